@@ -158,6 +158,20 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldNotice:
+    """A notice that a plugin should write and cannot, as something it must say is missing. A person is shown it.
+
+    Attributes:
+        key: as the notice would have had.
+        missing: what is missing, as names of fields, never values, such as ``payout.amount``.
+    """
+
+    key: str
+    client_id: str
+    missing: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ContactRequest:
     """A contact that is about to be made, for ``decide_contact``."""
 
@@ -180,7 +194,7 @@ class ContactDecision:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A page that a plugin adds to the console, at ``/pages/{slug}``. ``render`` gets the query and returns HTML text."""
+    """A page that a plugin adds to the console, at ``/pages/{slug}``. ``render`` gets the query, returns HTML text."""
 
     slug: str
     title: str
@@ -222,13 +236,13 @@ def review_plan(writes: Sequence[PlannedWrite]) -> Iterable[Objection]:  # type:
 @hookspec
 def clients_changed(  # type: ignore[empty-body]  # a specification has no body
     events: Sequence[Event], clients: Mapping[str, Mapping[str, Any]]
-) -> Iterable[Notice]:
-    """Ask for notices. Called after the change was committed, at least once for each event; ``clients`` by client id."""
+) -> Iterable[Notice | HeldNotice]:
+    """Ask for notices. Called after the commit, at least once for each event; ``clients`` by client id."""
 
 
 @hookspec
 def decide_contact(request: ContactRequest) -> ContactDecision | None:
-    """Allow or deny a contact, or say nothing (``None``). Called at the moment of dispatch, after consent was checked."""
+    """Allow or deny a contact, or say nothing (``None``). Called at the moment of dispatch, after consent."""
 
 
 @hookspec
