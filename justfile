@@ -1,0 +1,24 @@
+# Every recipe is one line that you can type as well; `.ci/run` runs them all on a bare machine.
+
+default:
+    @just --list
+
+# Everything that the build checks
+check:
+    .ci/run
+
+test *args:
+    uv run pytest {{args}}
+
+lint:
+    uv run ruff check . && uv run ruff format --check . && uv run mypy && uv run lint-imports
+
+format:
+    uv run ruff check --fix . && uv run ruff format .
+
+demo *args:
+    uv run crm-bridge demo {{args}}
+
+# Write the tested versions to requirements.txt and pyproject.toml; `just pin --upgrade` takes newer ones
+pin *args:
+    .ci/pin {{args}}
