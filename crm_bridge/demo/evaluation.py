@@ -1,0 +1,88 @@
+"""How well records were merged, against the truth: pairwise precision, recall and F1, and B³.
+
+Pairwise counts pairs of records, so big clusters weigh by their square. B³ (Bagga and Baldwin 1998) averages over
+records: of the records in mine, which part is of my person (precision), and of my person's records, which part is with
+me (recall).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Ratios are 0..1; where nothing was merged, precision is 1, and where there is nothing to merge, recall is 1.
+
+    Attributes:
+        records: how many were compared; those that the bridge could not take are left out.
+        persons: distinct persons in truth.
+        clients: distinct clients in the result.
+        true_pairs: pairs of one person; ``found_pairs``: pairs with one client; ``right_pairs``: pairs with both.
+        mixed_clients: clients that hold records of more than one person.
+    """
+
+    records: int
+    persons: int
+    clients: int
+    true_pairs: int
+    found_pairs: int
+    right_pairs: int
+    b3_precision: float
+    b3_recall: float
+    mixed_clients: int
+
+    @property
+    def precision(self) -> float:
+        return self.right_pairs / self.found_pairs if self.found_pairs else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right_pairs / self.true_pairs if self.true_pairs else 1.0
+
+    @property
+    def f1(self) -> float:
+        return _harmonic(self.precision, self.recall)
+
+    @property
+    def b3_f1(self) -> float:
+        return _harmonic(self.b3_precision, self.b3_recall)
+
+
+def evaluate(clients: Mapping[Hashable, Hashable], *, truth: Mapping[Hashable, Hashable]) -> Evaluation:
+    """Compare ``clients`` (record → client) with ``truth`` (record → person); records that are not in ``clients`` do not count.
+
+    Raises:
+        KeyError: a record of ``clients`` that the truth does not know.
+    """
+    cells = Counter((client, truth[record]) for record, client in clients.items())
+    by_client: Counter[Hashable] = Counter()
+    by_person: Counter[Hashable] = Counter()
+    for (client, person), size in cells.items():
+        by_client[client] += size
+        by_person[person] += size
+    records = len(clients)
+    b3_precision = sum(size * size / by_client[client] for (client, _), size in cells.items())
+    b3_recall = sum(size * size / by_person[person] for (_, person), size in cells.items())
+    persons_of = Counter(client for client, _ in cells)
+    return Evaluation(
+        records=records,
+        persons=len(by_person),
+        clients=len(by_client),
+        true_pairs=_pairs(by_person.values()),
+        found_pairs=_pairs(by_client.values()),
+        right_pairs=_pairs(cells.values()),
+        b3_precision=b3_precision / records if records else 1.0,
+        b3_recall=b3_recall / records if records else 1.0,
+        mixed_clients=sum(persons > 1 for persons in persons_of.values()),
+    )
+
+
+def _pairs(sizes: Iterable[int]) -> int:
+    return sum(size * (size - 1) // 2 for size in sizes)
+
+
+def _harmonic(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
