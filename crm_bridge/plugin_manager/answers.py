@@ -1,0 +1,189 @@
+"""What a plugin answered, judged: a wrong type spoils the answer, an item about something unknown is dropped.
+
+Pure. ``take_*`` run in the plugin's own thread and raise :class:`WrongResult`; ``keep_*`` sort what was taken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+from crm_bridge.hookspecs import (
+    ContactDecision,
+    DuplicatePair,
+    Event,
+    Grade,
+    HeldNotice,
+    Notice,
+    Objection,
+    PlannedWrite,
+    Proposal,
+    ProposalMode,
+    SourceView,
+)
+from crm_bridge.model import codes, known_path
+from crm_bridge.plugin_manager.isolation import WrongResult
+
+T = TypeVar("T")
+
+# A generator without end would fill memory before its time is over.
+ITEMS_PER_SUBJECT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[T]):
+    """The items that may be used, and why others may not, by number."""
+
+    items: tuple[T, ...]
+    dropped: Mapping[str, int]
+
+
+def take_many(answer: object, kinds: tuple[type[T], ...], *, subjects: int) -> tuple[T, ...]:
+    """The items of an iterable answer; ``None`` is no items. Runs generators to their end."""
+    if answer is None:
+        return ()
+    if not isinstance(answer, Iterable) or isinstance(answer, str | Mapping):
+        raise WrongResult(f"returned {_kind(answer)}, expected an iterable of {_names(kinds)}")
+    limit = ITEMS_PER_SUBJECT * max(subjects, 1)
+    items = tuple(islice(answer, limit + 1))
+    if len(items) > limit:
+        raise WrongResult(f"returned more than {limit} items for {subjects}")
+    for item in items:
+        if not isinstance(item, kinds):
+            raise WrongResult(f"an item is {_kind(item)}, expected {_names(kinds)}")
+    return items
+
+
+def take_mapping(answer: object, accepts: Callable[[object], bool], *, expected: str) -> dict[str, Any]:
+    """The entries of a mapping from names; ``None`` is no entries."""
+    if answer is None:
+        return {}
+    if not isinstance(answer, Mapping):
+        raise WrongResult(f"returned {_kind(answer)}, expected a mapping from name to {expected}")
+    for name, value in answer.items():
+        if not isinstance(name, str) or not name:
+            raise WrongResult(f"a name is {_kind(name)}, expected a non-empty str")
+        if not accepts(value):
+            raise WrongResult(f"{name!r} is {_kind(value)}, expected {expected}")
+    return dict(answer)
+
+
+def take_decision(answer: object) -> ContactDecision | None:
+    """A decision with a true boolean, or silence. Anything else could be read as a yes by accident."""
+    if answer is None:
+        return None
+    if not isinstance(answer, ContactDecision):
+        raise WrongResult(f"returned {_kind(answer)}, expected ContactDecision or None")
+    if not isinstance(answer.allowed, bool) or not isinstance(answer.rule, str) or not answer.rule:
+        raise WrongResult("a decision needs a boolean `allowed` and a named `rule`")
+    return answer
+
+
+def keep_proposals(items: Sequence[Proposal], batch: Sequence[SourceView]) -> Kept[Proposal]:
+    """Proposals about a record of the batch, at a canonical path, with a plain value that the path may hold."""
+    keys = {view.key for view in batch}
+
+    def fault(item: Proposal) -> str | None:
+        if item.key not in keys:
+            return "unknown key"
+        if not isinstance(item.path, str) or not known_path(item.path):
+            return "unknown path"
+        if not isinstance(item.mode, ProposalMode) or not item.reason:
+            return "no mode or no reason"
+        if item.value is None or not _plain(item.value):
+            return f"value is not plain data at {_head(item.path)}"
+        allowed = codes(item.path)
+        if allowed is not None and isinstance(item.value, str) and item.value not in allowed:
+            return f"unknown code at {_head(item.path)}"
+        return None
+
+    return _keep(items, fault)
+
+
+def keep_pairs(
+    items: Sequence[DuplicatePair], batch: Sequence[SourceView], candidates: Mapping[str, Sequence[SourceView]]
+) -> Kept[DuplicatePair]:
+    """Pairs of two different records that the plugin was shown, one of them in the batch."""
+    own = {view.key for view in batch}
+    shown = own | {view.key for views in candidates.values() for view in views}
+
+    def fault(item: DuplicatePair) -> str | None:
+        if item.left not in shown or item.right not in shown:
+            return "unknown key"
+        if item.left not in own and item.right not in own:
+            return "neither record is in the batch"
+        if item.left == item.right:
+            return "a record paired with itself"
+        if not isinstance(item.grade, Grade) or not item.rule:
+            return "no grade or no rule"
+        return None
+
+    return _keep(items, fault)
+
+
+def keep_objections(items: Sequence[Objection], writes: Sequence[PlannedWrite]) -> Kept[Objection]:
+    """Objections to a write of the batch."""
+    planned = {(write.system, write.kind, write.record_id, write.client_id) for write in writes}
+
+    def fault(item: Objection) -> str | None:
+        if (item.system, item.kind, item.record_id, item.client_id) not in planned:
+            return "unknown write"
+        return None if item.reason else "no reason"
+
+    return _keep(items, fault)
+
+
+def keep_notices(items: Sequence[Notice | HeldNotice], events: Sequence[Event]) -> Kept[Notice | HeldNotice]:
+    """Notices to a client that an event was about, each with its key."""
+    told = {event.client_id for event in events}
+
+    def fault(item: Notice | HeldNotice) -> str | None:
+        if item.client_id not in told:
+            return "unknown client"
+        if not isinstance(item.key, str) or not item.key:
+            return "no key"
+        if isinstance(item, Notice) and not (item.text and item.text.strip() and item.channel and item.purpose):
+            return "no text, channel or purpose"
+        return None
+
+    return _keep(items, fault)
+
+
+def _keep(items: Sequence[T], fault: Callable[[T], str | None]) -> Kept[T]:
+    kept: list[T] = []
+    dropped: Counter[str] = Counter()
+    for item in items:
+        reason = fault(item)
+        if reason is None:
+            kept.append(item)
+        else:
+            dropped[reason] += 1
+    return Kept(tuple(kept), dropped)
+
+
+def _plain(value: object) -> bool:
+    match value:
+        case str() | bool() | int() | float():
+            return True
+        case list() | tuple():
+            return all(_plain(item) for item in value)
+        case dict():
+            return all(isinstance(key, str) and _plain(item) for key, item in value.items())
+        case _:
+            return False
+
+
+def _head(path: str) -> str:
+    """The part of a path that holds no value: ``contact_points`` of ``contact_points[phone/+380…]``."""
+    return path.partition("[")[0]
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def _names(kinds: tuple[type, ...]) -> str:
+    return " or ".join(kind.__name__ for kind in kinds)
