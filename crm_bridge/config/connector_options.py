@@ -1,0 +1,48 @@
+"""A connector's own settings, judged by its model and told with the configuration's lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pydantic import ValidationError
+
+from crm_bridge.config.mistakes import ConfigMistakes, did_you_mean, from_validation, path_text
+from crm_bridge.config.positions import PathTuple
+from crm_bridge.config.settings import SystemSettings
+from crm_bridge.connector import ConnectorSettings, ConnectorType
+from crm_bridge.errors import ConfigMistake, Place
+
+
+def validate_options(
+    connector_type: ConnectorType, *, system: SystemSettings, place: Callable[[PathTuple], Place]
+) -> ConnectorSettings:
+    """The connector's settings for one system.
+
+    Args:
+        place: ``Settings.place`` of the configuration that ``system`` came from.
+
+    Raises:
+        ConfigMistakes: all that the connector's model complains of, each with file and line.
+    """
+    try:
+        return connector_type.settings.model_validate(dict(system.options))
+    except ValidationError as error:
+        prefix = ("systems", system.name)
+        found = from_validation(error, place=place, model=connector_type.settings, prefix=prefix)
+        raise ConfigMistakes(found) from None
+
+
+def check_kinds(kinds: Sequence[str], *, system: SystemSettings, place: Callable[[PathTuple], Place]) -> None:
+    """Refuse records in the configuration of kinds that the system does not hold.
+
+    Raises:
+        ConfigMistakes: each unknown kind, with file and line.
+    """
+    mistakes = []
+    for kind in system.records:
+        if kind not in kinds:
+            path = ("systems", system.name, "records", kind)
+            message = f"{system.connector} holds no such records: {did_you_mean(kind, known=kinds)}"
+            mistakes.append(ConfigMistake(message, place=place(path), path=path_text(path)))
+    if mistakes:
+        raise ConfigMistakes(mistakes)
