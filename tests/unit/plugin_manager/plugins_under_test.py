@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -37,7 +38,7 @@ class Good:
 
     @hookimpl
     def find_duplicates(self, batch: Sequence[SourceView]) -> Iterator[DuplicatePair]:
-        for left, right in zip(batch, batch[1:], strict=False):
+        for left, right in pairwise(batch):
             yield DuplicatePair(left.key, right.key, Grade.PROBABLE, "neighbours")
 
     @hookimpl

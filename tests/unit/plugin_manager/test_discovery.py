@@ -11,7 +11,8 @@ import pytest
 from crm_bridge.api import ConfigMistake, Place, SourceView
 from crm_bridge.plugin_manager import Plugins, all_entry_points, load_plugins
 
-HERE = "tests.unit.plugin_manager.plugins_under_test"
+HERE = "plugins_under_test"
+IMPORT = "from crm_bridge.api import hookimpl\n"
 VIEW = SourceView("siebel/contact/1", "siebel", "contact", "1", {"kind": "person"})
 
 
@@ -106,9 +107,7 @@ def test_an_argument_that_does_not_exist_fails_at_start(written: EntryPoint) -> 
 
 
 @pytest.mark.parametrize(
-    "written",
-    ["from crm_bridge.api import hookimpl\n@hookimpl(wrapper=True)\ndef enrich_clients(batch):\n    return (yield)\n"],
-    indirect=True,
+    "written", [f"{IMPORT}@hookimpl(wrapper=True)\ndef enrich_clients(batch):\n    return (yield)\n"], indirect=True
 )
 def test_a_wrapper_fails_at_start(written: EntryPoint) -> None:
     """Plugins are called one by one, so a wrapper would never run."""

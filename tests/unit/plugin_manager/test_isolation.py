@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pluggy
+import plugins_under_test as bad
 import pytest
 
 from crm_bridge import hookspecs
 from crm_bridge.api import ContactRequest, Event, PlannedWrite, Proposal, SourceView
 from crm_bridge.plugin_manager import Limits, Plugins
-from tests.unit.plugin_manager import plugins_under_test as bad
 
 BATCH = [SourceView(f"siebel/contact/{n}", "siebel", "contact", str(n), {"kind": "person"}) for n in (1, 2)]
 REQUEST = ContactRequest("c1", {}, "sms", "claims", "k1", datetime(2026, 10, 20, 9, tzinfo=UTC))
