@@ -1,0 +1,189 @@
+"""Which Siebel fault means what: one table of ``SBL-…`` codes, and what each class leads to.
+
+Texts are localised, so only codes are matched. A fault carries several of them: wrappers hide their cause, in the
+error stack or in the text, with or without parentheses. All are taken, and the first class in the order of
+:class:`FaultClass` that any of them has decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+from crm_bridge.api import (
+    BridgeError,
+    CredentialsRefused,
+    Postponed,
+    Refused,
+    RetryLater,
+    Stale,
+    StopRun,
+    Unknown,
+    WriteOutcome,
+)
+
+
+class FaultClass(Enum):
+    """What kind of fault, in the order in which classes win when a fault carries several codes."""
+
+    LOGIN = "login"
+    TOKEN = "token"  # noqa: S105  # a class of faults, not a token
+    CONFLICT = "conflict"
+    DUPLICATE = "duplicate"
+    AMBIGUOUS = "ambiguous"
+    NO_KEY = "no_key"
+    PICKLIST = "picklist"
+    REJECTED = "rejected"
+    TOO_MANY_ROWS = "too_many_rows"
+    SITE = "site"
+    BUSY = "busy"
+    WRAPPER = "wrapper"
+    UNKNOWN = "unknown"
+
+
+FAULT_TABLE: Mapping[str, FaultClass] = MappingProxyType(
+    {
+        "SBL-UIF-00272": FaultClass.LOGIN,
+        "10944642": FaultClass.TOKEN,
+        "SBL-UIF-00880": FaultClass.TOKEN,
+        "SBL-SSM-00005": FaultClass.BUSY,
+        "10879185": FaultClass.BUSY,
+        "SBL-DAT-00523": FaultClass.CONFLICT,
+        "SSASqlErrWriteConflict": FaultClass.CONFLICT,
+        "SBL-EAI-04383": FaultClass.DUPLICATE,
+        "SBL-EAI-04381": FaultClass.DUPLICATE,
+        "SBL-DAT-00381": FaultClass.DUPLICATE,
+        "IDS_ERR_EAI_SA_INSERT_MATCH_FOUND": FaultClass.DUPLICATE,
+        "SBL-EAI-04390": FaultClass.AMBIGUOUS,
+        "IDS_ERR_EAI_SA_MULTIPLE_MATCH": FaultClass.AMBIGUOUS,
+        "SBL-EAI-04397": FaultClass.NO_KEY,
+        "IDS_ERR_EAI_SA_NO_USERKEY": FaultClass.NO_KEY,
+        "SBL-DAT-00225": FaultClass.PICKLIST,
+        "SBL-EAI-04401": FaultClass.PICKLIST,
+        "IDS_ERR_EAI_SA_PICK_VALIDATE": FaultClass.PICKLIST,
+        "SBL-DAT-00510": FaultClass.PICKLIST,
+        "SBL-DAT-00498": FaultClass.REJECTED,
+        "SBL-DAT-00398": FaultClass.REJECTED,
+        "SBL-EAI-04316": FaultClass.REJECTED,
+        "SBL-EAI-04127": FaultClass.REJECTED,
+        "SBL-EAI-04421": FaultClass.REJECTED,
+        "IDS_WRN_EAI_SA_DML": FaultClass.REJECTED,
+        "SBL-EAI-04184": FaultClass.REJECTED,
+        "SBL-EAI-04009": FaultClass.REJECTED,
+        "SBL-DAT-00500": FaultClass.TOO_MANY_ROWS,
+        "SBL-BPR-00140": FaultClass.SITE,
+        "SBL-EXL-": FaultClass.SITE,
+        "SBL-APS-": FaultClass.SITE,
+        "SBL-EAI-04376": FaultClass.WRAPPER,
+        "SBL-EAI-04451": FaultClass.WRAPPER,
+        "SBL-BPR-00162": FaultClass.WRAPPER,
+    }
+)
+"""Code, symbol, or a code's beginning that ends in ``-``, to its class. A site adds its own by the setting ``faults``."""
+
+_ADVICE: Mapping[FaultClass, str] = MappingProxyType(
+    {
+        FaultClass.LOGIN: "user or password refused; mend username or password_ref before trying again",
+        FaultClass.TOKEN: "the session token was refused",
+        FaultClass.CONFLICT: "the record changed, or was deleted, since it was read",
+        FaultClass.DUPLICATE: "a record with the same user key exists already",
+        FaultClass.AMBIGUOUS: "several records match the user key; a person has to say which",
+        FaultClass.NO_KEY: "no user key was usable; the mapping has to give one",
+        FaultClass.PICKLIST: "a value is not in its list of values; mend the mapping's value map or the value",
+        FaultClass.REJECTED: "a field is required, unknown, too long or not writable",
+        FaultClass.TOO_MANY_ROWS: "too many rows for one query; use a smaller page_size",
+        FaultClass.SITE: "a rule of this installation refused it",
+        FaultClass.BUSY: "Siebel is busy or not reachable behind its web server",
+        FaultClass.WRAPPER: "Siebel gave no cause; its log names it",
+        FaultClass.UNKNOWN: "not a code of the table; name its class in the setting faults",
+    }
+)
+
+_CODE = re.compile(r"SBL-[A-Z]{3}-\d{5}|\b(?:10944642|10879185)\b|\b(?:IDS_[A-Z_]+|SSASqlErr\w+)\b")
+_QUOTED = re.compile(r"['\"‘’“”«»\[\]]([A-Za-z][\w .-]{0,60})['\"‘’“”«»\[\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault, without its text: that may hold values of the client.
+
+    Attributes:
+        codes: every code and symbol found, in order, without repetition.
+        kind: the class that decides.
+        names: fields and components of the service that the text quotes.
+    """
+
+    codes: tuple[str, ...]
+    kind: FaultClass
+    names: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The code that decided, or the first, or ``fault``."""
+        return self.codes[0] if self.codes else "fault"
+
+    def __str__(self) -> str:
+        about = f" ({', '.join(self.names)})" if self.names else ""
+        return f"{' '.join(self.codes) or 'a fault without code'}{about}: {_ADVICE[self.kind]}"
+
+
+class SiebelFault(Exception):
+    """A fault on its way from the wire to whoever knows whether a read or a write was under way. Never leaves us."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def classify(text: str, *, names: frozenset[str], site: Mapping[str, FaultClass]) -> Fault:
+    """The fault that ``text`` (faultstring and the whole detail) describes. ``site`` goes before the table."""
+    found = tuple(dict.fromkeys(_CODE.findall(text)))
+    order = list(FaultClass)
+    ranked = sorted(found, key=lambda code: (order.index(_class_of(code, site)), not code.startswith("SBL-")))
+    kind = _class_of(ranked[0], site) if ranked else FaultClass.UNKNOWN
+    quoted = dict.fromkeys(name for name in _QUOTED.findall(text) if name in names)
+    return Fault(codes=tuple(ranked), kind=kind, names=tuple(quoted))
+
+
+def read_error(fault: Fault, *, system: str) -> BridgeError:
+    """What to raise when a query met ``fault``."""
+    match fault.kind:
+        case FaultClass.LOGIN:
+            return CredentialsRefused(str(fault), system=system)
+        case FaultClass.TOO_MANY_ROWS:
+            return StopRun(str(fault), system=system)
+        case _:
+            return RetryLater(f"query refused with {fault}", system=system)
+
+
+def write_outcome(fault: Fault, *, system: str) -> WriteOutcome:
+    """What a write came to that met ``fault``: one message is one transaction, so nothing of it took effect.
+
+    Raises:
+        CredentialsRefused: nothing was written, and trying on would lock the account.
+    """
+    match fault.kind:
+        case FaultClass.LOGIN:
+            raise CredentialsRefused(str(fault), system=system)
+        case FaultClass.TOKEN:
+            return Postponed(str(fault))
+        case FaultClass.CONFLICT:
+            return Stale(str(fault))
+        case FaultClass.BUSY:
+            # The web server says this both before and after the object manager took the request.
+            return Unknown(str(fault))
+        case _:
+            return Refused(str(fault), code=fault.code)
+
+
+def _class_of(code: str, site: Mapping[str, FaultClass]) -> FaultClass:
+    for table in (site, FAULT_TABLE):
+        if code in table:
+            return table[code]
+        for beginning, kind in table.items():
+            if beginning.endswith("-") and code.startswith(beginning):
+                return kind
+    return FaultClass.UNKNOWN
