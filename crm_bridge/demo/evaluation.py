@@ -52,7 +52,7 @@ class Evaluation:
 
 
 def evaluate(clients: Mapping[Hashable, Hashable], *, truth: Mapping[Hashable, Hashable]) -> Evaluation:
-    """Compare ``clients`` (record → client) with ``truth`` (record → person); records that are not in ``clients`` do not count.
+    """Compare ``clients`` (record → client) with ``truth`` (record → person). Only records of ``clients`` count.
 
     Raises:
         KeyError: a record of ``clients`` that the truth does not know.

@@ -1,4 +1,4 @@
-"""What each system knows of a sample person, and how it spells it: the manner of Siebel, call centre, gateway and agency."""
+"""What each of the four systems knows of a sample person, and how it spells it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def latin(text: str, *, language: str) -> str:
     out: list[str] = []
     for position, letter in enumerate(text):
         low = letter.lower()
-        starts_word = position == 0 or not text[position - 1].isalpha()
+        starts_word = position == 0 or not (text[position - 1].isalpha() or text[position - 1] == "’")
         if language == "uk" and low == "г" and position and text[position - 1].lower() == "з":
             new = "gh"  # so that зг is not read as ж
         elif language == "uk" and starts_word and low in _UKRAINIAN_INITIAL:

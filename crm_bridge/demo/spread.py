@@ -49,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedFault:
-    """A dead letter that has to come, for the record at position ``row``, or for the broken line of the agency's file."""
+    """A dead letter that has to come: for the record at position ``row``, or for the broken line (``None``)."""
 
     name: str
     system: str

@@ -1,0 +1,98 @@
+"""Reading ``--input``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from crm_bridge.demo.input_file import InputRecord, read_input
+from crm_bridge.errors import DataMistake
+
+SPLINK_HEADER = (
+    "unique_id,cluster,full_name,first_and_surname,first_name,surname,dob,birth_place,postcode_fake,gender,occupation"
+)
+
+
+def test_a_csv_with_the_columns_of_the_historical_data_is_read(tmp_path: Path) -> None:
+    """Every column has its meaning; empty cells say nothing."""
+    file = tmp_path / "people.csv"
+    file.write_text(f"{SPLINK_HEADER}\nQ1-1,Q1,anna maria novak,anna novak,anna,novak,1850-02-03,brno,,female,\n")
+
+    data = read_input(file)
+
+    expected = InputRecord(
+        id="Q1-1", cluster="Q1", given="anna", family="novak", birth_date="1850-02-03", city="brno", gender="female"
+    )
+    assert (expected,) == data.records
+    assert data.labelled
+
+
+def test_a_parquet_file_reads_like_its_csv(tmp_path: Path) -> None:
+    """Nulls stay silent."""
+    file = tmp_path / "people.parquet"
+    columns = {"unique_id": ["1"], "surname": ["Novak"], "first_name": [None], "dob": ["1850-02-03"], "cluster": ["a"]}
+    pyarrow.parquet.write_table(pyarrow.table(columns), file)
+
+    assert (InputRecord(id="1", cluster="a", family="Novak", birth_date="1850-02-03"),) == read_input(file).records
+
+
+def test_any_csv_with_id_name_and_birth_date_will_do(tmp_path: Path) -> None:
+    """A name in one column is split before its last word; without clusters everyone is alone and nothing is judged."""
+    file = tmp_path / "people.csv"
+    file.write_text("\ufeffID;Name;Date_of_Birth\n1;Anna Maria Novak;1950-02-03\n2;Boris;\n", encoding="utf-8")
+
+    data = read_input(file)
+
+    assert not data.labelled
+    assert ("Anna Maria", "Novak", "1950-02-03") == (
+        data.records[0].given,
+        data.records[0].family,
+        data.records[0].birth_date,
+    )
+    assert (None, "Boris", None) == (data.records[1].given, data.records[1].family, data.records[1].birth_date)
+    assert data.records[0].cluster != data.records[1].cluster
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.csv", b"id,name\n1,Anna\n", "a birth date"),
+        ("a.csv", b"name,dob\nAnna,1950-01-01\n", "an id"),
+        ("a.csv", b"id,dob\n1,1950-01-01\n", "a name"),
+        ("a.csv", b"id,name,dob\n", "no records"),
+        ("a.csv", b"id,name,dob\n1,\xcf\xe5\xf2\xf0\xee,1950-01-01\n", "not UTF-8"),
+        ("a.parquet", b"PAR1 not really", "not a Parquet file"),
+        ("a.xlsx", b"", ".parquet and .csv"),
+    ],
+)
+def test_a_file_that_is_not_what_it_should_be_is_refused_with_what_to_do(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    """The message names the file and the lack."""
+    file = tmp_path / name
+    file.write_bytes(content)
+
+    with pytest.raises(DataMistake, match=says) as caught:
+        read_input(file)
+
+    assert str(file) in str(caught.value)
+
+
+def test_a_missing_file_is_a_data_mistake(tmp_path: Path) -> None:
+    """No traceback for a mistyped path."""
+    with pytest.raises(DataMistake, match="no such file"):
+        read_input(tmp_path / "none.csv")
+
+
+def test_parquet_without_pyarrow_says_which_extra_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of the demo needs no pyarrow."""
+    file = tmp_path / "people.parquet"
+    file.write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    with pytest.raises(DataMistake, match=r"crm-bridge\[parquet\]"):
+        read_input(file)
