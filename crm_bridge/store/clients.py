@@ -1,0 +1,105 @@
+"""Clients: the computed cards, and finding one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, bindparam, select, update
+
+from crm_bridge.store.database import Database, among
+from crm_bridge.store.schema import clients, match_keys, source_records
+
+
+@dataclass(frozen=True, slots=True)
+class StoredClient:
+    """One client. ``card`` is the canonical document, identity and version included, as JSON bytes."""
+
+    id: str
+    version: int
+    card: bytes
+    created_at: str
+    updated_at: str
+    replaced_by: str | None = None
+
+    def doc(self) -> dict[str, Any]:
+        doc: dict[str, Any] = orjson.loads(self.card)
+        return doc
+
+
+def get_all(connection: Connection, ids: Iterable[str]) -> dict[str, StoredClient]:
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    return {
+        row.id: StoredClient(*row) for row in connection.execute(select(clients).where(among(clients.c.id, wanted)))
+    }
+
+
+def get(connection: Connection, client_id: str) -> StoredClient | None:
+    return get_all(connection, [client_id]).get(client_id)
+
+
+def insert_all(database: Database, connection: Connection, rows: Sequence[StoredClient]) -> None:
+    database.insert_many(
+        connection,
+        clients,
+        [
+            {
+                "id": row.id,
+                "version": row.version,
+                "card": row.card,
+                "created_at": row.created_at,
+                "updated_at": row.updated_at,
+                "replaced_by": row.replaced_by,
+            }
+            for row in rows
+        ],
+    )
+
+
+def update_all(connection: Connection, rows: Sequence[StoredClient]) -> None:
+    if rows:
+        connection.execute(
+            update(clients)
+            .where(clients.c.id == bindparam("_id"))
+            .values(
+                version=bindparam("_version"),
+                card=bindparam("_card"),
+                updated_at=bindparam("_updated_at"),
+                replaced_by=bindparam("_replaced_by"),
+            ),
+            [
+                {
+                    "_id": row.id,
+                    "_version": row.version,
+                    "_card": row.card,
+                    "_updated_at": row.updated_at,
+                    "_replaced_by": row.replaced_by,
+                }
+                for row in rows
+            ],
+        )
+
+
+def find(connection: Connection, keys: Sequence[str], *, limit: int = 50) -> list[StoredClient]:
+    """The clients with a record that has one of ``keys``."""
+    if not keys:
+        return []
+    found = (
+        select(source_records.c.client_id)
+        .join(match_keys, match_keys.c.record_pk == source_records.c.pk)
+        .where(among(match_keys.c.key, keys), source_records.c.client_id.is_not(None))
+        .distinct()
+        .limit(limit)
+    )
+    return [StoredClient(*row) for row in connection.execute(select(clients).where(clients.c.id.in_(found)))]
+
+
+def all_ids(connection: Connection) -> list[str]:
+    """The ids of all clients that stand (not merged away)."""
+    return list(
+        connection.execute(select(clients.c.id).where(clients.c.replaced_by.is_(None)).order_by(clients.c.id)).scalars()
+    )

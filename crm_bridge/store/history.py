@@ -1,0 +1,82 @@
+"""The history: what happened, in order. Consumers read on from where they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from crm_bridge.store.database import Database, upsert
+from crm_bridge.store.schema import consumers, history
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One thing that happened.
+
+    Attributes:
+        type: as CloudEvents name it: ``client.changed``, ``record.changed``, ``claim.registered`` …
+        tells: plugins are told of it. Nothing that a first whole load brings is told.
+    """
+
+    seq: int
+    at: str
+    type: str
+    client_id: str | None
+    body: Mapping[str, Any]
+    run_id: str | None = None
+    record_pk: int | None = None
+    tells: bool = False
+
+
+def insert_all(database: Database, connection: Connection, rows: Sequence[HistoryRow]) -> None:
+    database.insert_many(
+        connection,
+        history,
+        [
+            {
+                "seq": row.seq,
+                "at": row.at,
+                "run_id": row.run_id,
+                "type": row.type,
+                "client_id": row.client_id,
+                "record_pk": row.record_pk,
+                "tells": int(row.tells),
+                "body": orjson.dumps(row.body),
+            }
+            for row in rows
+        ],
+    )
+
+
+def _row(row: Any) -> HistoryRow:
+    return HistoryRow(
+        row.seq, row.at, row.type, row.client_id, orjson.loads(row.body), row.run_id, row.record_pk, bool(row.tells)
+    )
+
+
+def of_client(connection: Connection, client_id: str) -> list[HistoryRow]:
+    rows = connection.execute(select(history).where(history.c.client_id == client_id).order_by(history.c.seq))
+    return [_row(row) for row in rows]
+
+
+def of_run(connection: Connection, run_id: str) -> list[HistoryRow]:
+    rows = connection.execute(select(history).where(history.c.run_id == run_id).order_by(history.c.seq))
+    return [_row(row) for row in rows]
+
+
+def untold(connection: Connection, consumer: str, *, limit: int) -> list[HistoryRow]:
+    """What ``consumer`` has not handled yet, oldest first."""
+    since = connection.execute(select(consumers.c.seq).where(consumers.c.name == consumer)).scalar() or 0
+    rows = connection.execute(
+        select(history).where(history.c.seq > since, history.c.tells == 1).order_by(history.c.seq).limit(limit)
+    )
+    return [_row(row) for row in rows]
+
+
+def handled(connection: Connection, consumer: str, seq: int) -> None:
+    """``consumer`` has handled everything up to ``seq``."""
+    upsert(connection, consumers, {"name": consumer, "seq": seq}, on=["name"])

@@ -1,0 +1,167 @@
+"""The outbox and the journal of writes.
+
+The outbox says *that* a client has to be carried to a system; what to write is planned at the moment of delivery, against
+the record as it is then. The journal holds every write before it is sent, and what came back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from crm_bridge.store.database import among
+from crm_bridge.store.schema import intents, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A client that has to be carried to a system."""
+
+    id: int
+    system: str
+    client_id: str
+    attempts: int
+    since: str
+
+
+def enqueue(connection: Connection, rows: Iterable[tuple[str, str]], *, at: str) -> None:
+    """Put (system, client id) into the outbox. One that waits already stays one, and is due at once."""
+    values = [
+        {"system": system, "client_id": client, "state": "due", "attempts": 0, "since": at, "next_attempt_at": at}
+        for system, client in rows
+    ]
+    if values:
+        statement = sqlite_insert(outbox)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["system", "client_id"],
+                set_={"state": "due", "next_attempt_at": statement.excluded.next_attempt_at, "attempts": 0},
+            ),
+            values,
+        )
+
+
+def due(connection: Connection, system: str, *, now: str, limit: int, after: int = 0) -> list[OutboxRow]:
+    """The rows to deliver now, oldest first."""
+    rows = connection.execute(
+        select(outbox.c.id, outbox.c.system, outbox.c.client_id, outbox.c.attempts, outbox.c.since)
+        .where(outbox.c.system == system, outbox.c.state == "due", outbox.c.next_attempt_at <= now, outbox.c.id > after)
+        .order_by(outbox.c.id)
+        .limit(limit)
+    )
+    return [OutboxRow(*row) for row in rows]
+
+
+def depth(connection: Connection) -> dict[tuple[str, str], int]:
+    """(system, state) → rows."""
+    rows = connection.execute(
+        select(outbox.c.system, outbox.c.state, func.count()).group_by(outbox.c.system, outbox.c.state)
+    )
+    return {(system, state): count for system, state, count in rows}
+
+
+def delivered(connection: Connection, ids: Sequence[int]) -> None:
+    if ids:
+        connection.execute(delete(outbox).where(among(outbox.c.id, ids)))
+
+
+def postpone(connection: Connection, row_id: int, *, until: str, attempts: int, reason: str) -> None:
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row_id)
+        .values(next_attempt_at=until, attempts=attempts, reason=reason, state="due")
+    )
+
+
+def park(connection: Connection, row_id: int, *, state: str, reason: str) -> None:
+    """Stop trying: ``dead`` after a dead letter, ``held`` by an objection, ``unknown`` until somebody can tell.
+
+    The next change of the client makes the row due again.
+    """
+    connection.execute(update(outbox).where(outbox.c.id == row_id).values(state=state, reason=reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write as it was journaled. ``request`` holds all that is needed to send it again, byte for byte, and to settle it."""
+
+    id: str
+    system: str
+    kind: str
+    operation: str
+    record_id: str | None
+    client_id: str
+    request: Mapping[str, Any]
+    created_at: str
+    state: str = "open"
+    run_id: str | None = None
+
+
+def record(connection: Connection, rows: Sequence[Intent]) -> None:
+    """Journal the writes; committed before any of them is sent."""
+    if rows:
+        connection.execute(
+            insert(intents),
+            [
+                {
+                    "id": row.id,
+                    "run_id": row.run_id,
+                    "system": row.system,
+                    "kind": row.kind,
+                    "operation": row.operation,
+                    "record_id": row.record_id,
+                    "client_id": row.client_id,
+                    "state": "open",
+                    "request": orjson.dumps(row.request),
+                    "created_at": row.created_at,
+                }
+                for row in rows
+            ],
+        )
+
+
+def settle(connection: Connection, rows: Sequence[tuple[str, str, str]], *, at: str) -> None:
+    """(intent id, state, what came back). States: ``accepted stale refused postponed unknown abandoned``."""
+    if rows:
+        connection.execute(
+            update(intents)
+            .where(intents.c.id == bindparam("_id"))
+            .values(state=bindparam("_state"), outcome=bindparam("_outcome"), settled_at=at),
+            [{"_id": intent, "_state": state, "_outcome": outcome} for intent, state, outcome in rows],
+        )
+
+
+def in_state(connection: Connection, states: Sequence[str], system: str | None = None) -> list[Intent]:
+    """The intents that nobody has settled (``open``: we stopped in the middle; ``unknown``: the answer was lost)."""
+    query = select(intents).where(intents.c.state.in_(states)).order_by(intents.c.created_at, intents.c.id)
+    if system is not None:
+        query = query.where(intents.c.system == system)
+    return [_intent(row) for row in connection.execute(query)]
+
+
+def of_client(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:
+    """Every write for this client, oldest first, with its outcome."""
+    rows = connection.execute(
+        select(intents).where(intents.c.client_id == client_id).order_by(intents.c.created_at, intents.c.id)
+    )
+    return [{**row._mapping, "request": orjson.loads(row.request)} for row in rows]
+
+
+def _intent(row: Any) -> Intent:
+    return Intent(
+        row.id,
+        row.system,
+        row.kind,
+        row.operation,
+        row.record_id,
+        row.client_id,
+        orjson.loads(row.request),
+        row.created_at,
+        row.state,
+        row.run_id,
+    )

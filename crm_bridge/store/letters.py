@@ -1,0 +1,166 @@
+"""Dead letters: records and writes that cannot proceed, with stage, cause and context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, func, insert, select, update
+
+from crm_bridge.store.database import among
+from crm_bridge.store.schema import dead_letters
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One cause that stopped one record. ``value`` and ``raw`` may be personal: they are shown to people, never logged."""
+
+    stage: str
+    system: str
+    kind: str
+    record_id: str
+    code: str
+    message: str
+    path: str = ""
+    hint: str | None = None
+    value: Any = None
+    raw: bytes | None = None
+    client_id: str | None = None
+
+
+def put(connection: Connection, letters: Iterable[Letter], *, at: str, run_id: str) -> int:
+    """Keep the letters. The same cause of the same record stays one letter with a count. Returns how many are new."""
+    new = 0
+    table = dead_letters
+    for letter in letters:
+        same = (
+            table.c.state == "open",
+            table.c.system == letter.system,
+            table.c.kind == letter.kind,
+            table.c.record_id == letter.record_id,
+            table.c.stage == letter.stage,
+            table.c.code == letter.code,
+            table.c.path == letter.path,
+        )
+        value = orjson.dumps(letter.value, default=str) if letter.value is not None else None
+        changed = connection.execute(
+            update(table)
+            .where(*same)
+            .values(
+                last_at=at, count=table.c.count + 1, run_id=run_id, value=value, raw=letter.raw, message=letter.message
+            )
+        ).rowcount
+        if not changed:
+            new += 1
+            connection.execute(
+                insert(table).values(
+                    state="open",
+                    stage=letter.stage,
+                    system=letter.system,
+                    kind=letter.kind,
+                    record_id=letter.record_id,
+                    code=letter.code,
+                    path=letter.path,
+                    message=letter.message,
+                    hint=letter.hint,
+                    value=value,
+                    raw=letter.raw,
+                    client_id=letter.client_id,
+                    run_id=run_id,
+                    first_at=at,
+                    last_at=at,
+                    count=1,
+                )
+            )
+    return new
+
+
+def open_records(connection: Connection, system: str, kind: str) -> set[str]:
+    """Ids of the records with an open letter: usually none, so that a page needs no look-up."""
+    table = dead_letters
+    rows = connection.execute(
+        select(table.c.record_id)
+        .where(table.c.state == "open", table.c.system == system, table.c.kind == kind)
+        .distinct()
+    )
+    return set(rows.scalars())
+
+
+def close(connection: Connection, ids: Sequence[int], *, state: str, by: str, reason: str, at: str) -> int:
+    """Close letters: ``resolved`` (the record went through), ``replayed``, ``discarded``. Returns how many were open."""
+    result = connection.execute(
+        update(dead_letters)
+        .where(among(dead_letters.c.id, ids), dead_letters.c.state == "open")
+        .values(state=state, closed_by=by, closed_reason=reason, last_at=at)
+    )
+    return int(result.rowcount)
+
+
+def close_records(
+    connection: Connection, system: str, kind: str, record_ids: Sequence[str], *, stages: Sequence[str], at: str
+) -> None:
+    """The records went through: their letters of ``stages`` are resolved."""
+    if record_ids:
+        connection.execute(
+            update(dead_letters)
+            .where(
+                dead_letters.c.state == "open",
+                dead_letters.c.system == system,
+                dead_letters.c.kind == kind,
+                dead_letters.c.stage.in_(stages),
+                among(dead_letters.c.record_id, record_ids),
+            )
+            .values(state="resolved", closed_by="sync", closed_reason="the record went through", last_at=at)
+        )
+
+
+def listing(connection: Connection, *, state: str = "open", limit: int = 200, after: int = 0) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        select(dead_letters)
+        .where(dead_letters.c.state == state, dead_letters.c.id > after)
+        .order_by(dead_letters.c.id)
+        .limit(limit)
+    )
+    return [_plain(row._mapping) for row in rows]
+
+
+def get(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
+    rows = connection.execute(select(dead_letters).where(among(dead_letters.c.id, ids)).order_by(dead_letters.c.id))
+    return [_plain(row._mapping) for row in rows]
+
+
+def groups(connection: Connection) -> list[dict[str, Any]]:
+    """Open letters by cause, the largest group first."""
+    table = dead_letters
+    rows = connection.execute(
+        select(
+            table.c.system,
+            table.c.kind,
+            table.c.stage,
+            table.c.code,
+            table.c.path,
+            func.count().label("letters"),
+            func.min(table.c.id).label("example"),
+        )
+        .where(table.c.state == "open")
+        .group_by(table.c.system, table.c.kind, table.c.stage, table.c.code, table.c.path)
+        .order_by(func.count().desc(), table.c.system, table.c.code)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def count_open(connection: Connection) -> int:
+    return int(
+        connection.execute(
+            select(func.count()).select_from(dead_letters).where(dead_letters.c.state == "open")
+        ).scalar_one()
+    )
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    plain = dict(row)
+    plain["value"] = orjson.loads(plain["value"]) if plain["value"] is not None else None
+    plain["raw"] = orjson.loads(plain["raw"]) if plain["raw"] is not None else None
+    return plain

@@ -1,0 +1,91 @@
+"""The review queue: what a person has to decide, and what was decided. A decision outranks every later match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from crm_bridge.store.database import among
+from crm_bridge.store.schema import review
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A question: are these two records of one client (``duplicate``), which value is right (``conflict``), may this be
+    written (``objection``)? ``left`` and ``right`` are record keys, or a client id and a unit."""
+
+    kind: str
+    left: str
+    right: str
+    grade: str
+    rule: str
+    weight: float = 0.0
+    evidence: Sequence[str] = ()
+
+
+def put(connection: Connection, doubts: Iterable[Doubt], *, at: str) -> int:
+    """Ask, once: a question that was asked before, and perhaps answered, is not asked again."""
+    values = [
+        {
+            "state": "open",
+            "kind": doubt.kind,
+            "left": doubt.left,
+            "right": doubt.right,
+            "grade": doubt.grade,
+            "rule": doubt.rule,
+            "weight": f"{doubt.weight:.4f}",
+            "evidence": orjson.dumps(list(doubt.evidence)),
+            "created_at": at,
+        }
+        for doubt in doubts
+    ]
+    if not values:
+        return 0
+    return int(connection.execute(sqlite_insert(review).on_conflict_do_nothing(), values).rowcount or 0)
+
+
+def decided_not(connection: Connection, keys: Sequence[str]) -> set[tuple[str, str]]:
+    """Pairs with one of ``keys`` that a person said are not one client."""
+    rows = connection.execute(
+        select(review.c.left, review.c.right).where(
+            review.c.kind == "duplicate",
+            review.c.state == "rejected",
+            among(review.c.left, keys) | among(review.c.right, keys),
+        )
+    )
+    return {(left, right) for left, right in rows}
+
+
+def listing(connection: Connection, *, state: str = "open", limit: int = 200, after: int = 0) -> list[dict[str, Any]]:
+    """Questions, the surer grades first."""
+    rows = connection.execute(
+        select(review)
+        .where(review.c.state == state, review.c.id > after)
+        .order_by(review.c.kind, review.c.grade.desc(), review.c.id)
+        .limit(limit)
+    )
+    return [_plain(row._mapping) for row in rows]
+
+
+def get(connection: Connection, question: int) -> dict[str, Any] | None:
+    row = connection.execute(select(review).where(review.c.id == question)).one_or_none()
+    return _plain(row._mapping) if row else None
+
+
+def decide(connection: Connection, question: int, *, state: str, by: str, at: str) -> None:
+    connection.execute(update(review).where(review.c.id == question).values(state=state, decided_by=by, decided_at=at))
+
+
+def count_open(connection: Connection) -> int:
+    return int(
+        connection.execute(select(func.count()).select_from(review).where(review.c.state == "open")).scalar_one()
+    )
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {**row, "evidence": orjson.loads(row["evidence"]), "weight": float(row["weight"])}

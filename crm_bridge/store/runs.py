@@ -1,0 +1,59 @@
+"""Runs and their reports; cursors: where reading of each system goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, insert, select, update
+
+from crm_bridge.store.database import upsert
+from crm_bridge.store.schema import cursors, runs
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """``loaded``: the first whole load was drained, so that what comes now is news."""
+
+    cursor: str | None = None
+    loaded: bool = False
+
+
+def cursor(connection: Connection, system: str, kind: str) -> Cursor:
+    row = connection.execute(
+        select(cursors.c.cursor, cursors.c.loaded).where(cursors.c.system == system, cursors.c.kind == kind)
+    ).one_or_none()
+    return Cursor(row[0], bool(row[1])) if row else Cursor()
+
+
+def move_cursor(connection: Connection, system: str, kind: str, to: Cursor, *, at: str) -> None:
+    """In the transaction of the page that it stands behind."""
+    row = {"system": system, "kind": kind, "cursor": to.cursor, "loaded": int(to.loaded), "updated_at": at}
+    upsert(connection, cursors, row, on=["system", "kind"])
+
+
+def start(connection: Connection, run_id: str, kind: str, *, at: str) -> None:
+    connection.execute(insert(runs).values(id=run_id, kind=kind, started_at=at))
+
+
+def finish(connection: Connection, run_id: str, *, at: str, exit_code: int, report: Mapping[str, Any]) -> None:
+    connection.execute(
+        update(runs).where(runs.c.id == run_id).values(finished_at=at, exit_code=exit_code, report=orjson.dumps(report))
+    )
+
+
+def listing(connection: Connection, *, limit: int = 50) -> list[dict[str, Any]]:
+    """The newest first."""
+    rows = connection.execute(select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit))
+    return [_plain(row._mapping) for row in rows]
+
+
+def get(connection: Connection, run_id: str) -> dict[str, Any] | None:
+    row = connection.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
+    return _plain(row._mapping) if row else None
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {**row, "report": orjson.loads(row["report"]) if row["report"] else None}

@@ -1,0 +1,264 @@
+"""The tables. Rows are plain; documents are JSON bytes, so that reading one costs one parse and no join.
+
+Personal data lives in ``source_records``, ``clients``, ``history``, ``intents``, ``dead_letters``, ``inbox``, ``notices``
+and nowhere else. ``match_keys`` holds what records are found by.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("finished_at", Text),
+    Column("exit_code", Integer),
+    Column("report", LargeBinary),
+)
+
+# Where reading goes on. `loaded` says that the first whole load was drained: only then do events lead to notices.
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("cursor", Text),
+    Column("loaded", Integer, nullable=False, default=0),
+    Column("updated_at", Text, nullable=False),
+)
+
+# One record of one system, as last read or as confirmed by a receipt: the base of the next merge.
+source_records = Table(
+    "source_records",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("client_id", Text),
+    Column("version", Text),
+    Column("digest", LargeBinary, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("doc", LargeBinary, nullable=False),
+    Column("marks", LargeBinary),
+    Column("proposals", LargeBinary),
+    Column("seq", Integer, nullable=False),
+    Column("observed_at", Text, nullable=False),
+    Column("changed_at", Text),
+    Column("mapping", Text, nullable=False),
+    Column("gone_at", Text),
+    UniqueConstraint("system", "kind", "record_id"),
+    Index("source_records_client", "client_id"),
+)
+
+# Every link that ever was; the current one has no `superseded_at`. A link is never deleted.
+links = Table(
+    "links",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("record_pk", Integer, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("superseded_at", Text),
+    Index("links_record", "record_pk"),
+    Index("links_client", "client_id"),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("card", LargeBinary, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Column("replaced_by", Text),
+)
+
+match_keys = Table(
+    "match_keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("record_pk", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# What happened, in order: every observation of every source, every change of every card, claims, merges.
+history = Table(
+    "history",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("run_id", Text),
+    Column("type", Text, nullable=False),
+    Column("client_id", Text),
+    Column("record_pk", Integer),
+    Column("tells", Integer, nullable=False, default=0),
+    Column("body", LargeBinary, nullable=False),
+    Index("history_client", "client_id"),
+)
+
+# How far each consumer of `history` has come.
+consumers = Table(
+    "consumers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seq", Integer, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("since", Text, nullable=False),
+    Column("next_attempt_at", Text, nullable=False),
+    Column("reason", Text),
+    UniqueConstraint("system", "client_id"),
+    Index("outbox_due", "system", "state", "next_attempt_at"),
+)
+
+# A write, journaled before it is sent, and its receipt.
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text),
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("record_id", Text),
+    Column("client_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("settled_at", Text),
+    Column("outcome", Text),
+    Index("intents_state", "state", "system"),
+    Index("intents_client", "client_id"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("hint", Text),
+    Column("value", LargeBinary),
+    Column("raw", LargeBinary),
+    Column("client_id", Text),
+    Column("run_id", Text),
+    Column("first_at", Text, nullable=False),
+    Column("last_at", Text, nullable=False),
+    Column("count", Integer, nullable=False, default=1),
+    Column("closed_by", Text),
+    Column("closed_reason", Text),
+    Index("dead_letters_open", "state", "system", "kind", "record_id"),
+    Index("dead_letters_groups", "state", "system", "stage", "code"),
+)
+
+review = Table(
+    "review",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("left", Text, nullable=False),
+    Column("right", Text, nullable=False),
+    Column("grade", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("weight", Text, nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("decided_at", Text),
+    Column("decided_by", Text),
+    UniqueConstraint("kind", "left", "right"),
+    Index("review_state", "state"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("received_at", Text, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    UniqueConstraint("system", "digest"),
+    Index("inbox_state", "state"),
+)
+
+seen_events = Table(
+    "seen_events",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("plugin", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rule", Text),
+    Column("reason", Text),
+    Column("system", Text),
+    Column("address", Text),
+    Column("provider_id", Text),
+    Column("parts", Integer),
+    Column("valid_until", Text),
+    Column("not_before", Text),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Index("notices_state", "state"),
+    Index("notices_client", "client_id"),
+)
+
+message_reports = Table(
+    "message_reports",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("at", Text),
+    Column("received_at", Text, nullable=False),
+    Column("detail", Text),
+    Index("message_reports_message", "message_id"),
+)

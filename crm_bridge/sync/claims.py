@@ -1,0 +1,210 @@
+"""What each source record claims of a client, and how a new reading changes that.
+
+The rule that everything rests on: **an edit supersedes the value that it replaced.** When a system shows X and then
+shows Y, its users had seen X, so Y wins over every older claim of X, whoever made it: three-way merge, for any number of
+systems. Two edits that replaced the same X did not see each other: they are a conflict, and survivorship decides.
+
+A value that we wrote into a system is an *echo*: the record holds it, but it is still the claim of whoever said it first.
+Behind an echo stays the record's *own* last word, so that taking a link back restores exactly what each record said.
+(Reasons and alternatives: ``docs/decisions/0003-an-edit-supersedes-what-it-replaced.md``.)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from crm_bridge.sync.units import Doc, Units, changed, head, is_value_keyed, join, split
+
+REMEMBERED = 16  # values that one edit may have replaced while others were behind; far more than a sync can miss
+
+
+class Absent:
+    """The value of a claim that says: nothing here (any more)."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = Absent()
+
+
+def canonical(value: object) -> str:
+    """Text that is equal for equal values, for comparing across systems and sessions."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A record's own last word on a unit, kept behind an echo."""
+
+    value: Any
+    seq: int
+    at: str
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is known of one unit of one record beyond its first reading.
+
+    Attributes:
+        seq: the bridge's own count when the value was observed; later readings have greater ones.
+        at: when it changed, as the source says, else as we observed it (ISO 8601, UTC).
+        replaced: canonical texts of the values that this one took the place of and that others may still hold.
+        echo: key of the record whose claim this value repeats; ``None``: the record's own word.
+        own: the record's own last word behind an echo.
+    """
+
+    seq: int
+    at: str
+    replaced: tuple[str, ...] = ()
+    echo: str | None = None
+    own: Own | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One source record's part in a client.
+
+    Attributes:
+        key: ``system/kind/record_id``.
+        doc: what the record holds, mapped to canonical paths, with the plugins' proposals applied.
+        seq, at: of its first reading; units without a mark are as old as that.
+        gone: the record was deleted at its source; it claims nothing, and its echoes elsewhere speak for themselves.
+    """
+
+    key: str
+    system: str
+    doc: Doc
+    seq: int
+    at: str
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One record's word on one unit."""
+
+    key: str
+    system: str
+    value: Any
+    seq: int
+    at: str
+    replaced: tuple[str, ...] = ()
+
+
+def claims_of(contribution: Contribution, *, cluster: Mapping[str, Contribution]) -> Iterator[tuple[str, Claim]]:
+    """The claims of one record among the records of its client (``cluster``, by key)."""
+    if contribution.gone:
+        return
+    units = split(contribution.doc)
+    for unit, value in units.items():
+        mark = contribution.marks.get(unit)
+        if mark is None:
+            yield unit, Claim(contribution.key, contribution.system, value, contribution.seq, contribution.at)
+        else:
+            claim = _marked(contribution, mark, value, cluster)
+            if claim is not None:
+                yield unit, claim
+    for unit, mark in contribution.marks.items():
+        if unit not in units:
+            claim = _marked(contribution, mark, ABSENT, cluster)
+            if claim is not None:
+                yield unit, claim
+
+
+def _marked(contribution: Contribution, mark: Mark, value: Any, cluster: Mapping[str, Contribution]) -> Claim | None:
+    if mark.echo is not None:
+        origin = cluster.get(mark.echo)
+        if origin is not None and not origin.gone:
+            return None
+        if origin is None:
+            own = mark.own
+            if own is None:
+                return None
+            return Claim(contribution.key, contribution.system, own.value, own.seq, own.at, own.replaced)
+    return Claim(contribution.key, contribution.system, value, mark.seq, mark.at, mark.replaced)
+
+
+def observe(
+    known: Contribution, doc: Doc, *, seq: int, at: str, partial: bool = False
+) -> tuple[Contribution, tuple[str, ...]]:
+    """The record was read again and holds ``doc``.
+
+    Args:
+        partial: the source's silence says nothing (``image: partial``): units that it no longer mentions stay.
+
+    Returns:
+        The contribution as it now is, and the units that its system changed since we last agreed.
+    """
+    before, after = split(known.doc), split(doc)
+    if partial:
+        after = _with_what_was_not_mentioned(before, after)
+    edited = tuple(changed(before, after))
+    if not edited:
+        return known, ()
+    marks = dict(known.marks)
+    for unit in edited:
+        marks[unit] = Mark(seq=seq, at=at, replaced=_replaced(marks.get(unit), unit, before, after))
+    if partial:
+        doc = {"kind": doc["kind"], **join(after)}
+    return replace(known, doc=doc, marks=marks), edited
+
+
+def _replaced(earlier: Mark | None, unit: str, before: Units, after: Units) -> tuple[str, ...]:
+    """The values that the edit took the place of, oldest first: others may be several edits behind."""
+    texts = list(earlier.replaced) if earlier else []
+    if unit in before:
+        texts.append(canonical(before[unit]))
+    now = canonical(after[unit]) if unit in after else None
+    return tuple(dict.fromkeys(text for text in texts if text != now))[-REMEMBERED:]
+
+
+def _with_what_was_not_mentioned(before: Units, after: Units) -> Units:
+    """``after``, and those units of ``before`` that it is silent on. A list item is spoken of when its slot is filled anew."""
+    slots = {_slot(unit, value) for unit, value in after.items()}
+    kept = {unit: value for unit, value in before.items() if _slot(unit, value) not in slots}
+    return {**kept, **after}
+
+
+def _slot(unit: str, value: Any) -> tuple[str, ...]:
+    if not is_value_keyed(unit):
+        return (unit,)
+    return head(unit), str(value.get("type", "")), str(value.get("purpose", "")), str(value.get("system", ""))
+
+
+def settle(known: Contribution, doc: Doc, *, seq: int, at: str, origins: Mapping[str, str]) -> Contribution:
+    """The system confirmed our write and now holds ``doc``: what changed is an echo of the records in ``origins``.
+
+    Args:
+        origins: unit → key of the record whose claim won on the card.
+    """
+    before, after = split(known.doc), split(doc)
+    marks = dict(known.marks)
+    for unit in changed(before, after):
+        earlier = marks.get(unit)
+        origin = origins.get(unit)
+        if origin == known.key:
+            marks[unit] = Mark(seq=seq, at=at)
+        else:
+            marks[unit] = Mark(seq=seq, at=at, echo=origin or "", own=_own_word(known, unit, before, earlier))
+    return replace(known, doc=doc, marks=marks)
+
+
+def _own_word(known: Contribution, unit: str, before: Mapping[str, Any], earlier: Mark | None) -> Own | None:
+    if earlier is not None and earlier.echo is not None:
+        return earlier.own
+    if unit not in before:
+        return None
+    if earlier is None:
+        return Own(before[unit], known.seq, known.at)
+    return Own(before[unit], earlier.seq, earlier.at, earlier.replaced)
+
+
+def by_key(contributions: Iterable[Contribution]) -> dict[str, Contribution]:
+    """The cluster that :func:`claims_of` wants."""
+    return {contribution.key: contribution for contribution in contributions}

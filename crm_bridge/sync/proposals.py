@@ -1,0 +1,72 @@
+"""Applying what plugins proposed to what a source said. The source's own words stay as they are, beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crm_bridge.sync.units import Doc, head, join, split
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A plugin's proposal, as kept beside the source record. ``normalise``: it replaces the source's spelling."""
+
+    path: str
+    value: Any
+    reason: str
+    plugin: str
+    normalise: bool = False
+
+
+def unit_of(path: str) -> tuple[str, tuple[str, ...]]:
+    """The unit that ``path`` is in, and the way from there: ``name.family`` → (``name``, (``family``,))."""
+    bracket = path.rfind("]")
+    if bracket >= 0:
+        rest = path[bracket + 1 :].lstrip(".")
+        return path[: bracket + 1], tuple(rest.split(".")) if rest else ()
+    parts = path.split(".")
+    if parts[0] == "preferences" and len(parts) > 1:
+        return ".".join(parts[:2]), tuple(parts[2:])
+    return parts[0], tuple(parts[1:])
+
+
+def apply(doc: Doc, offers: Sequence[Offer]) -> Doc:
+    """``doc`` with the offers in it, the first one winning where two touch the same path. Unchanged without offers."""
+    if not offers:
+        return doc
+    units = split(doc)
+    done: set[str] = set()
+    for offer in offers:
+        unit, way = unit_of(offer.path)
+        if offer.path in done or (way and "[" in unit and unit not in units):
+            continue
+        units[unit] = _put(units.get(unit), way, offer)
+        done.add(offer.path)
+    return {
+        "kind": doc.get("kind", "person"),
+        **join({unit: value for unit, value in units.items() if value is not None}),
+    }
+
+
+def _put(current: Any, way: Sequence[str], offer: Offer) -> Any:
+    if not way:
+        return offer.value if current is None or offer.normalise else current
+    step, rest = way[0], way[1:]
+    if isinstance(current, list):
+        return current  # an index into a list is nobody's to propose
+    holder: Mapping[str, Any] = current if isinstance(current, Mapping) else {}
+    value = _put(holder.get(step), rest, offer)
+    return holder if value == holder.get(step) else {**holder, step: value}
+
+
+def still_true(offers: Sequence[Offer], edited: Sequence[str]) -> tuple[Offer, ...]:
+    """The offers that are about units which did not change since."""
+    gone = set(edited)
+    heads = {head(unit) for unit in edited}
+    return tuple(
+        offer
+        for offer in offers
+        if (unit := unit_of(offer.path)[0]) not in gone and not ("[" not in unit and unit in heads)
+    )

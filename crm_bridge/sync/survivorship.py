@@ -1,0 +1,266 @@
+"""Survivorship: which of the claims on a unit stands on the card, and why.
+
+This is the place where "the card shows this phone because …" is decided. Claims that an edit superseded fall out first
+(:mod:`crm_bridge.sync.claims`); among the rest, the rule of the path decides. The defaults are the table
+"Survivorship defaults" of the documentation (``docs/reference/survivorship.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm_bridge.sync.claims import ABSENT, Claim, Contribution, by_key, canonical, claims_of
+from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
+
+STATUS_ORDER = ("erased", "deceased", "active", "former", "prospect")
+REFUSALS = frozenset({"denied", "withdrawn"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one path is decided.
+
+    Attributes:
+        kind: ``precedence`` (trust, then completeness, then newest) · ``newest`` · ``union`` (every item stands) ·
+            ``manual`` (a person decides; until then the card keeps what it has).
+        order: systems, most trusted first, where the path has its own order.
+    """
+
+    kind: str = "precedence"
+    order: tuple[str, ...] = ()
+
+
+DEFAULT_RULES: Mapping[str, Rule] = {
+    "name": Rule("precedence"),
+    "contact_points": Rule("union"),
+    "identifiers": Rule("union"),
+    "relationships": Rule("union"),
+    "other_names": Rule("union"),
+    "facts": Rule("newest"),
+    "segments": Rule("newest"),
+    "scores": Rule("newest"),
+    "preferences": Rule("newest"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Survivorship:
+    """The site's configuration: ``order`` of trust over systems, and rules for single paths."""
+
+    order: tuple[str, ...] = ()
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+
+    def rule(self, unit: str) -> Rule:
+        """The most specific rule: the site's for the path, the site's for its head, then the default."""
+        path = head(unit)
+        for name in (path, path.split(".")[0]):
+            if name in self.rules:
+                return self.rules[name]
+        for name in (path, path.split(".")[0]):
+            if name in DEFAULT_RULES:
+                return DEFAULT_RULES[name]
+        return Rule()
+
+    def rank(self, system: str, rule: Rule) -> int:
+        """0 is the most trusted; systems that nobody ranked stand together behind the ranked ones."""
+        order = rule.order or self.order
+        return order.index(system) if system in order else len(order)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision on one unit.
+
+    Attributes:
+        value: what stands on the card, or ``ABSENT``.
+        origin: key of the record whose claim won.
+        reason: in words: ``only``, ``agreed``, ``edit`` (superseded the others), ``precedence``, ``newest`` …
+        losers: claims that stand against the winner with another value.
+        superseded: claims that an edit had replaced.
+        conflict: two systems changed the same thing without having seen each other's change, or contradict at first sight.
+        ask: a person has to decide.
+    """
+
+    unit: str
+    value: Any
+    origin: str
+    reason: str
+    losers: tuple[Claim, ...] = ()
+    superseded: tuple[Claim, ...] = ()
+    conflict: bool = False
+    ask: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The computed card: its document, without identity and version, and the verdict on every unit, lazily asked for."""
+
+    doc: Mapping[str, Any]
+    verdicts: Mapping[str, Verdict]
+
+    def origins(self) -> dict[str, str]:
+        """Unit → key of the record whose claim stands; cleared units too."""
+        return {unit: verdict.origin for unit, verdict in self.verdicts.items()}
+
+
+def survive(contributions: Sequence[Contribution], *, policy: Survivorship, current: Doc | None = None) -> Card:
+    """The card of one client from the contributions of its linked records. Pure: the same input, the same card.
+
+    Args:
+        current: the card as it stands; only ``manual`` rules look at it.
+    """
+    cluster = by_key(contributions)
+    by_unit: dict[str, list[Claim]] = {}
+    for contribution in contributions:
+        for unit, claim in claims_of(contribution, cluster=cluster):
+            by_unit.setdefault(unit, []).append(claim)
+    standing = split(current) if current is not None else {}
+    verdicts = {
+        unit: decide(unit, claims, policy=policy, standing=standing.get(unit)) for unit, claims in by_unit.items()
+    }
+    said = {unit: verdict.value for unit, verdict in verdicts.items() if verdict.value is not ABSENT}
+    return Card(doc={"kind": _kind(contributions), **join(said)}, verdicts=verdicts)
+
+
+def _kind(contributions: Iterable[Contribution]) -> str:
+    return next((str(each.doc["kind"]) for each in contributions if "kind" in each.doc), "person")
+
+
+def decide(unit: str, claims: Sequence[Claim], *, policy: Survivorship, standing: Any = None) -> Verdict:
+    """Decide one unit. ``claims`` holds at most one claim of each record."""
+    if len(claims) == 1:
+        only = claims[0]
+        return Verdict(unit, only.value, only.key, "only")
+    if head(unit) == "consents":
+        return _strictest_newest(unit, claims)
+    live, superseded = _without_superseded(unit, claims)
+    valued = [claim for claim in live if claim.value is not ABSENT]
+    if not valued:
+        last = max(live, key=lambda claim: claim.seq)
+        return Verdict(unit, ABSENT, last.key, "cleared", superseded=superseded)
+    rule = policy.rule(unit)
+    ranked = sorted(valued, key=lambda claim: _preference(claim, rule, policy))
+    winner, reason = ranked[0], rule.kind
+    special = SPECIAL.get(unit)
+    if special is not None:
+        winner, reason = special(ranked, reason)
+    losers = tuple(claim for claim in ranked if claim.value != winner.value)
+    if not losers:
+        agreed = "edit" if superseded else "agreed" if len(valued) > 1 else "only"
+        return Verdict(unit, winner.value, winner.key, agreed, superseded=superseded)
+    if is_value_keyed(unit):
+        return Verdict(unit, _merged_item(ranked), winner.key, reason, superseded=superseded)
+    if rule.kind == "manual" and standing is not None:
+        kept = next((claim for claim in ranked if claim.value == standing), winner)
+        return Verdict(unit, kept.value, kept.key, "manual", losers, superseded, conflict=True, ask=True)
+    ask = rule.kind == "manual" or (unit == "birth_date" and reason == "contradiction")
+    return Verdict(unit, winner.value, winner.key, reason, losers, superseded, conflict=True, ask=ask)
+
+
+def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim], tuple[Claim, ...]]:
+    """Drop every claim whose value a later edit, which had seen it, took the place of."""
+    edits = [claim for claim in claims if claim.replaced]
+    if not edits:
+        return list(claims), ()
+    presence = is_value_keyed(unit)
+    live: list[Claim] = []
+    superseded: list[Claim] = []
+    for claim in claims:
+        text = None if claim.value is ABSENT else canonical(claim.value)
+        beaten = text is not None and any(
+            edit is not claim
+            and edit.seq > claim.seq
+            and (text in edit.replaced or (presence and edit.value is ABSENT))
+            for edit in edits
+        )
+        (superseded if beaten else live).append(claim)
+    return live, tuple(superseded)
+
+
+def _preference(claim: Claim, rule: Rule, policy: Survivorship) -> tuple[Any, ...]:
+    newest = _Descending(claim.at), -claim.seq
+    if rule.kind == "newest":
+        return (*newest, policy.rank(claim.system, rule), claim.key)
+    return (policy.rank(claim.system, rule), -_completeness(claim.value), *newest, claim.key)
+
+
+class _Descending:
+    """Sorts texts the other way round."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __lt__(self, other: _Descending) -> bool:
+        return self.text > other.text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Descending) and self.text == other.text
+
+    __hash__ = None  # type: ignore[assignment]  # a sort key is never a dictionary key
+
+
+def _completeness(value: Any) -> int:
+    return len(value) if isinstance(value, Mapping) else 1
+
+
+def _merged_item(ranked: Sequence[Claim]) -> dict[str, Any]:
+    """One item that several describe: the best's description, with what only others tell of it."""
+    merged: dict[str, Any] = {}
+    for claim in reversed(ranked):
+        merged.update(claim.value)
+    features = sorted({feature for claim in ranked for feature in claim.value.get("features", ())})
+    if features:
+        merged["features"] = features
+    return merged
+
+
+def _strictest_newest(unit: str, claims: Sequence[Claim]) -> Verdict:
+    """Consents: the newest dated word; a refusal wins ties, and an undated refusal wins over all (ISO/IEC TS 27560).
+
+    No edit supersedes another system's refusal here: withdrawing one flag must not widen what another source refused.
+    """
+    valued = [claim for claim in claims if claim.value is not ABSENT]
+    if not valued:
+        return Verdict(unit, ABSENT, claims[0].key, "cleared")
+
+    def order(claim: Claim) -> tuple[bool, str, bool, str]:
+        dated = str(claim.value.get("captured_at", ""))
+        refusal = claim.value["status"] in REFUSALS
+        return (refusal and not dated, dated, refusal, claim.key)
+
+    winner = max(valued, key=order)
+    losers = tuple(claim for claim in valued if claim.value != winner.value)
+    return Verdict(unit, winner.value, winner.key, "newest consent" if losers else "agreed", losers)
+
+
+def _most_precise_date(ranked: Sequence[Claim], reason: str) -> tuple[Claim, str]:
+    """More precise if consistent, else trust; ``1985-03`` and ``1985-03-08`` agree, ``1985-03-08`` and ``1985-04`` do not."""
+    best = ranked[0]
+    consistent = [claim for claim in ranked if str(claim.value).startswith(str(best.value))]
+    contradiction = any(
+        not str(claim.value).startswith(str(best.value)) and not str(best.value).startswith(str(claim.value))
+        for claim in ranked
+    )
+    precise = max(consistent, key=lambda claim: len(str(claim.value)))
+    if contradiction:
+        return precise, "contradiction"
+    return precise, "more precise" if precise is not best else reason
+
+
+def _status(ranked: Sequence[Claim], reason: str) -> tuple[Claim, str]:
+    """``erased`` and ``deceased`` stick; then active before former before prospect."""
+
+    def place(claim: Claim) -> int:
+        return STATUS_ORDER.index(claim.value) if claim.value in STATUS_ORDER else len(STATUS_ORDER)
+
+    return min(ranked, key=place), "status order"
+
+
+SPECIAL: Mapping[str, Callable[[Sequence[Claim], str], tuple[Claim, str]]] = {
+    "birth_date": _most_precise_date,
+    "status": _status,
+}
