@@ -1,0 +1,265 @@
+"""The call centre as the bridge sees it: clients read in pages, written one by one with the version seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from crm_bridge.api import (
+    Accepted,
+    BrokenRecord,
+    Capabilities,
+    ConfigMistake,
+    ConnectorContext,
+    ConnectorType,
+    CredentialsRefused,
+    EffectSafety,
+    InboundRequest,
+    OutcomeUnknown,
+    Page,
+    Postponed,
+    RawRecord,
+    RecordHint,
+    RecordWrite,
+    Refused,
+    RejectRecord,
+    RetryLater,
+    Stale,
+    Unknown,
+    Unreachable,
+    WriteMode,
+    WriteOutcome,
+)
+
+from . import webhooks
+from .calls import Answer, Calls
+from .records import Position, body_of, is_settled, next_link, split_page, unreadable_record
+from .settings import CallCenterSettings
+
+KIND = "client"
+CLIENTS = "/api/v1/clients"
+IDS_A_CALL = 100
+KEYS_A_CALL = 10_000
+
+
+class CallCenter:
+    """A connector for one call centre. Implements RecordSource, KeyLister, RecordTarget and EventReceiver."""
+
+    def __init__(self, settings: CallCenterSettings, context: ConnectorContext) -> None:
+        self._settings = settings
+        self._system = context.system
+        self._calls = Calls(settings, system=context.system, token=context.secret(settings.token_ref))
+        refs = [settings.webhook_secret_ref, settings.webhook_previous_secret_ref]
+        try:
+            self._keys = [webhooks.signing_key(context.secret(ref)) for ref in refs if ref]
+        except ValueError as error:
+            raise ConfigMistake(str(error), path=f"systems.{context.system}.webhook_secret_ref") from None
+
+    def kinds(self) -> Sequence[str]:
+        return (KIND,)
+
+    def capabilities(self, kind: str) -> Capabilities:
+        _known(kind)
+        return Capabilities(
+            incremental=True,
+            complete_listing=True,
+            conditional_writes=True,
+            write_mode=WriteMode.MERGE,
+            effect_safety=EffectSafety.KEYED,
+            page_size=self._settings.page_size,
+            batch_size=20,
+            rate_per_second=self._settings.rate_per_second,
+        )
+
+    def check(self) -> Sequence[str]:
+        """Ask for one client. Findings: no webhook secret."""
+        self._get(CLIENTS, {"limit": "1"})
+        return () if self._keys else ("no webhook_secret_ref: changes are seen when polled, webhooks are refused",)
+
+    def close(self) -> None:
+        self._calls.close()
+
+    # RecordSource
+
+    def read_changes(self, kind: str, cursor: str | None) -> Iterator[Page]:
+        """Pages in the order of (updated_at, id).
+
+        A page that is not JSON is asked for again in smaller pieces, so that one broken client costs itself alone.
+        """
+        _known(kind)
+        try:
+            position = Position.parse(cursor)
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            raise RejectRecord("the stored cursor is not one of this connector", system=self._system) from None
+        pinned: Position | None = None
+        limit = self._settings.page_size
+        while True:
+            answer = self._get(CLIENTS, position.query(limit=limit))
+            where = f"clients since {position.since or 'the beginning'}"
+            parsed = _page_of(answer)
+            broken: list[BrokenRecord] = []
+            records: Sequence[RawRecord] = ()
+            if parsed is not None:
+                items, last = parsed["clients"], parsed["next"] is None
+                records, broken = split_page(items, position=where)
+                behind = next_link(answer.headers) or _behind(records) or position
+            elif limit > 1:
+                limit = max(1, limit // 10)
+                continue
+            else:
+                link = next_link(answer.headers)
+                if link is None:
+                    raise RetryLater("the call centre's page is not JSON, and names no next one", system=self._system)
+                behind, last, broken = link, False, [unreadable_record(answer.body, position=where)]
+            if pinned is None and not is_settled(behind, headers=answer.headers):
+                pinned = replace(behind, after=None)
+            if records or broken:
+                yield Page(records=records, cursor=(pinned or behind).cursor(), broken=broken)
+            if last or behind == position:
+                return
+            position, limit = behind, min(self._settings.page_size, limit * 10)
+
+    def read(self, kind: str, record_ids: Sequence[str]) -> Sequence[RawRecord]:
+        _known(kind)
+        found: list[RawRecord] = []
+        for start in range(0, len(record_ids), IDS_A_CALL):
+            answer = self._get(CLIENTS, {"ids": ",".join(record_ids[start : start + IDS_A_CALL])})
+            parsed = _page_of(answer)
+            if parsed is None:
+                raise RetryLater("the call centre's answer is not JSON", system=self._system)
+            found += split_page(parsed["clients"], position="clients by id")[0]
+        return found
+
+    # KeyLister
+
+    def list_keys(self, kind: str) -> Iterator[str]:
+        """Every id, in order. The API says how many there are: fewer is an error, not an end."""
+        _known(kind)
+        after, given, total = "", 0, 0
+        while True:
+            answer = self._get("/api/v1/client-ids", {"after": after, "limit": str(KEYS_A_CALL)})
+            try:
+                said = orjson.loads(answer.body)
+                ids, total, following = said["ids"], max(total, said["total"]), said["next"]
+            except (orjson.JSONDecodeError, KeyError, TypeError):
+                raise RetryLater(
+                    "the list of ids is not JSON: not one was taken as missing", system=self._system
+                ) from None
+            yield from ids
+            given += len(ids)
+            if following is None:
+                break
+            after = following
+        if given < total:
+            raise RetryLater(f"the list of ids ended after {given} of {total}", system=self._system)
+
+    # RecordTarget
+
+    def write(self, kind: str, writes: Sequence[RecordWrite]) -> Sequence[WriteOutcome]:
+        """One call for each write. When the call centre goes away in the middle, the rest is postponed, unsent."""
+        _known(kind)
+        outcomes: list[WriteOutcome] = []
+        for write in writes:
+            try:
+                outcomes.append(self._write_one(write))
+            except OutcomeUnknown as error:
+                outcomes.append(Unknown(error.message))
+            except (Unreachable, CredentialsRefused) as error:
+                if not outcomes:
+                    raise
+                waiting = len(writes) - len(outcomes)
+                return [*outcomes, *[Postponed(f"not sent: {error.message}")] * waiting]
+        return outcomes
+
+    def _write_one(self, write: RecordWrite) -> WriteOutcome:
+        headers = {"content-type": "application/json", "idempotency-key": write.key}
+        body = orjson.dumps(body_of(write), option=orjson.OPT_SORT_KEYS)  # the same key always carries the same bytes
+        if write.operation == "create":
+            return _outcome(self._calls.call("POST", CLIENTS, headers=headers, body=body))
+        if write.operation != "update" or write.record_id is None:
+            return Refused(f"the call centre's API has no {write.operation} of a client", code="unsupported")
+        if write.expected_version is None:
+            return Refused("an update without the version it was computed against", code="no_version")
+        headers["if-match"] = f'"{write.expected_version}"'
+        return _outcome(
+            self._calls.call("PATCH", f"{CLIENTS}/{quote(write.record_id, safe='')}", headers=headers, body=body)
+        )
+
+    # EventReceiver
+
+    def verify(self, request: InboundRequest) -> None:
+        webhooks.verify(request, keys=self._keys)
+
+    def parse(self, request: InboundRequest) -> Sequence[RecordHint]:
+        return webhooks.parse(request, kind=KIND)
+
+    def _get(self, path: str, query: Mapping[str, str]) -> Answer:
+        try:
+            answer = self._calls.call("GET", path, query=query)
+        except OutcomeUnknown as error:  # reading changes nothing: to ask again is safe
+            raise RetryLater(error.message, system=self._system) from None
+        if answer.status != 200:
+            said = f"the call centre answered {answer.status} to a reading"
+            raise RetryLater(said, system=self._system, retry_after=answer.retry_after)
+        return answer
+
+
+def _known(kind: str) -> None:
+    if kind != KIND:
+        raise ValueError(f"a call centre holds {KIND}, not {kind!r}")
+
+
+def _page_of(answer: Answer) -> Mapping[str, Any] | None:
+    """The page, or ``None`` when it is not one."""
+    try:
+        said = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None
+    shaped = isinstance(said, dict) and isinstance(said.get("clients"), list) and "next" in said
+    return said if shaped else None
+
+
+def _behind(records: Sequence[RawRecord]) -> Position | None:
+    return Position(since=records[-1]["updated_at"], after=records[-1]["id"]) if records else None
+
+
+def _outcome(answer: Answer) -> WriteOutcome:
+    """What the answer to a write says. A status that the API does not document leaves the outcome open."""
+    status = answer.status
+    if status in (200, 201):
+        try:
+            record = orjson.loads(answer.body)
+            return Accepted(record_id=record["id"], version=str(record["version"]), record=record)
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return Unknown("a success whose answer is not a client")
+    if status == 412:
+        return Stale("the call centre has a newer version")
+    if status == 404:
+        return Refused("no such client in the call centre", code="not_found")
+    if status in (400, 413, 422):
+        return _refusal(answer)
+    if status in (409, 429, 503):
+        return Postponed(f"the call centre answered {status}", retry_after=answer.retry_after)
+    return Unknown(f"the call centre answered {status}, which its documentation does not know")
+
+
+def _refusal(answer: Answer) -> Refused:
+    """Names of fields and codes only: the values stay in the plan."""
+    try:
+        errors = [(str(error["field"]), str(error["code"])) for error in orjson.loads(answer.body)["errors"]]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        errors = []
+    named = ", ".join(f"{field}: {code}" for field, code in errors) or "no field named"
+    return Refused(f"the call centre refused the content ({named})", code=errors[0][1] if errors else "refused")
+
+
+CONNECTOR = ConnectorType(
+    name="callcenter",
+    settings=CallCenterSettings,
+    open=CallCenter,
+    summary="A call centre with a JSON API: clients both ways, with versions, and webhooks about changes.",
+)
