@@ -118,13 +118,13 @@ def test_other_events_are_not_told() -> None:
 @pytest.mark.parametrize("text", ["No number", "{number} {secret}", "{number.real}"])
 def test_a_text_that_leaves_something_out_is_refused_at_start(text: str) -> None:
     """A mistake in the configuration is found before the first client is told half."""
-    with pytest.raises(ValidationError, match="has to name exactly {number}"):
+    with pytest.raises(ValidationError, match=r"has to name exactly \{number\}"):
         Plugin.Settings(texts={"claim.registered": {"uk": text}})
 
 
 def test_a_default_language_without_text_is_refused_at_start() -> None:
     """There is always a text to fall back on."""
-    with pytest.raises(ValueError, match="no text of claim.registered in the default language 'de'"):
+    with pytest.raises(ValueError, match=r"no text of claim\.registered in the default language 'de'"):
         Plugin(Plugin.Settings(language="de"))
 
 

@@ -1,4 +1,4 @@
-"""How names are written: case, order of parts, tell-tale letters. Pure; says nothing where two readings are possible."""
+"""How names are written: case, order of parts, tell-tale letters. Pure; silent where two readings are possible."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import re
 
 # Whether these are capitals differs from family to family: such a name is left as it is.
 PARTICLES = frozenset(
-    "ван вон дер ден де ді да дос дю дель фон цу ла ле аль ель van von der den de di da dos du del".split()
+    ["ван", "вон", "дер", "ден", "де", "ді", "да", "дос", "дю", "дель", "фон", "цу", "ла", "ле", "аль", "ель"]
+    + ["van", "von", "der", "den", "de", "di", "da", "dos", "du", "del", "della", "la", "le", "zu", "ter", "ten", "al"]
+    + ["el", "bin", "ibn"]
 )
-PARTICLES_LATIN = frozenset("della la le zu ter ten al el bin ibn".split())
 # After a father's name: "Мамед огли". Written small, also behind a hyphen.
-SONS_AND_DAUGHTERS = frozenset("огли оглы оглу кизи кызы кизы улы ұлы қызы".split())
-PATRONYMIC = re.compile(
-    r"(ович|евич|йович|ьович|ілліч|ильич|кузьмич|лукич|хомич|фомич|івна|ївна|овна|евна|инична|ична)$"
-)
+SONS_AND_DAUGHTERS = frozenset(["огли", "оглы", "оглу", "кизи", "кызы", "кизы", "улы", "ұлы", "қызы"])
+PATRONYMIC = re.compile(r"(ович|евич|йович|ілліч|ильич|кузьмич|лукич|хомич|фомич|івна|ївна|овна|евна|инична|ична)$")
 ONE_LETTER_PREFIX = re.compile(r"^([ОOДD])(['’ʼ`])(\w)(.*)$", re.IGNORECASE | re.DOTALL)
 # "Mcdonald" or "McDonald", "Macey" or "MacEy": only the bearer knows.
 GAELIC = re.compile(r"^ma?c[a-z]{2,}", re.IGNORECASE)
@@ -34,7 +33,7 @@ def proper_case(name: str) -> str | None:
         return None
     pieces = SEPARATORS.split(name)
     words = [piece for piece in pieces if piece and not SEPARATORS.fullmatch(piece)]
-    if any(word.lower() in PARTICLES | PARTICLES_LATIN or GAELIC.match(word) or "." in word for word in words):
+    if any(word.lower() in PARTICLES or GAELIC.match(word) or "." in word for word in words):
         return None
     if len(words) > 1 and name.isupper() and any(len(word) == 1 for word in words):
         return None  # an initial without its point

@@ -1,4 +1,4 @@
-"""``enrichment.names``: names written as people write them. Never guesses a gender, and leaves what could be meant so."""
+"""``enrichment.names``: names written as people write them. Guesses no gender; leaves what could be meant so."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PARTS = ("family", "given", "patronymic")
 
 @hookimpl
 def enrich_clients(batch: Sequence[SourceView]) -> Iterator[Proposal]:
-    """Proper case for shouted and whispered names, parts out of a full name, and the language where letters prove it."""
+    """Proper case for names in one case, parts out of a full name, and the language where letters prove it."""
     for view in batch:
         name = view.doc.get("name")
         if view.doc.get("kind") == "person" and isinstance(name, dict):

@@ -1,4 +1,4 @@
-"""``notification.claims_sms``: one SMS for each step of a claim, in the client's language. Policy decides if it goes."""
+"""``notification.claims_sms``: one SMS for each step of a claim, in the client's language. Policy decides."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Plugin:
     def clients_changed(
         self, events: Sequence[Event], clients: Mapping[str, Mapping[str, Any]]
     ) -> Iterator[Notice | HeldNotice]:
-        """One notice an event about a claim; held, with the names of what is missing, where it could not be complete."""
+        """One notice an event about a claim; held, with the names of what is missing, where it is not complete."""
         for event in events:
             if event.type in REQUIRED:
                 yield from self._about(event, clients.get(event.client_id, {}))
