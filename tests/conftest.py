@@ -33,11 +33,11 @@ def _is_loopback(host: object) -> bool:
 
 
 def _refuse_the_network(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "socket.getaddrinfo":
+    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
         host = arguments[0]
-    elif event in ("socket.connect", "socket.sendto"):
+    elif event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         address = arguments[1]
-        if not isinstance(address, tuple):  # a Unix socket
+        if not isinstance(address, tuple):  # a Unix socket, or one that is connected already
             return
         host = address[0]
     else:

@@ -32,7 +32,7 @@ def test_imports_point_down_only(root, monkeypatch, capsys):
     """Every contract of .importlinter is kept."""
     monkeypatch.chdir(root)
 
-    status = lint_imports(config_filename=".importlinter", cache_dir=None)
+    status = lint_imports(config_filename=".importlinter", no_cache=True)
 
     assert EXIT_STATUS_SUCCESS == status, capsys.readouterr().out
 

@@ -6,7 +6,7 @@ import re
 
 # Written in pieces, so that this file does not find itself.
 HOSTS = ["py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "npm" + "js.com", "deb.debian" + ".org"]
-PATHS = [r"/wo" r"rk/", r"/ro" r"ot/", r"/ho" r"me/[a-z]", r"/Us" r"ers/[a-z]", r"/t" r"mp/", r"/op" r"t/"]
+PATHS = [r"/wo" r"rk/", r"/ro" r"ot/", r"/ho" r"me/[a-z]", r"/Us" r"ers/[a-z]", r"/t" r"mp/", r"/op" r"t/(wheels|py)"]
 HOST = re.compile("|".join(re.escape(host) for host in HOSTS))
 MACHINE_PATH = re.compile(r"(?<![\w.$})-])(" + "|".join(PATHS) + ")")
 
