@@ -5,6 +5,7 @@ Pure. ``take_*`` run in the plugin's own thread and raise :class:`WrongResult`; 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ T = TypeVar("T")
 
 # A generator without end would fill memory before its time is over.
 ITEMS_PER_SUBJECT = 200
+_SELECTOR = re.compile(r"\[[^\]]+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,13 @@ def keep_proposals(items: Sequence[Proposal], batch: Sequence[SourceView]) -> Ke
     def fault(item: Proposal) -> str | None:
         if item.key not in keys:
             return "unknown key"
-        if not isinstance(item.path, str) or not known_path(item.path):
+        if not isinstance(item.path, str) or not known_path(_unnamed(item.path)):
             return "unknown path"
         if not isinstance(item.mode, ProposalMode) or not item.reason:
             return "no mode or no reason"
         if item.value is None or not _plain(item.value):
             return f"value is not plain data at {_head(item.path)}"
-        allowed = codes(item.path)
+        allowed = codes(_unnamed(item.path))
         if allowed is not None and isinstance(item.value, str) and item.value not in allowed:
             return f"unknown code at {_head(item.path)}"
         return None
@@ -174,6 +176,11 @@ def _plain(value: object) -> bool:
             return all(isinstance(key, str) and _plain(item) for key, item in value.items())
         case _:
             return False
+
+
+def _unnamed(path: str) -> str:
+    """``path`` without the values in its selectors: the model remembers what it was asked, and phones are many."""
+    return _SELECTOR.sub("[any]", path)
 
 
 def _head(path: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 # Whether these are capitals differs from family to family: such a name is left as it is.
-PARTICLES = frozenset(
-    ["ван", "вон", "дер", "ден", "де", "ді", "да", "дос", "дю", "дель", "фон", "цу", "ла", "ле", "аль", "ель"]
-    + ["van", "von", "der", "den", "de", "di", "da", "dos", "du", "del", "della", "la", "le", "zu", "ter", "ten", "al"]
-    + ["el", "bin", "ibn"]
+PARTICLE = re.compile(
+    "ван|вон|дер|ден|де|ді|да|дос|дю|дель|фон|цу|ла|ле|аль|ель"
+    "|van|von|der|den|de|di|da|dos|du|del|della|la|le|zu|ter|ten|al|el|bin|ibn",
+    re.IGNORECASE,
 )
 # After a father's name: "Мамед огли". Written small, also behind a hyphen.
 SONS_AND_DAUGHTERS = frozenset(["огли", "оглы", "оглу", "кизи", "кызы", "кизы", "улы", "ұлы", "қызы"])
@@ -33,7 +33,7 @@ def proper_case(name: str) -> str | None:
         return None
     pieces = SEPARATORS.split(name)
     words = [piece for piece in pieces if piece and not SEPARATORS.fullmatch(piece)]
-    if any(word.lower() in PARTICLES or GAELIC.match(word) or "." in word for word in words):
+    if any(PARTICLE.fullmatch(word) or GAELIC.match(word) or "." in word for word in words):
         return None
     if len(words) > 1 and name.isupper() and any(len(word) == 1 for word in words):
         return None  # an initial without its point
