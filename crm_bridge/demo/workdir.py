@@ -1,7 +1,7 @@
-"""The demo's working directory: claimed without hurting what is not the demo's, and a project that works by itself after.
+"""The demo's working directory: claimed without hurting what is not the demo's, and a working project afterwards.
 
-It holds ``crm-bridge.toml``, ``mappings/`` (copies, to be changed), ``secrets/``, ``simulators/`` (the four systems' state)
-and the store ``bridge.db``.
+It holds ``crm-bridge.toml``, ``mappings/`` (copies, to be changed), ``secrets/``, ``simulators/`` (the state of the
+four systems) and the store ``bridge.db``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OWN_FOLDERS = ("mappings", SECRETS, SIMULATORS, "logs")
 _OWN_FILES = (MARKER, CONFIG)
 _STORE = "bridge.db*"
 _MAPPINGS = "crm_bridge_mappings"
-_MARKER_TEXT = "This directory was made by `crm-bridge demo`. While this file is here, the next demo may replace what the last one made.\n"
+_MARKER_TEXT = "Made by `crm-bridge demo`. While this file is here, the next demo may replace what the last one made.\n"
 
 
 def claim_directory(directory: Path, *, force: bool = False) -> None:
