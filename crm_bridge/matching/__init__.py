@@ -1,0 +1,27 @@
+"""Finding records of one client: index keys, comparison, and the grade that it amounts to. Pure and fast."""
+
+from crm_bridge.matching.agree import Agreement, Level, compare
+from crm_bridge.matching.fold import FOLD_VERSION, fold, fold_words
+from crm_bridge.matching.given_names import given_names
+from crm_bridge.matching.grade import CERTAIN, POSSIBLE, PROBABLE, Verdict, grade, match
+from crm_bridge.matching.keys import match_keys
+from crm_bridge.matching.traits import Traits, traits
+
+__all__ = [
+    "CERTAIN",
+    "FOLD_VERSION",
+    "POSSIBLE",
+    "PROBABLE",
+    "Agreement",
+    "Level",
+    "Traits",
+    "Verdict",
+    "compare",
+    "fold",
+    "fold_words",
+    "given_names",
+    "grade",
+    "match",
+    "match_keys",
+    "traits",
+]

@@ -1,0 +1,163 @@
+"""Whether two records are of one client: the rules, from the surest to the weakest.
+
+Only ``certain`` links by itself; the rest goes to people. The danger is the household: relatives share phone, address,
+surname and e-mail, and a son may bear his father's name. So no contact evidence outweighs a different given name, and
+none counts as certain without a whole birth date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from crm_bridge.matching.agree import AGREE, CLOSE, CONTRADICT, Agreement, compare
+from crm_bridge.matching.traits import traits
+
+CERTAIN = "certain"
+PROBABLE = "probable"
+POSSIBLE = "possible"
+
+_COMPARISONS = (
+    "record_id",
+    "personal_id",
+    "tax_id",
+    "phone",
+    "email",
+    "postal_code",
+    "family",
+    "given",
+    "patronymic",
+    "birth_date",
+)
+
+
+class Verdict(NamedTuple):
+    """How sure it is that two records are of one client.
+
+    Attributes:
+        grade: ``certain``, ``probable`` or ``possible``, after FHIR ``$match``.
+        rule: a short stable name, such as ``phone+name+birth_date``.
+        evidence: the comparisons that agreed, then those that contradict, marked with ``!``. Never a value.
+    """
+
+    grade: str
+    rule: str
+    evidence: tuple[str, ...]
+
+
+def match(left: Mapping[str, Any], right: Mapping[str, Any]) -> Verdict | None:
+    """Compare two canonical documents. To compare one with many, take its :func:`traits` once."""
+    agreement = compare(traits(left), traits(right))
+    return None if agreement is None else grade(agreement)
+
+
+def grade(agreement: Agreement) -> Verdict | None:
+    """What an agreement amounts to; ``None`` when it is not worth anybody's time."""
+    found = _organisations(agreement) if agreement.kind == "organisation" else _persons(agreement)
+    return None if found is None else Verdict(found[0], found[1], _evidence(agreement))
+
+
+def _evidence(agreement: Agreement) -> tuple[str, ...]:
+    levels = (*agreement[1:10], agreement.birth_date)
+    agreed = [name for name, level in zip(_COMPARISONS, levels, strict=True) if level is AGREE]
+    against = [f"!{name}" for name, level in zip(_COMPARISONS, levels, strict=True) if level is CONTRADICT]
+    return (*agreed, *against)
+
+
+def _persons(a: Agreement) -> tuple[str, str] | None:
+    by_identifier = _persons_by_identifier(a)
+    if by_identifier is not None:
+        return by_identifier
+    if a.given is CONTRADICT:
+        return _relatives(a)
+    if a.family is AGREE and a.given is AGREE:
+        return _namesakes(a)
+    return _half_named(a)
+
+
+def _persons_by_identifier(a: Agreement) -> tuple[str, str] | None:
+    """A shared row is the same client. A shared number may be a relative's, so the name has to allow it."""
+    if a.record_id is AGREE:
+        if a.tax_id is CONTRADICT:
+            return PROBABLE, "record_id, tax_id differs"
+        if a.family is CONTRADICT and a.given is CONTRADICT and a.birth_date is CONTRADICT:
+            return PROBABLE, "record_id, person differs"
+        return CERTAIN, "record_id"
+    for rule, level in (("tax_id", a.tax_id), ("personal_id", a.personal_id)):
+        if level is AGREE:
+            if a.tax_id is CONTRADICT:
+                return PROBABLE, f"{rule}, tax_id differs"
+            if (a.family is AGREE or a.given is AGREE) and not _another_person(a) and a.birth_date is not CONTRADICT:
+                return CERTAIN, f"{rule}+name"
+            return PROBABLE, f"{rule}, name or birth_date differs"
+    return None
+
+
+def _another_person(a: Agreement) -> bool:
+    """Whether something speaks for a relative or a namesake: another given name, father, generation or gender."""
+    return a.given is CONTRADICT or a.patronymic is CONTRADICT or a.generation is CONTRADICT or a.gender is CONTRADICT
+
+
+def _contact(a: Agreement) -> str:
+    """The strongest contact evidence, or an empty string."""
+    if a.phone is AGREE:
+        return "phone"
+    if a.email is AGREE:
+        return "email"
+    return "postal_code" if a.postal_code is AGREE else ""
+
+
+def _namesakes(a: Agreement) -> tuple[str, str] | None:
+    """Family and given name agree."""
+    contact = _contact(a)
+    doubtful = a.tax_id is CONTRADICT or _another_person(a)
+    if a.birth_date is AGREE:
+        if not contact:
+            return (POSSIBLE if doubtful else PROBABLE), "name+birth_date"
+        return (PROBABLE if doubtful else CERTAIN), f"{contact}+name+birth_date"
+    if a.birth_date is CONTRADICT or doubtful:
+        return (POSSIBLE, f"{contact}+name, another birth_date or father") if contact in ("phone", "email") else None
+    if contact in ("phone", "email"):
+        return PROBABLE, f"{contact}+name"
+    if contact or a.birth_date is CLOSE or a.patronymic is AGREE:
+        return POSSIBLE, f"{contact}+name" if contact else "name"
+    return None
+
+
+def _relatives(a: Agreement) -> tuple[str, str] | None:
+    """Another given name: a relative as a rule, kept visible at the end of the queue."""
+    if a.phone is AGREE or a.email is AGREE:
+        return POSSIBLE, "relative"
+    if a.family is AGREE and a.birth_date is AGREE:
+        return POSSIBLE, "relative"
+    return None
+
+
+def _half_named(a: Agreement) -> tuple[str, str] | None:
+    """A name is missing, abbreviated or changed (married), or nearly alike."""
+    contact = _contact(a)
+    if a.birth_date is CONTRADICT:
+        return None
+    if contact in ("phone", "email"):
+        one_name = a.family is AGREE or a.given is AGREE
+        if a.birth_date is AGREE and one_name and a.tax_id is not CONTRADICT and not _another_person(a):
+            return PROBABLE, f"{contact}+one_name+birth_date"
+        return POSSIBLE, contact
+    if a.birth_date is AGREE and (a.family is AGREE or a.given is AGREE) and a.family is not CONTRADICT:
+        return POSSIBLE, "one_name+birth_date"
+    if a.birth_date is AGREE and contact and a.given is AGREE:
+        return POSSIBLE, "postal_code+given+birth_date"
+    return None
+
+
+def _organisations(a: Agreement) -> tuple[str, str] | None:
+    if a.record_id is AGREE:
+        return (PROBABLE, "record_id, tax_id differs") if a.tax_id is CONTRADICT else (CERTAIN, "record_id")
+    if a.tax_id is AGREE or a.personal_id is AGREE:
+        rule = "tax_id" if a.tax_id is AGREE else "personal_id"
+        sure = a.family is AGREE and a.tax_id is not CONTRADICT
+        return (CERTAIN, f"{rule}+name") if sure else (PROBABLE, rule)
+    if a.family is AGREE and a.tax_id is not CONTRADICT:
+        contact = _contact(a)
+        return (PROBABLE, f"{contact}+name") if contact else (POSSIBLE, "name")
+    return None

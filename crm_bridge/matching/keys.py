@@ -1,0 +1,98 @@
+"""Index keys: what two records must share, at least one of, to be compared at all.
+
+=====================================  ==================================================================
+``id:{system}:{value}``                every identifier
+``p:{digits}``, ``p9:{last nine}``     every phone, E.164 without +; the last nine meet a wrong country code
+``e:{address}``                        every e-mail
+``nb:{word}|{birth date}``             every word of family and given name with the whole birth date. Given names by the
+                                       name they stand for; with one kind of key for both, swapped fields still meet
+``pb:{postal code}|{birth date}``      every postal code with the whole birth date
+``on:{name}|{country}``                organisations: folded name without its legal form
+``claim:{number}``                     claims
+=====================================  ==================================================================
+
+Placeholders, and points that reach somebody else, give no keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm_bridge.matching.fold import fold_words
+from crm_bridge.matching.given_names import given_names
+from crm_bridge.matching.placeholders import is_filler_email, is_filler_number, is_filler_phone, whole_birth_date
+
+REACHES_ELSEWHERE = frozenset({"wrong_person", "invalid"})
+_LEGAL_FORMS = frozenset(fold_words("тов пат прат ат пп фоп ооо оао зао пао ао ип тоо кт llc ltd inc gmbh jsc plc"))
+
+
+def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
+    """The index keys of a canonical document (person, organisation or claim), without repetition, in a fixed order."""
+    keys: list[str] = []
+    for identifier in doc.get("identifiers", ()):
+        value = identifier["value"]
+        if not is_filler_number(value):
+            keys.append(f"id:{identifier['system']}:{value}")
+    birth_date = whole_birth_date(doc.get("birth_date"))
+    postal_codes: list[str] = []
+    country = ""
+    for point in doc.get("contact_points", ()):
+        kind = point["type"]
+        if point.get("status") in REACHES_ELSEWHERE:
+            continue
+        value = point["value"]
+        if kind == "phone":
+            if not is_filler_phone(value):
+                keys.append(f"p:{value[1:]}")
+                keys.append(f"p9:{value[-9:]}")
+        elif kind == "email":
+            if not is_filler_email(value):
+                keys.append(f"e:{value}")
+        elif kind == "postal":
+            address = point.get("address")
+            if address:
+                country = country or address.get("country", "")
+                postal_code = address.get("postal_code")
+                if postal_code:
+                    postal_codes.append(postal_code)
+    kind = doc.get("kind")
+    if kind == "person":
+        if birth_date is not None:
+            _add_birth_keys(keys, doc.get("name"), postal_codes, birth_date)
+    elif kind == "organisation":
+        words = organisation_words(doc.get("name", {}).get("text", ""))
+        if words:
+            keys.append(f"on:{' '.join(words)}|{country}")
+    elif "number" in doc:
+        keys.append(f"claim:{doc['number']}")
+    return tuple(dict.fromkeys(keys))
+
+
+def organisation_words(name: str) -> tuple[str, ...]:
+    """The folded words of an organisation's name, without words for its legal form."""
+    words = fold_words(name)
+    return tuple(word for word in words if word not in _LEGAL_FORMS) or words
+
+
+def folded_postal_code(value: str) -> str | None:
+    """A postal code without its spaces, in capitals; ``None`` for a placeholder."""
+    code = value.replace(" ", "").replace("-", "").upper()
+    return None if is_filler_number(code) else code
+
+
+def _add_birth_keys(keys: list[str], name: Mapping[str, Any] | None, postal_codes: list[str], birth_date: str) -> None:
+    if name is not None:
+        written = name.get("family", ""), name.get("given", "")
+        if written == ("", ""):
+            written = name.get("text", ""), ""
+        for part in written:
+            if part:
+                for word in fold_words(part):
+                    if len(word) > 1:  # an initial with a birth date would meet half the block
+                        for canonical in given_names(word) or (word,):
+                            keys.append(f"nb:{canonical}|{birth_date}")
+    for each in postal_codes:
+        code = folded_postal_code(each)
+        if code is not None:
+            keys.append(f"pb:{code}|{birth_date}")

@@ -1,0 +1,42 @@
+"""Values that say nothing although something is filled in: 00000000, 01.01.1900, no@example. They never become keys."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+_DATES = frozenset(
+    {"0001-01-01", "1111-11-11", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1900-01-02"}
+    | {"1901-01-01", "1970-01-01", "2000-01-01", "9999-12-31"}
+)
+_LOCAL_PARTS = frozenset(
+    {"a", "aaa", "email", "mail", "n", "na", "nan", "net", "no", "noemail", "nomail", "none", "noreply", "no-reply"}
+    | {"null", "test", "x", "xxx"}
+)
+
+
+def placeholder_date(value: str) -> bool:
+    """Whether a date is one that forms and spreadsheets put in by themselves."""
+    return value in _DATES
+
+
+def whole_birth_date(value: str | None) -> str | None:
+    """A birth date with year, month and day that is no placeholder; else ``None``."""
+    if value is None or len(value) != 10 or value in _DATES or value[0] == "-":
+        return None
+    return value
+
+
+@lru_cache(maxsize=8_192)
+def is_filler_number(digits: str) -> bool:
+    """Whether digits (or letters) merely fill a field: one sign repeated, or counting up."""
+    return not digits or len(set(digits)) == 1 or digits in "01234567890123456789"
+
+
+def is_filler_phone(e164: str) -> bool:
+    """Whether the last seven digits of a phone are one digit repeated."""
+    return len(set(e164[-7:])) == 1
+
+
+def is_filler_email(address: str) -> bool:
+    """Whether the part before @ is a word for nothing."""
+    return address.partition("@")[0] in _LOCAL_PARTS
