@@ -53,7 +53,7 @@ class Stand:
             self._running.callback(simulator.stop)
 
     def load(self, spread: Spread, *, loaded: Callable[[str, int], None]) -> None:
-        """Fill the systems, Siebel first: the others know its row ids. ``loaded`` is told of each batch: system, size."""
+        """Fill the systems, Siebel first: the others know its row ids. ``loaded`` hears of each batch."""
         for system in KINDS:
             rows = spread.of(system)
             for start in range(0, len(rows), _BATCH):
