@@ -1,0 +1,20 @@
+"""The entry point ``siebel``: hook implementations only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_bridge.api import ConnectorType, SimulatorType, hookimpl
+from crm_bridge_siebel.registration import connector_type, simulator_type
+
+
+@hookimpl
+def register_connectors() -> Sequence[ConnectorType]:
+    """Offer the Siebel connector."""
+    return [connector_type()]
+
+
+@hookimpl
+def register_simulators() -> Sequence[SimulatorType]:
+    """Offer the Siebel simulator."""
+    return [simulator_type()]

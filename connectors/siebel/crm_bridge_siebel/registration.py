@@ -1,0 +1,62 @@
+"""What the plugin offers, without importing anything that an installation without the extra ``siebel`` lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from crm_bridge.api import ConfigMistake, Connector, ConnectorContext, ConnectorType, Simulator, SimulatorType
+from crm_bridge_siebel.settings import SiebelSettings
+from crm_bridge_siebel.simulator.knobs import KNOBS
+
+
+def connector_type() -> ConnectorType:
+    """The connector ``siebel``."""
+    return ConnectorType(
+        name="siebel",
+        settings=SiebelSettings,
+        open=open_connector,
+        summary="Siebel CRM over SOAP (EAI UI Data Adapter): contacts both ways, claims read.",
+    )
+
+
+def simulator_type() -> SimulatorType:
+    """The simulator ``siebel``."""
+    return SimulatorType(
+        name="siebel",
+        open=open_simulator,
+        summary="A Siebel that speaks SOAP 1.1 over HTTP, built from documents.",
+        default_port=8101,
+        knobs=KNOBS,
+    )
+
+
+def open_connector(settings: SiebelSettings, context: ConnectorContext) -> Connector:
+    """Build a connector, without I/O.
+
+    Raises:
+        ConfigMistake: zeep, lxml or requests is not installed.
+    """
+    try:
+        from crm_bridge_siebel.connector import SiebelConnector
+    except ImportError as missing:
+        raise _lacking(missing) from missing
+    return SiebelConnector(settings, context)
+
+
+def open_simulator(folder: Path, clock: Callable[[], datetime]) -> Simulator:
+    """A simulator whose state is in ``folder``.
+
+    Raises:
+        ConfigMistake: lxml is not installed.
+    """
+    try:
+        from crm_bridge_siebel.simulator import SiebelSimulator
+    except ImportError as missing:
+        raise _lacking(missing) from missing
+    return SiebelSimulator(folder, clock)
+
+
+def _lacking(missing: ImportError) -> ConfigMistake:
+    return ConfigMistake(f"siebel needs the package {missing.name}: pip install crm-bridge[siebel]")

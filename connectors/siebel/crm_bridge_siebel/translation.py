@@ -1,0 +1,134 @@
+"""What each foreign exception means to us: one table for zeep, requests, urllib3 and lxml.
+
+Classes are named by text, so that the table can be read without any of these packages installed; an exception is
+looked up along its bases, so a class that a later release adds under a known base is still covered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+
+from crm_bridge.api import BridgeError, ConfigMistake, OutcomeUnknown, RejectRecord, Unreachable
+
+
+class Meaning(Enum):
+    """What to do next."""
+
+    NOT_SENT = "nothing was sent"
+    ANSWER_LOST = "sent, and the answer was lost"
+    UNREADABLE = "an answer came that cannot be read"
+    BAD_MESSAGE = "what we were to send does not fit the service's messages"
+    MISCONFIGURED = "an address, file or certificate in the configuration is wrong"
+
+
+class UnreadableAnswer(OutcomeUnknown):
+    """An answer came that cannot be read: truncated, malformed or hostile XML, or no XML at all."""
+
+
+TRANSLATION: Mapping[str, Meaning] = MappingProxyType(
+    {
+        "zeep.exceptions.Error": Meaning.BAD_MESSAGE,
+        "zeep.exceptions.Fault": Meaning.UNREADABLE,
+        "zeep.exceptions.TransportError": Meaning.ANSWER_LOST,
+        "zeep.exceptions.XMLParseError": Meaning.UNREADABLE,
+        "zeep.exceptions.XMLSyntaxError": Meaning.MISCONFIGURED,
+        "zeep.exceptions.UnexpectedElementError": Meaning.UNREADABLE,
+        "zeep.exceptions.WsdlSyntaxError": Meaning.MISCONFIGURED,
+        "zeep.exceptions.LookupError": Meaning.MISCONFIGURED,
+        "zeep.exceptions.NamespaceError": Meaning.MISCONFIGURED,
+        "zeep.exceptions.DTDForbidden": Meaning.MISCONFIGURED,
+        "zeep.exceptions.EntitiesForbidden": Meaning.MISCONFIGURED,
+        "zeep.exceptions.ExternalReferenceForbidden": Meaning.MISCONFIGURED,
+        "zeep.exceptions.IncompleteMessage": Meaning.BAD_MESSAGE,
+        "zeep.exceptions.IncompleteOperation": Meaning.BAD_MESSAGE,
+        "zeep.exceptions.ValidationError": Meaning.BAD_MESSAGE,
+        "zeep.exceptions.SignatureVerificationFailed": Meaning.UNREADABLE,
+        "zeep.exceptions.ZeepWarning": Meaning.BAD_MESSAGE,
+        "requests.exceptions.RequestException": Meaning.ANSWER_LOST,
+        "requests.exceptions.ConnectionError": Meaning.ANSWER_LOST,
+        "requests.exceptions.ConnectTimeout": Meaning.NOT_SENT,
+        "requests.exceptions.ReadTimeout": Meaning.ANSWER_LOST,
+        "requests.exceptions.Timeout": Meaning.ANSWER_LOST,
+        "requests.exceptions.ProxyError": Meaning.NOT_SENT,
+        "requests.exceptions.SSLError": Meaning.ANSWER_LOST,
+        "requests.exceptions.HTTPError": Meaning.ANSWER_LOST,
+        "requests.exceptions.ChunkedEncodingError": Meaning.ANSWER_LOST,
+        "requests.exceptions.ContentDecodingError": Meaning.UNREADABLE,
+        "requests.exceptions.StreamConsumedError": Meaning.ANSWER_LOST,
+        "requests.exceptions.RetryError": Meaning.ANSWER_LOST,
+        "requests.exceptions.UnrewindableBodyError": Meaning.ANSWER_LOST,
+        "requests.exceptions.TooManyRedirects": Meaning.MISCONFIGURED,
+        "requests.exceptions.URLRequired": Meaning.MISCONFIGURED,
+        "requests.exceptions.MissingSchema": Meaning.MISCONFIGURED,
+        "requests.exceptions.InvalidSchema": Meaning.MISCONFIGURED,
+        "requests.exceptions.InvalidURL": Meaning.MISCONFIGURED,
+        "requests.exceptions.InvalidProxyURL": Meaning.MISCONFIGURED,
+        "requests.exceptions.InvalidHeader": Meaning.MISCONFIGURED,
+        "requests.exceptions.InvalidJSONError": Meaning.UNREADABLE,
+        "requests.exceptions.JSONDecodeError": Meaning.UNREADABLE,
+        "requests.exceptions.RequestsWarning": Meaning.MISCONFIGURED,
+        "requests.exceptions.FileModeWarning": Meaning.MISCONFIGURED,
+        "requests.exceptions.RequestsDependencyWarning": Meaning.MISCONFIGURED,
+        "urllib3.exceptions.HTTPError": Meaning.ANSWER_LOST,
+        "urllib3.exceptions.NewConnectionError": Meaning.NOT_SENT,
+        "urllib3.exceptions.NameResolutionError": Meaning.NOT_SENT,
+        "urllib3.exceptions.ConnectTimeoutError": Meaning.NOT_SENT,
+        "urllib3.exceptions.ProxyError": Meaning.NOT_SENT,
+        "urllib3.exceptions.SSLError": Meaning.ANSWER_LOST,
+        "ssl.SSLCertVerificationError": Meaning.NOT_SENT,
+        "lxml.etree.LxmlError": Meaning.UNREADABLE,
+        "lxml.etree.XMLSyntaxError": Meaning.UNREADABLE,
+        "zlib.error": Meaning.UNREADABLE,
+        "http.client.HTTPException": Meaning.ANSWER_LOST,
+        "builtins.OSError": Meaning.ANSWER_LOST,
+        "builtins.ValueError": Meaning.BAD_MESSAGE,
+        "builtins.TypeError": Meaning.BAD_MESSAGE,
+    }
+)
+"""Dotted name of an exception class to what it means."""
+
+
+def meaning_of(error: BaseException) -> Meaning | None:
+    """What ``error`` means; ``None``: it is not a foreign exception that we expect.
+
+    requests wraps the reason why a connection failed, and only the innermost tells whether anything was sent.
+    """
+    inner = _cause(error)
+    if inner is not None and (found := meaning_of(inner)) is Meaning.NOT_SENT:
+        return found
+    for base in type(error).__mro__:
+        if (found := TRANSLATION.get(f"{base.__module__}.{base.__qualname__}")) is not None:
+            return found
+    return None
+
+
+def translated(error: Exception, *, system: str, doing: str) -> BridgeError:
+    """Our error for ``error``. Only its class is named: its text may hold addresses with secrets, or client data.
+
+    Raises:
+        Exception: ``error`` itself, when the table does not know it: that is a bug of ours.
+    """
+    what = f"{doing}: {type(error).__name__}"
+    match meaning_of(error):
+        case Meaning.NOT_SENT:
+            return Unreachable(f"{what}: no connection; is Siebel up, and the endpoint right?", system=system)
+        case Meaning.ANSWER_LOST:
+            return OutcomeUnknown(f"{what}: the answer was lost", system=system)
+        case Meaning.UNREADABLE:
+            return UnreadableAnswer(f"{what}: the answer cannot be read", system=system)
+        case Meaning.BAD_MESSAGE:
+            return RejectRecord(f"{what}: it does not fit the service's messages", system=system, code="bad_message")
+        case Meaning.MISCONFIGURED:
+            return ConfigMistake(f"{system}: {what}: mend the address or the WSDL file in the configuration")
+        case None:
+            raise error
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """urllib3's reason inside requests' exception."""
+    for candidate in (*error.args, getattr(error, "reason", None)):
+        if isinstance(candidate, BaseException) and candidate is not error:
+            return candidate
+    return None
