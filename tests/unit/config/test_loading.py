@@ -116,7 +116,8 @@ SEEDED = [
     (
         "env:SIEBEL_PASSWORD",
         "env:NOT_SET_ANYWHERE",
-        "10: systems.siebel.password_ref: the environment variable NOT_SET_ANYWHERE is not set: export it before starting",
+        "10: systems.siebel.password_ref: the environment variable NOT_SET_ANYWHERE is not set: "
+        "export it before starting",
     ),
     (
         "env:SIEBEL_PASSWORD",
