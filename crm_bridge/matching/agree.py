@@ -55,6 +55,9 @@ def compare(left: Traits, right: Traits) -> Agreement | None:
         return None
     family = _families(left.family, right.family)
     given = _givens(left.given, right.given)
+    gender = _equal(left.gender, right.gender)
+    if gender is CONTRADICT and given is AGREE and set(left.given).isdisjoint(right.given):
+        given = CLOSE  # only alike, and of another gender: twins
     swapped = False
     if (family is CONTRADICT or given is CONTRADICT) and left.given and right.given:
         crossed = _families(left.family, right.given), _families(left.given, right.family)
@@ -74,7 +77,7 @@ def compare(left: Traits, right: Traits) -> Agreement | None:
         _patronymics(left.patronymic, right.patronymic),
         _equal(left.generation, right.generation),
         _birth_dates(left.birth_date, right.birth_date),
-        _equal(left.gender, right.gender),
+        gender,
         swapped,
     )
 
@@ -147,7 +150,10 @@ def _given(one: str, other: str) -> Level:
     names, other_names = given_names(one), given_names(other)
     if names and other_names:
         return CONTRADICT if names.isdisjoint(other_names) else AGREE
-    return _by_likeness(similarity(one, other), GIVEN_LIKE)
+    level = _by_likeness(similarity(one, other), GIVEN_LIKE)
+    if level is AGREE and (one == f"{other}a" or other == f"{one}a"):
+        return CLOSE  # the male and the female form of one name are brother and sister as easily as a slip
+    return level
 
 
 def _same_initial(one: str, other: str) -> bool:

@@ -49,13 +49,13 @@ _SPELLINGS = (
     ("ie", "e"),
     ("io", "e"),
 )
-_DOUBLED = re.compile(r"(.)\1+")
-_BETWEEN = re.compile(r"[^a-z]+")
+_DOUBLED = re.compile(r"([^0-9])\1+")
+_BETWEEN = re.compile(r"[^a-z0-9]+")
 
 
 @lru_cache(maxsize=65_536)
 def fold_words(text: str) -> tuple[str, ...]:
-    """The folded words of a name: lower-case ASCII letters only; hyphens and all other signs divide words."""
+    """The folded words of a name: lower-case ASCII letters and digits; hyphens and all other signs divide words."""
     text = text.casefold()
     if text.isascii():
         text = text.translate(_APOSTROPHES)

@@ -70,7 +70,7 @@ def _persons(a: Agreement) -> tuple[str, str] | None:
         return by_identifier
     if a.given is CONTRADICT:
         return _relatives(a)
-    if a.family is AGREE and a.given is AGREE:
+    if a.given is AGREE and (a.family is AGREE or (a.family is CLOSE and a.birth_date is AGREE and _contact(a))):
         return _namesakes(a)
     return _half_named(a)
 
@@ -94,8 +94,8 @@ def _persons_by_identifier(a: Agreement) -> tuple[str, str] | None:
 
 
 def _another_person(a: Agreement) -> bool:
-    """Whether something speaks for a relative or a namesake: another given name, father, generation or gender."""
-    return a.given is CONTRADICT or a.patronymic is CONTRADICT or a.generation is CONTRADICT or a.gender is CONTRADICT
+    """Whether something speaks for a relative or a namesake: another given name, father or generation."""
+    return a.given is CONTRADICT or a.patronymic is CONTRADICT or a.generation is CONTRADICT
 
 
 def _contact(a: Agreement) -> str:
@@ -108,7 +108,7 @@ def _contact(a: Agreement) -> str:
 
 
 def _namesakes(a: Agreement) -> tuple[str, str] | None:
-    """Family and given name agree."""
+    """Family and given name agree; the family name may be a letter off where contact and birth date carry it."""
     contact = _contact(a)
     doubtful = a.tax_id is CONTRADICT or _another_person(a)
     if a.birth_date is AGREE:

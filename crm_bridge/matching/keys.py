@@ -32,7 +32,7 @@ def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
     keys: list[str] = []
     for identifier in doc.get("identifiers", ()):
         value = identifier["value"]
-        if not is_filler_number(value):
+        if identifier.get("type") == "record" or not is_filler_number(value):
             keys.append(f"id:{identifier['system']}:{value}")
     birth_date = whole_birth_date(doc.get("birth_date"))
     postal_codes: list[str] = []

@@ -9,9 +9,9 @@ _DATES = frozenset(
     | {"1901-01-01", "1970-01-01", "2000-01-01", "9999-12-31"}
 )
 _LOCAL_PARTS = frozenset(
-    {"a", "aaa", "email", "mail", "n", "na", "nan", "net", "no", "noemail", "nomail", "none", "noreply", "no-reply"}
-    | {"null", "test", "x", "xxx"}
+    {"nan", "net", "no", "noemail", "no-email", "nomail", "none", "noreply", "no-reply", "null", "xxx"}
 )
+_COUNTING = "01234567890123456789"
 
 
 def placeholder_date(value: str) -> bool:
@@ -27,9 +27,11 @@ def whole_birth_date(value: str | None) -> str | None:
 
 
 @lru_cache(maxsize=8_192)
-def is_filler_number(digits: str) -> bool:
-    """Whether digits (or letters) merely fill a field: one sign repeated, or counting up."""
-    return not digits or len(set(digits)) == 1 or digits in "01234567890123456789"
+def is_filler_number(value: str) -> bool:
+    """Whether a number merely fills its field: zeros, or five signs and more that repeat or count up."""
+    if not value.strip("0"):
+        return True
+    return len(value) >= 5 and (len(set(value)) == 1 or value in _COUNTING)
 
 
 def is_filler_phone(e164: str) -> bool:

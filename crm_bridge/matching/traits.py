@@ -18,6 +18,15 @@ _NOTHING: frozenset[str] = frozenset()
 _NO_PAIRS: frozenset[tuple[str, str]] = frozenset()
 _TAX_SYSTEMS = frozenset({"ua.rnokpp", "ua.edrpou", "ru.inn", "kz.iin", "kz.bin", "by.unp", "md.idno"})
 _PATRONYMIC_ENDINGS = ("ovic", "evic", "ovna", "evna", "ivna")
+_TITLES = frozenset(
+    word
+    for title in (
+        "mr mrs ms miss sir dr rev hon lord lady col capt 1st 2nd 3rd",
+        "пан пані панна доктор г-н г-жа господин",
+    )
+    for word in fold_words(title)
+    if len(word) > 1
+)
 _GENERATIONS = {"jr": "jr", "junior": "jr", "мол": "jr", "молодший": "jr", "младший": "jr"} | dict.fromkeys(
     ("sr", "senior", "ст", "старший"), "sr"
 )
@@ -98,6 +107,8 @@ def _name_parts(name: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ..
     if not family and not given and "text" in name:  # unsplit: the order is a guess, which comparison checks both ways
         words = fold_words(name["text"])
         family, given = words[:1], words[1:]
+    if not _TITLES.isdisjoint(given):
+        given = tuple(word for word in given if word not in _TITLES)
     if len(given) > 1 and not patronymic and given[-1].endswith(_PATRONYMIC_ENDINGS):
         given, patronymic = given[:-1], given[-1]
     return family, given, patronymic
@@ -112,10 +123,10 @@ def _identifiers(
     records, personal, tax = [], [], []
     for each in found:
         system, value, kind = each["system"], each["value"], each.get("type")
-        if is_filler_number(value) or kind == "household":
-            continue
-        if kind == "record":
+        if kind == "record":  # a row may well have the number 11111
             records.append((system, value))
+        elif kind == "household" or is_filler_number(value):
+            continue
         elif kind == "tax" or system in _TAX_SYSTEMS:
             tax.append((system, value))
         else:
