@@ -71,17 +71,17 @@ def load_plugins(
     names = tuple(dict.fromkeys([*connector_names, *active]))
     for name in options:
         if name not in names and name not in found:
-            path = ("plugins", "settings", name)
+            lost: tuple[str, ...] = ("plugins", "settings", name)
             raise ConfigMistake(
                 f"these settings belong to no plugin: {name!r} is neither active nor installed"
                 f"{_near(name, [*names, *found])}",
-                place=where(path),
-                path=_dotted(path),
+                place=where(lost),
+                path=_dotted(lost),
             )
     manager = pluggy.PluginManager(hookspecs.ENTRY_POINT_GROUP)
     manager.add_hookspecs(hookspecs)
     for name in names:
-        path = ("plugins", "active") if name in active else ("systems",)
+        path: tuple[str, ...] = ("plugins", "active") if name in active else ("systems",)
         entry = _only(name, found, path=path, place=where(path))
         loaded = _loaded(name, entry, place=where(path), path=_dotted(path))
         settings_path = ("plugins", "settings", name)
