@@ -1,0 +1,190 @@
+"""The gateway's register of subscribers: read in the order of change, replaced whole, under an etag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from crm_bridge.api import (
+    Accepted,
+    BrokenRecord,
+    CredentialsRefused,
+    OutcomeUnknown,
+    Page,
+    Postponed,
+    RawRecord,
+    RecordWrite,
+    Refused,
+    RetryLater,
+    Stale,
+    Unknown,
+    WriteOutcome,
+)
+
+from .calls import Answer, Calls
+
+SUBSCRIBERS = "/subscribers"
+KEPT_BY_SERVER = frozenset({"id", "version", "updated_at"})
+NEXT_POSITION = "next-position"  # header: it can be read when the body cannot
+IDS_A_CALL = 100
+_LONGEST_SAMPLE = 4000
+
+
+class Register:
+    """Calls of the register, as values of the bridge."""
+
+    def __init__(self, calls: Calls, *, system: str, page_size: int) -> None:
+        self._calls = calls
+        self._system = system
+        self._page_size = page_size
+
+    def changes(self, cursor: str | None) -> Iterator[Page]:
+        """Pages behind ``cursor``, which is the register's own. One that is not JSON is asked for in smaller pieces."""
+        position, limit = cursor, self._page_size
+        while True:
+            query = {"limit": str(limit)} if position is None else {"after": position, "limit": str(limit)}
+            answer = self._get(SUBSCRIBERS, query)
+            where = f"subscribers behind {position or 'the beginning'}"
+            said = _object_of(answer)
+            if said is not None and isinstance(said.get("subscribers"), list) and isinstance(said.get("next"), str):
+                records, broken = _split(said["subscribers"], where=where)
+                behind, more = said["next"], said.get("more") is True
+            elif limit > 1:
+                limit = max(1, limit // 10)
+                continue
+            elif (following := answer.headers.get(NEXT_POSITION)) and following != position:
+                cause = "not JSON, also when asked for alone: ask the gateway to mend this subscriber"
+                sample = answer.body[:_LONGEST_SAMPLE].decode("utf-8", "replace")
+                records, broken = [], [BrokenRecord(where, cause, sample, "malformed_json")]
+                behind, more = following, True
+            else:
+                raise RetryLater("the register's page is not JSON, and names no next one", system=self._system)
+            if records or broken:
+                yield Page(records=records, cursor=behind, broken=broken)
+            if not more or behind == position:
+                return
+            position, limit = behind, min(self._page_size, limit * 10)
+
+    def read(self, record_ids: Sequence[str]) -> Sequence[RawRecord]:
+        """These, as they are."""
+        found: list[RawRecord] = []
+        for start in range(0, len(record_ids), IDS_A_CALL):
+            found += self._listed({"ids": ",".join(record_ids[start : start + IDS_A_CALL])})
+        return found
+
+    def created_with(self, key: str) -> RawRecord | None:
+        """The subscriber that a create with this key made."""
+        found = self._listed({"request_key": key})
+        return found[0] if found else None
+
+    def keys(self) -> Iterator[str]:
+        """Every id. The register says how many there are: fewer is an error, not an end."""
+        after, given, total = "", 0, 0
+        while True:
+            said = _object_of(self._get("/subscriber-ids", {"after": after, "limit": "10000"}))
+            if said is None or not isinstance(said.get("ids"), list):
+                raise RetryLater("the list of ids is not JSON: not one was taken as missing", system=self._system)
+            yield from said["ids"]
+            given, total = given + len(said["ids"]), max(total, said["total"])
+            if said["next"] is None:
+                break
+            after = said["next"]
+        if given < total:
+            raise RetryLater(f"the list of ids ended after {given} of {total}", system=self._system)
+
+    def write(self, write: RecordWrite) -> WriteOutcome:
+        """One write: a create, or a replacement of what was seen.
+
+        Raises:
+            Unreachable: nothing was sent.
+            CredentialsRefused: the account is refused.
+        """
+        body = orjson.dumps(
+            {name: value for name, value in write.full.items() if name not in KEPT_BY_SERVER},
+            option=orjson.OPT_SORT_KEYS,
+        )
+        headers = {"content-type": "application/json"}
+        if write.operation == "create":
+            method, path = "POST", SUBSCRIBERS
+            headers["request-key"] = write.key
+        elif write.operation != "update" or write.record_id is None:
+            return Refused(f"the register has no {write.operation} of a subscriber", code="unsupported")
+        elif write.expected_version is None:
+            return Refused("a replacement without the version it was computed against", code="no_version")
+        else:
+            method, path = "PUT", f"{SUBSCRIBERS}/{quote(write.record_id, safe='')}"
+            headers["if-match"] = f'"{write.expected_version}"'
+        try:
+            return self._outcome(self._calls.call(method, path, headers=headers, body=body))
+        except OutcomeUnknown as error:
+            return Unknown(error.message)
+
+    def _outcome(self, answer: Answer) -> WriteOutcome:
+        self._check_account(answer)
+        said = _object_of(answer)
+        match answer.status:
+            case 200 | 201 if said is not None and {"id", "version"} <= said.keys():
+                return Accepted(record_id=said["id"], version=said["version"], record=said)
+            case 412:
+                return Stale("the register has a newer version")
+            case 404:
+                return Refused("no such subscriber in the register", code="not_found")
+            case 400 | 422:
+                errors = said.get("errors", {}) if said is not None else {}
+                named = ", ".join(f"{field}: {code}" for field, code in errors.items()) or "no field named"
+                return Refused(
+                    f"the register refused the content ({named})", code=next(iter(errors.values()), "refused")
+                )
+            case 429 | 503:
+                return Postponed(f"the register answered {answer.status}", retry_after=answer.retry_after)
+        return Unknown(f"the register answered {answer.status} in a way that its documentation does not know")
+
+    def _listed(self, query: Mapping[str, str]) -> list[RawRecord]:
+        said = _object_of(self._get(SUBSCRIBERS, query))
+        if said is None or not isinstance(said.get("subscribers"), list):
+            raise RetryLater("the register's answer is not JSON", system=self._system)
+        return _split(said["subscribers"], where="subscribers by id")[0]
+
+    def _get(self, path: str, query: Mapping[str, str]) -> Answer:
+        try:
+            answer = self._calls.call("GET", path, query=query)
+        except OutcomeUnknown as error:  # reading changes nothing: to ask again is safe
+            raise RetryLater(error.message, system=self._system) from None
+        self._check_account(answer)
+        if answer.status != 200:
+            said = f"the register answered {answer.status} to a reading"
+            raise RetryLater(said, system=self._system, retry_after=answer.retry_after)
+        return answer
+
+    def _check_account(self, answer: Answer) -> None:
+        if answer.status in (401, 403):
+            raise CredentialsRefused(
+                "the register refused the account: check username, password_ref", system=self._system
+            )
+
+
+def _object_of(answer: Answer) -> dict[str, Any] | None:
+    try:
+        said = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _split(items: Sequence[Any], *, where: str) -> tuple[list[RawRecord], list[BrokenRecord]]:
+    """Records, untouched, and the pieces that are none."""
+    good: list[RawRecord] = [item for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
+    if len(good) == len(items):
+        return good, []
+    cause = "not a subscriber: an object with `id` was expected; ask the gateway to mend it"
+    broken = [
+        BrokenRecord(
+            f"{where}, item {number + 1}", cause, orjson.dumps(item).decode()[:_LONGEST_SAMPLE], "not_a_record"
+        )
+        for number, item in enumerate(items)
+        if not (isinstance(item, dict) and isinstance(item.get("id"), str))
+    ]
+    return good, broken
