@@ -29,8 +29,11 @@ def person_doc(
         consents: (purpose, channel, status) each, such as ``("claims", "sms", "granted")``.
         more: further members of the document; ``birth_date="1985-03-08"``.
     """
-    points = [{"type": "phone", "value": phone, "purpose": "mobile", "features": ["voice", "sms"]}] if phone else []
-    points += [{"type": "email", "value": email, "rank": 1}] if email else []
+    points: list[dict[str, Any]] = []
+    if phone:
+        points.append({"type": "phone", "value": phone, "purpose": "mobile", "features": ["voice", "sms"]})
+    if email:
+        points.append({"type": "email", "value": email, "rank": 1})
     doc: dict[str, Any] = {"kind": "person", "name": {"family": family, "given": given}}
     if points:
         doc["contact_points"] = points

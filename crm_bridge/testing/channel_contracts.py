@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from crm_bridge.connector import (
@@ -63,7 +64,7 @@ class MessageChannelContract(Workbench):
     def test_two_ids_are_two_messages(self, channel: Any) -> None:
         """Also with the same text to the same number."""
         for message_id in ("n-1", "n-2"):
-            self.in_time(lambda message=self.message("same", message_id=message_id): channel.send(message))
+            self.in_time(partial(channel.send, self.message("same", message_id=message_id)))
 
         assert 2 == len(self.arrived(channel))
 

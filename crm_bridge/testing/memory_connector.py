@@ -1,8 +1,8 @@
 """A connector whose system is memory: whole and honest, so that tests of the bridge need neither mock nor server.
 
-It is a :class:`RecordSource`, :class:`RecordTarget`, :class:`KeyLister` and :class:`WriteLookup`, and has the methods of a
-:class:`Simulator` that let a test act as a user of the system: ``load``, ``records``, ``edit``, ``delete``. The knobs make
-it misbehave: ``fail_next``, ``lose_next_answer``, ``refuse``, ``stale``.
+It is a :class:`RecordSource`, :class:`RecordTarget`, :class:`KeyLister` and :class:`WriteLookup`. As a user of the system a
+test has ``load``, ``records``, ``edit`` and ``delete``, as a :class:`Simulator` does. Knobs make it misbehave:
+``fail_next``, ``lose_next_answer``, ``refuse``, ``stale``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CAPABLE = Capabilities(
 
 @dataclass(slots=True)
 class _Kind:
-    """The records of one kind. ``moved`` holds for each id the number of its last change; a deleted one has no record."""
+    """The records of one kind. ``moved`` holds the number of each id's last change; a deleted one has no record."""
 
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     moved: dict[str, int] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from crm_bridge.connector import (
@@ -138,7 +139,7 @@ class RecordTargetContract(Workbench):
         size = connector.capabilities(self.kind).batch_size
         self.needs(size >= 3, name="batches of three")
         ids = self.fill(system, 2)
-        first, second = (self.in_time(lambda: connector.read(self.kind, [each]))[0] for each in ids)
+        first, second = (self.in_time(partial(connector.read, self.kind, [each]))[0] for each in ids)
         nobody = {**first, self.id_field: "no-such-record"}
         writes = [
             self.update(first, self.change(1), key="k1"),
