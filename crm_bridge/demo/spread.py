@@ -35,12 +35,14 @@ class Row:
         raw: in the system's shape. Nothing in it tells ``person``.
         person: the truth: whose record it is.
         refers_to: position, in the same spread, of the Siebel record whose row id this system holds as ``external_id``.
+        role: the scene that the person is kept for, mostly empty.
     """
 
     system: str
     raw: Raw
     person: str
     refers_to: int | None = None
+    role: str = ""
 
     @property
     def kind(self) -> str:
@@ -91,7 +93,7 @@ def spread_people(people: Sequence[SamplePerson], *, seed: int = 1, faults: bool
                 portrait = replace(portrait, contract=f"Д-{next(contracts):06}")
             if system == "siebel":
                 siebel = len(rows)
-            rows.append(Row(system, SHAPES[system](portrait), person.id, siebel if knows_siebel else None))
+            rows.append(Row(system, SHAPES[system](portrait), person.id, siebel if knows_siebel else None, person.role))
     if not faults:
         return Spread(tuple(rows))
     expected = _long_emails(people, rows) + _add_bad_records(rows, contracts)

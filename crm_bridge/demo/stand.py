@@ -14,7 +14,7 @@ from typing import Any
 from crm_bridge.connector import RawRecord, Simulator, SimulatorType
 from crm_bridge.demo.shapes import KINDS
 from crm_bridge.demo.spread import Spread, with_reference
-from crm_bridge.errors import ConfigMistake
+from crm_bridge.errors import BridgeError, ConfigMistake
 
 ID_FIELDS: Mapping[str, str] = {"siebel": "Id", "callcenter": "id", "sms_gateway": "id", "vendor_files": "№ договору"}
 _BATCH = 500
@@ -46,10 +46,13 @@ class Stand:
             raise ConfigMistake(f"no plugin brings a simulator for {', '.join(missing)}; install crm-bridge[all]")
         return cls({system: offered[system].open(folder / system, clock) for system in KINDS})
 
-    def start(self) -> None:
-        """Serve, each on a free port of this machine."""
+    def start(self, *, ports: Mapping[str, int]) -> None:
+        """Serve on this machine: each on its usual port, so that it is found there again, or on a free one if that is taken."""
         for system, simulator in self.simulators.items():
-            self.settings[system] = simulator.start()
+            try:
+                self.settings[system] = simulator.start(ports[system])
+            except (OSError, BridgeError):
+                self.settings[system] = simulator.start()
             self._running.callback(simulator.stop)
 
     def load(self, spread: Spread, *, loaded: Callable[[str, int], None]) -> None:

@@ -1,0 +1,240 @@
+"""The demo from beginning to end: systems up and filled, the bridge between them, the scenes played, everything checked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from crm_bridge.connector import SimulatorType
+from crm_bridge.demo import scenes
+from crm_bridge.demo.cast import Card, Part, choose
+from crm_bridge.demo.checks import Check
+from crm_bridge.demo.evaluation import Evaluation, evaluate
+from crm_bridge.demo.findings import DeadLetter, RecordKey, cards, clients_by_record, open_letters, open_questions
+from crm_bridge.demo.input_file import read_input
+from crm_bridge.demo.narration import Narrator
+from crm_bridge.demo.people import ROLES, make_people
+from crm_bridge.demo.scenes import DemoBridge, World
+from crm_bridge.demo.shapes import KINDS
+from crm_bridge.demo.spread import Spread, spread_input, spread_people
+from crm_bridge.demo.stand import Stand
+from crm_bridge.demo.workdir import claim_directory, copy_mappings
+from crm_bridge.errors import UserMistake
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for. ``input``: a file of records instead of sample people."""
+
+    directory: Path
+    clients: int = 1000
+    input: Path | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the demo is given to work with: nothing here is chosen by the scenario.
+
+    Attributes:
+        simulators: by system, as the plugins offer them.
+        configure: writes ``crm-bridge.toml`` for the running stand.
+        open_bridge: the bridge of a directory, with its web edge listening; calls back after each request received.
+    """
+
+    simulators: Mapping[str, SimulatorType]
+    clock: Callable[[], datetime]
+    configure: Callable[[Path, Stand], None]
+    open_bridge: Callable[[Path, Stand, Callable[[], None]], AbstractContextManager[DemoBridge]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the demo found."""
+
+    checks: list[Check] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def play(options: Options, *, house: House, narrator: Narrator, linger: Callable[[], None] = lambda: None) -> Outcome:
+    """Run the whole demo.
+
+    Args:
+        linger: called at the end, while everything still runs.
+
+    Raises:
+        UserMistake: the directory, the number of clients or the input file cannot be used.
+    """
+    begun = time.monotonic()
+    spread, labelled = _spread(options)
+    claim_directory(options.directory, force=options.force)
+    outcome = Outcome()
+    narrator.step("Four systems start on this machine")
+    stand = Stand.open(house.simulators, folder=options.directory / "simulators", clock=house.clock)
+    with stand:
+        stand.start(ports={name: offered.default_port for name, offered in house.simulators.items()})
+        with narrator.bars() as bars:
+            for system in KINDS:
+                bars.start(f"fill {system}", len(spread.of(system)))
+            stand.load(spread, loaded=lambda system, number: bars.advance(f"fill {system}", number))
+        copy_mappings(options.directory)
+        house.configure(options.directory, stand)
+        narrator.say(f"{options.directory} now holds crm-bridge.toml, mappings/ and the systems' own state.")
+        received = threading.Semaphore(0)
+        with house.open_bridge(options.directory, stand, received.release) as bridge:
+            world = World(stand, bridge, narrator, lambda seconds: received.acquire(timeout=seconds))
+            _play_scenes(world, spread, outcome, labelled=labelled, sample=options.input is None)
+            outcome.seconds = time.monotonic() - begun
+            linger()
+    return outcome
+
+
+def _spread(options: Options) -> tuple[Spread, bool]:
+    """The records to load, and whether the truth about them is known."""
+    if options.input is not None:
+        data = read_input(options.input)
+        return spread_input(data.records), data.labelled
+    if options.clients < len(ROLES):
+        raise UserMistake(f"--clients: the scenes need at least {len(ROLES)} people")
+    return spread_people(make_people(options.clients)), True
+
+
+def _play_scenes(world: World, spread: Spread, outcome: Outcome, *, labelled: bool, sample: bool) -> None:
+    narrator, stand = world.narrator, world.stand
+    truth: dict[RecordKey, str] = {
+        (row.system, stand.ids[position]): row.person for position, row in enumerate(spread.rows)
+    }
+    narrator.step("The bridge reads all four and makes one card for each client")
+    begun = time.monotonic()
+    report = world.sync()
+    seconds = time.monotonic() - begun
+    with world.bridge.reading() as connection:
+        linked, letters, questions = clients_by_record(connection), open_letters(connection), open_questions(connection)
+    merged = evaluate({key: linked[key] for key in linked if key in truth}, truth=truth)
+    outcome.figures |= {f"records in {system}": len(spread.of(system)) for system in KINDS}
+    outcome.figures |= {
+        "records in all": len(spread.rows),
+        "clients": merged.clients,
+        "records written back": report.written,
+        "pairs that wait for a person": questions,
+        "dead letters": len(letters),
+        "first run, seconds": round(seconds, 1),
+    }
+    outcome.checks += _nothing_lost(truth, linked, letters)
+    if sample:
+        outcome.checks += _faults_found(spread, stand, letters)
+        outcome.checks.append(Check("cards that mix two people", 0, merged.mixed_clients))
+    if labelled:
+        outcome.figures |= _quality(merged)
+    by_client = cards(linked)
+    parts = choose(by_client, wished=_wished(spread, stand, linked), excluded=_with_letters(letters, linked))
+    star = parts.get("everywhere")
+    card = by_client[star.client_id] if star else {}
+    _everywhere(world, star, outcome, truth=truth, card=card, whole=sample)
+    _edits(world, parts, outcome)
+    narrator.step("Nothing changed, so nothing is written")
+    outcome.checks += scenes.quiet_run(world)
+
+
+def _everywhere(
+    world: World,
+    part: Part | None,
+    outcome: Outcome,
+    *,
+    truth: Mapping[RecordKey, str],
+    card: Card,
+    whole: bool,
+) -> None:
+    """``whole``: all records of that person have to be on the card; else at least no one else's."""
+    world.narrator.step("One client, known to four systems, has one card")
+    if part is None:
+        _skipped(world, outcome, "everywhere")
+        return
+    person = truth["siebel", part.records["siebel"]]
+    found = sorted(f"{system} {record}" for system, records in card.items() for record in records)
+    mine = {f"{system} {record}" for (system, record), of in truth.items() if of == person}
+    expected = sorted(mine if whole else mine & set(found))
+    outcome.checks += scenes.one_card(world, part, expected=expected, found=found)
+
+
+def _edits(world: World, parts: Mapping[str, Part], outcome: Outcome) -> None:
+    told: tuple[tuple[str, str, Callable[[World, Part], list[Check]]], ...] = (
+        ("phone", "A phone changed in the call centre reaches Siebel", scenes.phone_travels),
+        ("name", "A name changed in Siebel reaches the call centre and the agency's next file", scenes.name_travels),
+        ("disjoint", "Edits on both sides at once both survive", scenes.disjoint_edits_survive),
+    )
+    for name, title, scene in told:
+        world.narrator.step(title)
+        if name in parts:
+            outcome.checks += scene(world, parts[name])
+        else:
+            _skipped(world, outcome, name)
+    world.narrator.step("A registered claim becomes one SMS with consent, and none without")
+    claimants = {name: parts[name] for name in ("consent", "no_consent") if name in parts}
+    if len(claimants) == 2:
+        outcome.checks += scenes.claims_become_messages(world, claimants)
+    else:
+        _skipped(world, outcome, "claims")
+
+
+def _skipped(world: World, outcome: Outcome, scene: str) -> None:
+    """A scene that cannot be played has shown nothing, so it counts as a check that does not hold."""
+    world.narrator.say("No client of this data is in the systems that this scene needs, each once.")
+    outcome.checks.append(Check(f"scene {scene}: a client for it", "one", "none"))
+
+
+def _nothing_lost(
+    truth: Mapping[RecordKey, str], linked: Mapping[RecordKey, str], letters: list[DeadLetter]
+) -> list[Check]:
+    """Every record is in a card or a dead letter."""
+    lettered = {(letter.system, letter.record_id) for letter in letters}
+    there = sum(key in linked or key in lettered for key in truth)
+    return [Check("records that are in a card or a dead letter", len(truth), there)]
+
+
+def _faults_found(spread: Spread, stand: Stand, letters: list[DeadLetter]) -> list[Check]:
+    """The dead letters are those that were built in, each with its cause, and no other."""
+    ids = set(stand.ids.values())
+    expected = sorted(
+        f"{fault.system} {'a line' if fault.row is None else stand.ids[fault.row]}: {fault.code}"
+        for fault in spread.faults
+    )
+    found = {
+        f"{letter.system} {letter.record_id if letter.record_id in ids else 'a line'}: {letter.code}"
+        for letter in letters
+    }
+    return [Check("bad records that became dead letters", expected, sorted(found))]
+
+
+def _quality(merged: Evaluation) -> dict[str, Any]:
+    return {
+        "persons in truth": merged.persons,
+        "pairs: precision": round(merged.precision, 4),
+        "pairs: recall": round(merged.recall, 4),
+        "pairs: F1": round(merged.f1, 4),
+        "B³: precision": round(merged.b3_precision, 4),
+        "B³: recall": round(merged.b3_recall, 4),
+        "cards that mix two people": merged.mixed_clients,
+    }
+
+
+def _wished(spread: Spread, stand: Stand, linked: Mapping[RecordKey, str]) -> dict[str, str]:
+    """Scene → the client of the person who is kept for it."""
+    wished = {}
+    for position, row in enumerate(spread.rows):
+        client = linked.get((row.system, stand.ids[position]))
+        if row.role and client is not None:
+            wished.setdefault(row.role, client)
+    return wished
+
+
+def _with_letters(letters: list[DeadLetter], linked: Mapping[RecordKey, str]) -> set[str]:
+    keys = ((letter.system, letter.record_id) for letter in letters)
+    return {linked[key] for key in keys if key in linked}
