@@ -1,7 +1,7 @@
 """A connector whose system is memory: whole and honest, so that tests of the bridge need neither mock nor server.
 
-It is a :class:`RecordSource`, :class:`RecordTarget`, :class:`KeyLister` and :class:`WriteLookup`. As a user of the system a
-test has ``load``, ``records``, ``edit`` and ``delete``, as a :class:`Simulator` does. Knobs make it misbehave:
+It is a :class:`RecordSource`, :class:`RecordTarget`, :class:`KeyLister` and :class:`WriteLookup`. As a user of the
+system a test has ``load``, ``records``, ``edit`` and ``delete``, as a :class:`Simulator` does. Knobs make it misbehave:
 ``fail_next``, ``lose_next_answer``, ``refuse``, ``stale``.
 """
 
