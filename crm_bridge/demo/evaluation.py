@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
+
+Record = TypeVar("Record", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Evaluation:
         return _harmonic(self.b3_precision, self.b3_recall)
 
 
-def evaluate(clients: Mapping[Hashable, Hashable], *, truth: Mapping[Hashable, Hashable]) -> Evaluation:
+def evaluate(clients: Mapping[Record, Hashable], *, truth: Mapping[Record, Hashable]) -> Evaluation:
     """Compare ``clients`` (record → client) with ``truth`` (record → person). Only records of ``clients`` count.
 
     Raises:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 
 class StageBars:
-    """Shows the bridge's stages as bars; fulfils :class:`crm_bridge.runner.progress.Progress`.
+    """Shows the bridge's stages as bars; fulfils :class:`crm_bridge.run_context.progress.Progress`.
 
     A stage may be started again, with a further total; it then goes on in its bar.
     """

@@ -1,10 +1,10 @@
-"""The demo from beginning to end: systems up and filled, the bridge between them, the scenes played, everything checked."""
+"""The demo from beginning to end: systems filled, the bridge between them, scenes played, everything checked."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -202,15 +202,14 @@ def _nothing_lost(
 def _faults_found(spread: Spread, stand: Stand, letters: list[DeadLetter]) -> list[Check]:
     """The dead letters are those that were built in, each with its cause, and no other."""
     ids = set(stand.ids.values())
-    expected = sorted(
-        f"{fault.system} {'a line' if fault.row is None else stand.ids[fault.row]}: {fault.code}"
-        for fault in spread.faults
-    )
-    found = {
-        f"{letter.system} {letter.record_id if letter.record_id in ids else 'a line'}: {letter.code}"
-        for letter in letters
-    }
-    return [Check("bad records that became dead letters", expected, sorted(found))]
+    line = "a line"  # the broken one has no id
+    expected = [(each.system, line if each.row is None else stand.ids[each.row], each.code) for each in spread.faults]
+    found = {(each.system, each.record_id if each.record_id in ids else line, each.code) for each in letters}
+    return [Check("bad records that became dead letters", _told(expected), _told(found))]
+
+
+def _told(faults: Iterable[tuple[str, str, str]]) -> list[str]:
+    return [f"{system} {record}: {code}" for system, record, code in sorted(faults)]
 
 
 def _quality(merged: Evaluation) -> dict[str, Any]:
@@ -227,7 +226,7 @@ def _quality(merged: Evaluation) -> dict[str, Any]:
 
 def _wished(spread: Spread, stand: Stand, linked: Mapping[RecordKey, str]) -> dict[str, str]:
     """Scene → the client of the person who is kept for it."""
-    wished = {}
+    wished: dict[str, str] = {}
     for position, row in enumerate(spread.rows):
         client = linked.get((row.system, stand.ids[position]))
         if row.role and client is not None:

@@ -1,4 +1,4 @@
-"""The scenes of the demo: each edits systems as their own users would, lets the bridge run, and looks what they hold."""
+"""The scenes: each edits systems as their own users would, lets the bridge run, and looks what the systems hold."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from crm_bridge.demo.findings import NoticeFound, notices_found
 from crm_bridge.demo.narration import Narrator
 from crm_bridge.demo.shapes import KINDS
 from crm_bridge.demo.stand import Stand
-from crm_bridge.runner.progress import Progress
-from crm_bridge.runner.report import RunReport
+from crm_bridge.run_context.progress import Progress
+from crm_bridge.run_context.report import RunReport
 
 NEW_PHONE = "+380505500101"
 NEW_FAMILY = "Вигаданенко"

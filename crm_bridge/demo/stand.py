@@ -47,7 +47,7 @@ class Stand:
         return cls({system: offered[system].open(folder / system, clock) for system in KINDS})
 
     def start(self, *, ports: Mapping[str, int]) -> None:
-        """Serve on this machine: each on its usual port, so that it is found there again, or on a free one if that is taken."""
+        """Serve on this machine, each on its usual port, where it is found again; on a free one if that is taken."""
         for system, simulator in self.simulators.items():
             try:
                 self.settings[system] = simulator.start(ports[system])
