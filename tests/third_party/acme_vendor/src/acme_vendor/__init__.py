@@ -1,0 +1,1 @@
+"""Acme's loyalty club for crm-bridge."""
