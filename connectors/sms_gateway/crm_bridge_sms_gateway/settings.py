@@ -16,7 +16,7 @@ class SmsGatewaySettings(ConnectorSettings):
     sender: str = Field(description="Sender of messages that name none: a short code or a registered alpha name.")
     dlr_secret_ref: str | None = Field(
         default=None,
-        description="Reference to the secret that signs each message's report address. Without one, there are no reports.",
+        description="Reference to the secret that signs report addresses. Without one, there are no reports.",
     )
     register_url: str | None = Field(
         default=None, description="Root of the subscriber register. Without one, the system holds no records."

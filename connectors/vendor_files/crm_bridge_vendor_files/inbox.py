@@ -1,0 +1,103 @@
+"""The folder that the agency fills: which files are whole, and which were read already."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+
+from crm_bridge.api import RejectRecord, RetryLater, Unreachable
+
+UNFINISHED = (".part", ".tmp")
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """A file that was not being written while it was read."""
+
+    name: str
+    content: bytes
+
+    @property
+    def seen(self) -> tuple[int, str]:
+        """Size and SHA-256: the same name with another content is another file."""
+        return len(self.content), hashlib.sha256(self.content).hexdigest()
+
+
+class Inbox:
+    """``settle_seconds``: how old a file has to be; younger ones wait for the next time."""
+
+    def __init__(self, folder: Path, *, pattern: str, settle_seconds: float, clock: Callable[[], datetime]) -> None:
+        self._folder = folder
+        self._pattern = pattern
+        self._settle_seconds = settle_seconds
+        self._clock = clock
+
+    def files(self) -> Iterator[WholeFile]:
+        """Whole files in the order of names.
+
+        Raises:
+            Unreachable: the folder is not there. That is a share that is not mounted, not an agency without clients.
+            RetryLater: a file cannot be opened.
+        """
+        for path in self._paths():
+            whole = self._read(path)
+            if whole is not None:
+                yield whole
+
+    def signature(self) -> tuple[tuple[str, int, int], ...]:
+        """What the folder holds, without reading it: names, sizes and times."""
+        found = []
+        for path in self._paths():
+            with suppress(FileNotFoundError):  # taken away just now
+                stat = path.stat()
+                found.append((path.name, stat.st_size, stat.st_mtime_ns))
+        return tuple(found)
+
+    def _paths(self) -> list[Path]:
+        if not self._folder.is_dir():
+            raise Unreachable("the agency's inbox is not there: is the share mounted?")
+        found = (path for path in self._folder.glob(self._pattern) if path.is_file() and not path.name.startswith("."))
+        return sorted(path for path in found if path.suffix.lower() not in UNFINISHED)
+
+    def _read(self, path: Path) -> WholeFile | None:
+        try:
+            before = path.stat()
+            if self._settle_seconds and self._clock().timestamp() - before.st_mtime < self._settle_seconds:
+                return None
+            content = path.read_bytes()
+            after = path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise RetryLater(f"{path.name} cannot be read ({error.strerror})") from None
+        same = (
+            (before.st_size, before.st_mtime_ns)
+            == (after.st_size, after.st_mtime_ns)
+            == (len(content), after.st_mtime_ns)
+        )
+        return WholeFile(path.name, content) if same else None
+
+
+def finished_files(cursor: str | None) -> dict[str, tuple[int, str]]:
+    """What a stored cursor says was read: size and SHA-256 by name.
+
+    Raises:
+        RejectRecord: it is not a cursor of this connector.
+    """
+    if cursor is None:
+        return {}
+    try:
+        return {name: (size, digest) for name, (size, digest) in orjson.loads(cursor)["files"].items()}
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        raise RejectRecord("the stored cursor is not one of this connector") from None
+
+
+def cursor_of(finished: Mapping[str, tuple[int, str]]) -> str:
+    """As it is stored. Names of files that are gone stay: one that comes back is not read a second time."""
+    return orjson.dumps({"files": finished}, option=orjson.OPT_SORT_KEYS).decode()
