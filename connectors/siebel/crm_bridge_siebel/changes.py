@@ -71,9 +71,7 @@ class ChangeReader:
         low = earlier(position.updated, seconds=self._overlap)
         at: Position | None = None
         while True:
-            passed = all_of(
-                changed_since(low) if at is None else changed_after(at), changed_up_to(position)
-            )
+            passed = all_of(changed_since(low) if at is None else changed_after(at), changed_up_to(position))
             keys = self._keys(passed)
             fresh = [row[ROW_ID] for row in keys.records if not seen.knows(row[UPDATED], row[ROW_ID], row[VERSION])]
             for start in range(0, len(fresh), IDS_A_QUERY):

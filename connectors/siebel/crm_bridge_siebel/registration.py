@@ -52,7 +52,7 @@ def open_simulator(folder: Path, clock: Callable[[], datetime]) -> Simulator:
         ConfigMistake: lxml is not installed.
     """
     try:
-        from crm_bridge_siebel.simulator import SiebelSimulator
+        from crm_bridge_siebel.simulator.stand_in import SiebelSimulator
     except ImportError as missing:
         raise _lacking(missing) from missing
     return SiebelSimulator(folder, clock)

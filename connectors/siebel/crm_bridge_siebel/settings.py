@@ -28,7 +28,9 @@ class SiebelSettings(ConnectorSettings):
         description="Address of the EAI service, with its query (`…/start.swe?SWEExtSource=…&WSSOAP=1`). "
         "It always wins over the address inside the WSDL. No user or password may stand in it."
     )
-    username: str = Field(description="The integration user. Give it the UTC time zone and a position that sees all rows.")
+    username: str = Field(
+        description="The integration user. Give it the UTC time zone and a position that sees all rows."
+    )
     password_ref: str = Field(description="Reference to the password: `env:NAME` or `file:PATH`.", repr=False)
     session_type: Literal["None"] = Field(
         default="None", description="Siebel's SessionType header. `None`: each call carries the credentials."
@@ -45,7 +47,10 @@ class SiebelSettings(ConnectorSettings):
         default=500, ge=1, le=10_000, description="Records a QueryPage; not above Siebel's parameter MaximumPageSize."
     )
     child_page_size: int = Field(
-        default=100, ge=1, le=10_000, description="Child rows a container and answer; more are fetched by further calls."
+        default=100,
+        ge=1,
+        le=10_000,
+        description="Child rows a container and answer; more are fetched by further calls.",
     )
     overlap_seconds: int = Field(
         default=120, ge=0, le=86_400, description="How far each poll looks back behind its watermark for late commits."
@@ -58,10 +63,12 @@ class SiebelSettings(ConnectorSettings):
         default=64 * 1024 * 1024, ge=1024, description="Largest answer that is accepted, after decompression."
     )
     ca_file: str | None = Field(
-        default=None, description="PEM file of the authorities that sign the endpoint's certificate; default: the usual ones."
+        default=None,
+        description="PEM file of the authorities that sign the endpoint's certificate; default: the usual ones.",
     )
     faults: dict[str, FaultClass] = Field(
-        default_factory=dict, description="Classes for the site's own fault codes, such as `{'SBL-BPR-00140' = 'rejected'}`."
+        default_factory=dict,
+        description="Classes for the site's own fault codes, such as `{'SBL-BPR-00140' = 'rejected'}`.",
     )
 
     @field_validator("endpoint")

@@ -202,4 +202,8 @@ def _elements(element: Element) -> list[Element]:
     if not isinstance(element.type, ComplexType):
         return []
     # A simple type with attributes, such as queryType, has one nameless element for its text.
-    return [child for name, child in element.type.elements if isinstance(child, Element) and child.qname is not None and not name.startswith("_value")]
+    return [
+        child
+        for name, child in element.type.elements
+        if isinstance(child, Element) and child.qname is not None and not name.startswith("_value")
+    ]

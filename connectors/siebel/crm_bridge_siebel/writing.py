@@ -111,7 +111,9 @@ def _child_rows(value: object, component: Component, *, container: str) -> list[
         if operation not in ROW_OPERATIONS:
             # Siebel takes a misspelt operation for `sync`, which deletes: nothing unknown is ever sent.
             raise RejectRecord(
-                f"a row of {container} says no {OPERATION} of insert, update, delete", path=container, code="bad_operation"
+                f"a row of {container} says no {OPERATION} of insert, update, delete",
+                path=container,
+                code="bad_operation",
             )
         built.append({**_row(row, component, nested=True), "operation": operation})
     return built

@@ -1,0 +1,220 @@
+"""A part of Siebel's search specifications: AND, OR, brackets, comparisons, LIKE, IS NULL. What it does not know it refuses.
+
+Comparison with an empty field is never true, as in SQL. Dates compare as dates, ``LIKE`` knows ``*`` and ``?``.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import translate
+from typing import Any, TypeAlias
+
+from crm_bridge_siebel.simulator.catalogue import Kind
+from crm_bridge_siebel.simulator.refusals import Refusal
+
+Row: TypeAlias = Mapping[str, Any]
+Predicate: TypeAlias = Callable[[Row], bool]
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<field>\[[^\]]+\])|(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<number>-?\d+(?:\.\d+)?)"""
+    r"""|(?P<op><>|<=|>=|=|<|>)|(?P<bracket>[()])|(?P<word>~?[A-Za-z]+))"""
+)
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``[field] op value``; ``op`` may also be LIKE, ~LIKE, IS NULL, IS NOT NULL. ``value`` is comparable as it stands."""
+
+    field: str
+    op: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Junction:
+    """``parts`` joined by AND or OR."""
+
+    op: str
+    parts: tuple[Node, ...]
+
+
+Node: TypeAlias = Comparison | Junction
+
+
+def parsed(text: str, kind: Kind) -> Node:
+    """The tree of a search specification.
+
+    Raises:
+        Refusal: it says something that this simulator does not know.
+    """
+    return _Parser(text, kind).whole()
+
+
+def predicate(node: Node, kind: Kind) -> Predicate:
+    """``node`` as a function of a row."""
+    if isinstance(node, Junction):
+        parts = [predicate(part, kind) for part in node.parts]
+        if len(parts) == 2:
+            one, two = parts
+            return (lambda row: one(row) and two(row)) if node.op == "AND" else (lambda row: one(row) or two(row))
+        test = all if node.op == "AND" else any
+        return lambda row: test(part(row) for part in parts)
+    name = node.field
+    if node.op == "IS NULL":
+        return lambda row: not row.get(name)
+    if node.op == "IS NOT NULL":
+        return lambda row: bool(row.get(name))
+    if node.op in {"LIKE", "~LIKE"}:
+        match = re.compile(translate(node.value), re.IGNORECASE if node.op == "~LIKE" else 0).match
+        return lambda row: bool(row.get(name)) and match(row[name]) is not None
+    compare, wanted = _COMPARE[node.op], node.value
+    convert = converter(name, kind)
+    if convert is None:
+        return lambda row: bool(row.get(name)) and compare(row[name], wanted)
+    return lambda row: bool(row.get(name)) and compare(convert(row[name]), wanted)
+
+
+def equals(node: Node, field: str) -> frozenset[Any] | None:
+    """The values of ``field`` outside of which ``node`` is never true; ``None``: it does not limit them."""
+    if isinstance(node, Comparison):
+        return frozenset({node.value}) if node.field == field and node.op == "=" else None
+    limits = [equals(part, field) for part in node.parts]
+    known = [limit for limit in limits if limit is not None]
+    if node.op == "AND":
+        return frozenset.intersection(*known) if known else None
+    return frozenset.union(*known) if len(known) == len(limits) else None
+
+
+def at_least(node: Node, field: str) -> Any:
+    """A value of ``field`` below which ``node`` is never true; ``None``: there is none. For finding where to begin."""
+    if isinstance(node, Comparison):
+        return node.value if node.field == field and node.op in {"=", ">", ">="} else None
+    limits = [at_least(part, field) for part in node.parts]
+    known = [limit for limit in limits if limit is not None]
+    if node.op == "AND":
+        return max(known) if known else None
+    return min(known) if known and len(known) == len(limits) else None
+
+
+def converter(field: str, kind: Kind) -> Callable[[str], Any] | None:
+    """How a field's text becomes comparable; ``None``: as it stands."""
+    if field in kind.dates:
+        return sortable
+    return _number if field in kind.numbers else None
+
+
+def sortable(text: str) -> str:
+    """``MM/DD/YYYY[ HH:MM:SS]`` as text that sorts by time."""
+    return f"{text[6:10]}{text[0:2]}{text[3:5]}{text[11:] or '00:00:00'}"
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+class _Parser:
+    def __init__(self, text: str, kind: Kind) -> None:
+        self._kind = kind
+        self._tokens = _tokens(text)
+        self._at = 0
+
+    def whole(self) -> Node:
+        node = self._junction("OR")
+        if self._at < len(self._tokens):
+            raise _unknown(self._tokens[self._at][1])
+        return node
+
+    def _junction(self, word: str) -> Node:
+        part = (lambda: self._junction("AND")) if word == "OR" else self._single
+        parts = [part()]
+        while self._accept("word", word):
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else Junction(op=word, parts=tuple(parts))
+
+    def _single(self) -> Node:
+        if self._accept("bracket", "("):
+            node = self._junction("OR")
+            if not self._accept("bracket", ")"):
+                raise _unknown("a bracket that is not closed")
+            return node
+        name = self._take("field")[1:-1]
+        if name not in self._kind.fields:
+            raise Refusal("SBL-DAT-00398", f"Field '{name}' does not exist in definition for '{self._kind.component}'")
+        if self._accept("word", "IS"):
+            negated = self._accept("word", "NOT")
+            if not self._accept("word", "NULL"):
+                raise _unknown("IS without NULL")
+            return Comparison(field=name, op="IS NOT NULL" if negated else "IS NULL")
+        for word in ("LIKE", "~LIKE"):
+            if self._accept("word", word):
+                return Comparison(field=name, op=word, value=_unquoted(self._take("text")))
+        return Comparison(field=name, op=self._take("op"), value=self._value(name))
+
+    def _value(self, name: str) -> Any:
+        token = self._tokens[self._at] if self._at < len(self._tokens) else ("end", "")
+        if token[0] not in {"text", "number"}:
+            raise _unknown(token[1] or "an end without a value")
+        self._at += 1
+        text = _unquoted(token[1]) if token[0] == "text" else token[1]
+        if name in self._kind.dates:
+            return sortable(_dated(text))
+        return _number(text) if name in self._kind.numbers else text
+
+    def _accept(self, sort: str, text: str) -> bool:
+        if self._at < len(self._tokens) and self._tokens[self._at][0] == sort:
+            found = self._tokens[self._at][1]
+            if found == text or (sort == "word" and found.upper() == text):
+                self._at += 1
+                return True
+        return False
+
+    def _take(self, sort: str) -> str:
+        if self._at >= len(self._tokens) or self._tokens[self._at][0] != sort:
+            raise _unknown(self._tokens[self._at][1] if self._at < len(self._tokens) else "an early end")
+        self._at += 1
+        return self._tokens[self._at - 1][1]
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    tokens: list[tuple[str, str]] = []
+    at = 0
+    while text[at:].strip():
+        found = _TOKEN.match(text, at)
+        if found is None or found.lastgroup is None:
+            raise _unknown(text[at:].strip()[:20])
+        tokens.append((found.lastgroup, found.group(found.lastgroup)))
+        at = found.end()
+    return tokens
+
+
+def _unquoted(text: str) -> str:
+    quote = text[0]
+    return text[1:-1].replace(quote * 2, quote)
+
+
+def _dated(text: str) -> str:
+    for form in ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y"):
+        try:
+            return datetime.strptime(text, form).strftime(form)  # noqa: DTZ007  # Siebel's text carries no zone
+        except ValueError:
+            continue
+    raise Refusal("SBL-DAT-00398", f"'{text}' is not a date as MM/DD/YYYY HH:MM:SS")
+
+
+def _unknown(what: str) -> Refusal:
+    return Refusal("SBL-EAI-04316", f"This simulator does not know the search specification's: {what}")
