@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
@@ -67,6 +67,13 @@ class Narrator:
         """A table or the like."""
         if self._console is not None:
             self._console.print(what)
+
+    def farewell(self, commands: Sequence[str]) -> None:
+        """What to try next."""
+        if self._console is not None:
+            self._console.print("\nTry next:")
+            for command in commands:
+                self._console.print(Text(f"   {command}"), soft_wrap=True)
 
     @contextmanager
     def bars(self) -> Iterator[StageBars]:

@@ -45,13 +45,13 @@ class House:
     Attributes:
         simulators: by system, as the plugins offer them.
         configure: writes ``crm-bridge.toml`` for the running stand.
-        open_bridge: the bridge of a directory, with its web edge listening; calls back after each request received.
+        open_bridge: the bridge of a directory, with its web edge listening, which sets the event for each request.
     """
 
     simulators: Mapping[str, SimulatorType]
     clock: Callable[[], datetime]
     configure: Callable[[Path, Stand], None]
-    open_bridge: Callable[[Path, Stand, Callable[[], None]], AbstractContextManager[DemoBridge]]
+    open_bridge: Callable[[Path, Stand, threading.Event], AbstractContextManager[DemoBridge]]
 
 
 @dataclass(slots=True)
@@ -63,11 +63,13 @@ class Outcome:
     seconds: float = 0.0
 
 
-def play(options: Options, *, house: House, narrator: Narrator, linger: Callable[[], None] = lambda: None) -> Outcome:
+def play(
+    options: Options, *, house: House, narrator: Narrator, finish: Callable[[Outcome, Callable[[], None]], None]
+) -> Outcome:
     """Run the whole demo.
 
     Args:
-        linger: called at the end, while everything still runs.
+        finish: called with the outcome while everything still runs, and with what to do now and then if it lingers.
 
     Raises:
         UserMistake: the directory, the number of clients or the input file cannot be used.
@@ -87,12 +89,12 @@ def play(options: Options, *, house: House, narrator: Narrator, linger: Callable
         copy_mappings(options.directory)
         house.configure(options.directory, stand)
         narrator.say(f"{options.directory} now holds crm-bridge.toml, mappings/ and the systems' own state.")
-        received = threading.Semaphore(0)
-        with house.open_bridge(options.directory, stand, received.release) as bridge:
-            world = World(stand, bridge, narrator, lambda seconds: received.acquire(timeout=seconds))
+        received = threading.Event()
+        with house.open_bridge(options.directory, stand, received) as bridge:
+            world = World(stand, bridge, narrator, received)
             _play_scenes(world, spread, outcome, labelled=labelled, sample=options.input is None)
             outcome.seconds = time.monotonic() - begun
-            linger()
+            finish(outcome, world.take_inbox)
     return outcome
 
 

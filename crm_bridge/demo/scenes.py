@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,9 +27,8 @@ NEW_EMAIL = "new.address@example.org"
 NEW_JOB = "начальник відділу"
 CLAIM_PHONES = {"consent": "+380505500202", "no_consent": "+380505500303"}
 CLAIMS = {"consent": "CL-DEMO-0001", "no_consent": "CL-DEMO-0002"}
-REPORT_SECONDS = 5.0
-REPORTS = 6
-"""At most so many requests from systems are waited for, each at most so many seconds."""
+REPORT_SECONDS = 15.0
+"""So long the provider's last delivery report is waited for."""
 
 
 class DemoBridge(Protocol):
@@ -35,6 +36,9 @@ class DemoBridge(Protocol):
 
     def sync(self, *, progress: Progress) -> RunReport:
         """Read, merge, write, send."""
+
+    def process_inbox(self) -> object:
+        """Process the requests that systems have sent."""
 
     def reading(self) -> AbstractContextManager[Connection]:
         """The store, to look into."""
@@ -45,18 +49,24 @@ class World:
     """The stage: the systems, the bridge between them, and who tells the story.
 
     Attributes:
-        report_came: waits, at most so many seconds, until a request from a system has come in; ``False``: none did.
+        received: set by the web edge whenever a system has sent it a request.
     """
 
     stand: Stand
     bridge: DemoBridge
     narrator: Narrator
-    report_came: Callable[[float], bool]
+    received: threading.Event
 
     def sync(self) -> RunReport:
         """Let the bridge run once."""
         with self.narrator.bars() as bars:
             return self.bridge.sync(progress=bars)
+
+    def take_inbox(self) -> None:
+        """Let the bridge process what systems have sent since, if anything."""
+        if self.received.is_set():
+            self.received.clear()
+            self.bridge.process_inbox()
 
     def notices(self) -> list[NoticeFound]:
         with self.bridge.reading() as connection:
@@ -178,12 +188,12 @@ def digits_of(phone: str) -> str:
 
 def _await_delivery(world: World, part: Part) -> None:
     """Let the gateway's reports come in, the last of which says that the message was delivered."""
-    for _ in range(REPORTS):
+    deadline = time.monotonic() + REPORT_SECONDS
+    while (left := deadline - time.monotonic()) > 0:
+        world.received.wait(left)
+        world.take_inbox()
         if any(notice.client_id == part.client_id and notice.state == "delivered" for notice in world.notices()):
             return
-        if not world.report_came(REPORT_SECONDS):
-            return
-        world.sync()
 
 
 def _prepare_claimant(stand: Stand, scene: str, part: Part) -> bool:

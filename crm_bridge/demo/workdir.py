@@ -73,6 +73,7 @@ def config_text(
     plugins: Mapping[str, Mapping[str, Any]],
     web: Mapping[str, Any],
     guard: Mapping[str, Any],
+    policy: Mapping[str, Any],
 ) -> str:
     """``crm-bridge.toml``: the settings that the simulators gave, by system, and what the bridge makes of them.
 
@@ -92,7 +93,10 @@ def config_text(
     out.append(_table("survivorship", {"order": list(systems)}))
     out.append(_table("plugins", {"active": list(plugins)}))
     out += [_table(f"plugins.settings.{json.dumps(name)}", keys) for name, keys in plugins.items() if keys]
+    out.append("# The first run fills gaps everywhere; a later one that changes more than this share had better stop.")
     out.append(_table("guard", guard))
+    out.append("# Messages about a client's own claim may go at any hour: a demo may be run at night.")
+    out.append(_table("policy", policy))
     out.append(_table("web", web))
     return "\n".join(out)
 

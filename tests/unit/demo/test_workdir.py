@@ -89,6 +89,7 @@ def test_the_configuration_is_toml_with_everything_in_its_place(tmp_path: Path) 
         plugins={"dedup.exact_keys": {}, "notification.claims_sms": {"system": "sms_gateway"}},
         web={"listen": "127.0.0.1:8090"},
         guard={"min_records": 100},
+        policy={"quiet_hours": {"exempt_purposes": ["claims"]}},
     )
 
     document = tomllib.loads(text)

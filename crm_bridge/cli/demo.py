@@ -1,0 +1,98 @@
+"""``crm-bridge demo``: the main job, on four stand-in systems, checked against what they hold."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from crm_bridge.cli.invocation import JsonOption, invocation, utc_now
+from crm_bridge.cli.render import canonical_json
+from crm_bridge.demo.scenes import NEW_PHONE
+
+DEFAULT_DIRECTORY = Path("crm-bridge-demo")
+
+
+def demo(
+    context: typer.Context,
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where the working directory is made, which you may keep.")
+    ] = DEFAULT_DIRECTORY,
+    clients: Annotated[int, typer.Option("--clients", min=1, metavar="N", help="How many sample people.")] = 1000,
+    input_file: Annotated[
+        Path | None,
+        typer.Option("--input", metavar="FILE", help="Your own records instead: .parquet or .csv with id, name, dob."),
+    ] = None,
+    keep_running: Annotated[
+        bool, typer.Option("--keep-running", help="Leave the systems and the bridge's web side up until Ctrl-C.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the demo's files in a directory that is not marked as the demo's.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Start four stand-in systems, fill them, let the bridge do its job between them, and check what they hold."""
+    # Late, so that --help and the other commands do not wait for the demo's libraries.
+    from crm_bridge.demo.checks import as_json, check_table, exit_code, figure_table
+    from crm_bridge.demo.narration import Narrator
+    from crm_bridge.demo.project import configure, open_project
+    from crm_bridge.demo.scenario import House, Options, Outcome, play
+    from crm_bridge.demo.shapes import KINDS
+    from crm_bridge.plugin_manager import load_plugins
+
+    how = invocation(context, json=json)
+    console = None if how.json else Console(highlight=False)
+    narrator = Narrator(console)
+
+    def finish(outcome: Outcome, idle: Callable[[], None]) -> None:
+        if how.json:
+            answer = as_json(outcome.checks, figures=outcome.figures, seconds=outcome.seconds, directory=str(directory))
+            sys.stdout.write(canonical_json(answer))
+            sys.stdout.flush()
+        narrator.show(check_table(outcome.checks))
+        narrator.show(figure_table(outcome.figures | {"whole demo, seconds": round(outcome.seconds, 1)}))
+        narrator.farewell(_next_commands(directory, running=keep_running))
+        if keep_running:
+            narrator.say("Everything stays up until Ctrl-C.")
+            _until_interrupted(idle)
+
+    plugins = load_plugins(list(KINDS))
+    try:
+        house = House(
+            simulators=plugins.simulators(),
+            clock=utc_now,
+            configure=configure,
+            open_bridge=lambda at, stand, received: open_project(at, stand, received, clock=utc_now),
+        )
+        outcome = play(
+            Options(directory, clients=clients, input=input_file, force=force),
+            house=house,
+            narrator=narrator,
+            finish=finish,
+        )
+    finally:
+        plugins.close()
+    raise typer.Exit(exit_code(outcome.checks))
+
+
+def _next_commands(directory: Path, *, running: bool) -> list[str]:
+    """What to try next, as it is typed."""
+    at = shlex.quote(str(directory))
+    bridge = f"crm-bridge --config {at}/crm-bridge.toml"
+    start = [] if running else [f"crm-bridge simulate all --dir {at}   # in a second terminal: the four systems again"]
+    return [*start, f"{bridge} client lookup --phone {NEW_PHONE}", f"{bridge} plan", f"{bridge} dead-letters list"][:3]
+
+
+def _until_interrupted(idle: Callable[[], None]) -> None:
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(0.5):
+        idle()
