@@ -33,6 +33,8 @@ class SourceRecord:
         raw: as last read, or as confirmed by a receipt: JSON bytes.
         doc: ``raw`` mapped to canonical paths: JSON bytes.
         entity: ``client``, or ``claim`` for what lies beside the client.
+        refers_to: of such a record: the match key of its client.
+        untold: it came as news while its client was not known yet.
     """
 
     pk: int
@@ -52,6 +54,8 @@ class SourceRecord:
     changed_at: str | None
     mapping: str
     gone_at: str | None = None
+    refers_to: str | None = None
+    untold: int = 0
 
     @property
     def key(self) -> str:
@@ -83,9 +87,9 @@ def marks_from(data: bytes | None) -> dict[str, Mark]:
     if not data:
         return {}
     marks = {}
-    for unit, (seq, at, replaced, echo, own) in orjson.loads(data).items():
+    for unit, (seq, at, replaced, echo, own, said) in orjson.loads(data).items():
         word = Own(own[0], own[1], own[2], tuple(own[3])) if own is not None else None
-        marks[unit] = Mark(seq, at, tuple(replaced), echo, word)
+        marks[unit] = Mark(seq, at, tuple(replaced), echo, word, said)
     return marks
 
 
@@ -101,6 +105,7 @@ def marks_to(marks: Mapping[str, Mark]) -> bytes | None:
                 mark.replaced,
                 mark.echo,
                 [mark.own.value, mark.own.seq, mark.own.at, mark.own.replaced] if mark.own else None,
+                mark.said,
             ]
             for unit, mark in marks.items()
         }
@@ -157,7 +162,7 @@ def of_clients(connection: Connection, client_ids: Iterable[str]) -> dict[str, l
     return grouped
 
 
-def waiting_claims(connection: Connection) -> list[SourceRecord]:
+def waiting_for_client(connection: Connection) -> list[SourceRecord]:
     """Records beside a client whose client has not been seen yet."""
     rows = connection.execute(
         select(source_records).where(source_records.c.entity != "client", source_records.c.client_id.is_(None))

@@ -62,6 +62,8 @@ source_records = Table(
     Column("changed_at", Text),
     Column("mapping", Text, nullable=False),
     Column("gone_at", Text),
+    Column("refers_to", Text),  # of a record beside a client: the match key of its client
+    Column("untold", Integer, nullable=False, default=0),  # it came as news while its client was not known yet
     UniqueConstraint("system", "kind", "record_id"),
     Index("source_records_client", "client_id"),
 )

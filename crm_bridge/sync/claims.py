@@ -56,6 +56,8 @@ class Mark:
         replaced: canonical texts of the values that this one took the place of and that others may still hold.
         echo: key of the record whose claim this value repeats; ``None``: the record's own word.
         own: the record's own last word behind an echo.
+        said: what an edit of a group means on the card, where the record cannot hold the whole group: its changes,
+            laid over the group that its users saw a part of. ``None``: what the record holds is what it says.
     """
 
     seq: int
@@ -63,6 +65,7 @@ class Mark:
     replaced: tuple[str, ...] = ()
     echo: str | None = None
     own: Own | None = None
+    said: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +130,17 @@ def _marked(contribution: Contribution, mark: Mark, value: Any, cluster: Mapping
             if own is None:
                 return None
             return Claim(contribution.key, contribution.system, own.value, own.seq, own.at, own.replaced)
-    return Claim(contribution.key, contribution.system, value, mark.seq, mark.at, mark.replaced)
+    said = value if mark.said is None or value is ABSENT else mark.said
+    return Claim(contribution.key, contribution.system, said, mark.seq, mark.at, mark.replaced)
 
 
 def observe(
-    known: Contribution, doc: Doc, *, seq: int, at: str, partial: bool = False
+    known: Contribution, doc: Doc, *, seq: int, at: str, card: Units | None = None, partial: bool = False
 ) -> tuple[Contribution, tuple[str, ...]]:
     """The record was read again and holds ``doc``.
 
     Args:
+        card: the units of the card before: what an edit took the place of, where the record agreed with it.
         partial: the source's silence says nothing (``image: partial``): units that it no longer mentions stay.
 
     Returns:
@@ -149,18 +154,53 @@ def observe(
         return known, ()
     marks = dict(known.marks)
     for unit in edited:
-        marks[unit] = Mark(seq=seq, at=at, replaced=_replaced(marks.get(unit), unit, before, after))
+        earlier, seen = marks.get(unit), _seen(marks.get(unit), before.get(unit), (card or {}).get(unit))
+        said = _laid_over(seen, before.get(unit), after.get(unit))
+        marks[unit] = Mark(
+            seq=seq, at=at, replaced=_replaced(earlier, before.get(unit), seen, after.get(unit)), said=said
+        )
     if partial:
         doc = {"kind": doc["kind"], **join(after)}
     return replace(known, doc=doc, marks=marks), edited
 
 
-def _replaced(earlier: Mark | None, unit: str, before: Units, after: Units) -> tuple[str, ...]:
+def _seen(earlier: Mark | None, before: Any, card: Any) -> Any:
+    """The card's value, if the record showed it, or as much of it as the record can hold; else ``None``."""
+    if card is None or before is None:
+        return None
+    echoed = earlier is not None and earlier.echo is not None
+    return card if echoed or before == card or _is_part(before, card) else None
+
+
+def _is_part(part: Any, whole: Any) -> bool:
+    return (
+        isinstance(part, Mapping)
+        and isinstance(whole, Mapping)
+        and all(
+            name in whole and (value == whole[name] or _is_part(value, whole[name])) for name, value in part.items()
+        )
+    )
+
+
+def _laid_over(seen: Any, before: Any, after: Any) -> Any:
+    """``seen`` with the changes from ``before`` to ``after``; ``None`` when that is just ``after``."""
+    if not (isinstance(seen, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return None
+    if not _is_part(before, seen):
+        return None
+    changes = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    kept = {name: value for name, value in seen.items() if name not in changes}
+    merged = {**kept, **{name: after[name] for name in changes if name in after}}
+    return None if merged == after else merged
+
+
+def _replaced(earlier: Mark | None, before: Any, seen: Any, after: Any) -> tuple[str, ...]:
     """The values that the edit took the place of, oldest first: others may be several edits behind."""
     texts = list(earlier.replaced) if earlier else []
-    if unit in before:
-        texts.append(canonical(before[unit]))
-    now = canonical(after[unit]) if unit in after else None
+    if earlier is not None and earlier.said is not None:
+        texts.append(canonical(earlier.said))
+    texts.extend(canonical(value) for value in (before, seen) if value is not None)
+    now = canonical(after) if after is not None else None
     return tuple(dict.fromkeys(text for text in texts if text != now))[-REMEMBERED:]
 
 
@@ -188,10 +228,10 @@ def settle(known: Contribution, doc: Doc, *, seq: int, at: str, origins: Mapping
     for unit in changed(before, after):
         earlier = marks.get(unit)
         origin = origins.get(unit)
-        if origin == known.key:
+        if origin is None or origin == known.key:
             marks[unit] = Mark(seq=seq, at=at)
         else:
-            marks[unit] = Mark(seq=seq, at=at, echo=origin or "", own=_own_word(known, unit, before, earlier))
+            marks[unit] = Mark(seq=seq, at=at, echo=origin, own=_own_word(known, unit, before, earlier))
     return replace(known, doc=doc, marks=marks)
 
 
@@ -202,7 +242,8 @@ def _own_word(known: Contribution, unit: str, before: Mapping[str, Any], earlier
         return None
     if earlier is None:
         return Own(before[unit], known.seq, known.at)
-    return Own(before[unit], earlier.seq, earlier.at, earlier.replaced)
+    word = before[unit] if earlier.said is None else earlier.said
+    return Own(word, earlier.seq, earlier.at, earlier.replaced)
 
 
 def by_key(contributions: Iterable[Contribution]) -> dict[str, Contribution]:

@@ -232,6 +232,8 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.Text(), nullable=True),
         sa.Column("mapping", sa.Text(), nullable=False),
         sa.Column("gone_at", sa.Text(), nullable=True),
+        sa.Column("refers_to", sa.Text(), nullable=True),
+        sa.Column("untold", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("pk"),
         sa.UniqueConstraint("system", "kind", "record_id"),
     )

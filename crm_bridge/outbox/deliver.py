@@ -1,0 +1,330 @@
+"""Carrying due clients to a system: plan against what it holds, journal, send, settle.
+
+Every write is journaled before it leaves. Whatever then happens to us or to the answer, the journal knows what was sent,
+and :mod:`crm_bridge.outbox.recover` finds out what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection
+
+from crm_bridge.connector import (
+    Accepted,
+    Postponed,
+    RecordTarget,
+    RecordWrite,
+    Refused,
+    Stale,
+    Unknown,
+    WriteOutcome,
+)
+from crm_bridge.errors import BridgeError, CredentialsRefused, OutcomeUnknown, RejectRecord, RetryLater, StaleVersion
+from crm_bridge.hookspecs import Objection
+from crm_bridge.outbox.drafts import Draft, draft_client
+from crm_bridge.outbox.retry import Again, GiveUp, RetryPolicy, next_step
+from crm_bridge.outbox.settle import settle_accepted
+from crm_bridge.run_context.context import RunContext, iso
+from crm_bridge.run_context.systems import System
+from crm_bridge.store import clients, journal, letters, records, review
+from crm_bridge.store.journal import Intent, OutboxRow
+from crm_bridge.store.letters import Letter
+from crm_bridge.store.review import Doubt
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A write on its way: the outbox row it serves, its plan, its place in the journal."""
+
+    row: OutboxRow
+    draft: Draft
+    intent: Intent
+
+
+@dataclass(slots=True)
+class Batch:
+    """Due rows with what is to be written for them."""
+
+    rows: Sequence[OutboxRow]
+    drafts: list[tuple[OutboxRow, Draft]] = field(default_factory=list)
+    letters: list[tuple[OutboxRow, Letter]] = field(default_factory=list)
+    vanished: list[OutboxRow] = field(default_factory=list)
+
+
+def deliver(run: RunContext, system: System, *, retry: RetryPolicy) -> list[tuple[str, str]]:
+    """Deliver everything that is due to ``system``.
+
+    Returns:
+        (kind, record id) of records that somebody else changed meanwhile: to be read again and merged.
+    """
+    connector = system.connector
+    if not isinstance(connector, RecordTarget):
+        return []
+    stale: list[tuple[str, str]] = []
+    stage = f"{system.name}: writes"
+    with run.database.reading() as connection:
+        total = journal.depth(connection).get((system.name, "due"), 0)
+    run.progress.start(stage, total)
+    try:
+        for batch in batches(run, system):
+            stale.extend(_deliver_batch(run, system, connector, batch, retry))
+            run.progress.advance(stage, len(batch.rows))
+    except (CredentialsRefused, RetryLater) as error:
+        error.system = error.system or system.name
+        run.report.stop(system.name, str(error), int(error.exit_code))
+    finally:
+        run.progress.done(stage)
+    return stale
+
+
+def batches(run: RunContext, system: System) -> Iterator[Batch]:
+    """What is due now, planned, a batch at a time. Reads only: ``plan`` shows the same."""
+    size = max(BATCH, *(kind.capabilities.batch_size for kind in system.targets()), 1)
+    now, after = run.now(), 0
+    while True:
+        with run.database.reading() as connection:
+            rows = journal.due(connection, system.name, now=now, limit=size, after=after)
+            if not rows:
+                return
+            ids = [row.client_id for row in rows]
+            stored = clients.get_all(connection, ids)
+            linked = records.of_clients(connection, ids)
+        after = rows[-1].id
+        batch = Batch(rows)
+        for row in rows:
+            client = stored.get(row.client_id)
+            if client is None or client.replaced_by is not None:
+                batch.vanished.append(row)
+                continue
+            planned = draft_client(client, linked[row.client_id], system, policy=run.survivorship)
+            batch.drafts.extend((row, draft) for draft in planned.drafts)
+            batch.letters.extend((row, letter) for letter in planned.letters)
+        yield batch
+
+
+def _deliver_batch(
+    run: RunContext, system: System, connector: RecordTarget, batch: Batch, retry: RetryPolicy
+) -> list[tuple[str, str]]:
+    objections = _objections(run, batch)
+    parcels = [
+        Parcel(row, draft, intent_of(run, draft)) for row, draft in batch.drafts if _subject(draft) not in objections
+    ]
+    _journal(run, batch, parcels, objections)
+    figures = run.report.of_write(system.name)
+    figures.held += len(objections)
+    busy = {row.id for row, _ in batch.drafts} | {row.id for row, _ in batch.letters}
+    figures.same += len(batch.rows) - len(busy)
+    stale: list[tuple[str, str]] = []
+    for kind in system.targets():
+        group = [parcel for parcel in parcels if parcel.draft.kind.name == kind.name]
+        size = max(1, kind.capabilities.batch_size)
+        for start in range(0, len(group), size):
+            chunk = group[start : start + size]
+            outcomes, stop = send(connector, kind.name, [write_of(parcel.intent) for parcel in chunk])
+            stale.extend(_settle(run, system, chunk, outcomes, retry))
+            if stop is not None:
+                _give_back(run, group[start + size :])
+                raise stop
+    return stale
+
+
+def _subject(draft: Draft) -> tuple[str, str | None, str]:
+    return draft.planned.kind, draft.planned.record_id, draft.planned.client_id
+
+
+def _objections(run: RunContext, batch: Batch) -> dict[tuple[str, str | None, str], Objection]:
+    if not batch.drafts or not run.plugins.implements("review_plan"):
+        return {}
+    said = run.plugins.review_plan([draft.planned for _, draft in batch.drafts])
+    return {(each.kind, each.record_id, each.client_id): each for _, each in said}
+
+
+def intent_of(run: RunContext, draft: Draft) -> Intent:
+    """The journal's row of a write: everything to send it again, and to settle it."""
+    return Intent(
+        id=run.new_id(),
+        system=draft.kind.system,
+        kind=draft.kind.name,
+        operation=draft.planned.operation,
+        record_id=draft.planned.record_id,
+        client_id=draft.planned.client_id,
+        request={
+            "fields": draft.fields,
+            "full": draft.full,
+            "expected_version": draft.record.version if draft.record else None,
+            "units": draft.units,
+            "origins": draft.origins,
+            "why": [[each.path, each.field, each.old, each.new, each.why] for each in draft.planned.fields],
+        },
+        created_at=run.now(),
+        run_id=run.run_id,
+    )
+
+
+def write_of(intent: Intent) -> RecordWrite:
+    """The very write that was journaled."""
+    return RecordWrite(
+        kind=intent.kind,
+        operation=intent.operation,
+        record_id=intent.record_id,
+        fields=intent.request["fields"],
+        full=intent.request["full"],
+        expected_version=intent.request["expected_version"],
+        key=intent.id,
+    )
+
+
+def _journal(
+    run: RunContext,
+    batch: Batch,
+    parcels: Sequence[Parcel],
+    objections: Mapping[tuple[str, str | None, str], Objection],
+) -> None:
+    """One transaction before anything is sent: intents, letters, objections, and the rows that need nothing."""
+    at = run.now()
+    sending = {parcel.row.id for parcel in parcels}
+    lettered = {row.id: letter.code for row, letter in batch.letters}
+    held = {row.id for row, draft in batch.drafts if _subject(draft) in objections}
+    with run.database.transaction() as connection:
+        journal.record(connection, [parcel.intent for parcel in parcels])
+        new = letters.put(connection, [letter for _, letter in batch.letters], at=at, run_id=run.run_id)
+        review.put(connection, [_doubt(objection) for objection in objections.values()], at=at)
+        for row_id, code in lettered.items():
+            journal.park(connection, row_id, state="dead", reason=code)
+        for row_id in held - lettered.keys():
+            journal.park(connection, row_id, state="held", reason="objection")
+        settled = [row.id for row in batch.rows if row.id not in sending | lettered.keys() | held]
+        journal.delivered(connection, settled)
+    run.report.new_dead_letters += new
+
+
+def _doubt(objection: Objection) -> Doubt:
+    record = f"{objection.system}/{objection.kind}/{objection.record_id or 'new'}"
+    return Doubt("objection", objection.client_id, record, "probable", objection.reason)
+
+
+def send(
+    connector: RecordTarget, kind: str, writes: Sequence[RecordWrite]
+) -> tuple[Sequence[WriteOutcome], BridgeError | None]:
+    """Send, and say what came of each write; with the error that makes going on pointless, if there was one."""
+    try:
+        outcomes = connector.write(kind, writes)
+    except StaleVersion as error:
+        return [Stale(error.message)] * len(writes), None
+    except RejectRecord as error:
+        return [Refused(error.message, error.code)] * len(writes), None
+    except OutcomeUnknown as error:
+        return [Unknown(error.message)] * len(writes), None
+    except (RetryLater, CredentialsRefused) as error:
+        after = error.retry_after if isinstance(error, RetryLater) else None
+        return [Postponed(error.message, after)] * len(writes), error
+    if len(outcomes) != len(writes):
+        reason = f"the connector answered {len(outcomes)} outcomes for {len(writes)} writes"
+        return [Unknown(reason)] * len(writes), None
+    return outcomes, None
+
+
+def _give_back(run: RunContext, parcels: Sequence[Parcel]) -> None:
+    """Journaled, and then not sent at all: the target went away before their turn."""
+    with run.database.transaction() as connection:
+        journal.settle(connection, [(parcel.intent.id, "abandoned", "not sent") for parcel in parcels], at=run.now())
+
+
+def _settle(
+    run: RunContext,
+    system: System,
+    parcels: Sequence[Parcel],
+    outcomes: Sequence[WriteOutcome],
+    retry: RetryPolicy,
+) -> list[tuple[str, str]]:
+    """Take the outcomes in, in one transaction. Returns the records that turned out stale."""
+    at, now = run.now(), run.clock()
+    figures = run.report.of_write(system.name)
+    stale: list[tuple[str, str]] = []
+    settled: list[tuple[str, str, str]] = []
+    delivered: set[int] = set()
+    unfinished: set[int] = set()
+    with run.database.transaction() as connection:
+        for parcel, outcome in zip(parcels, outcomes, strict=True):
+            match outcome:
+                case Accepted():
+                    settle_accepted(run, connection, parcel.draft.kind, parcel.intent, outcome)
+                    settled.append((parcel.intent.id, "accepted", outcome.version or ""))
+                    delivered.add(parcel.row.id)
+                    if parcel.draft.record is None:
+                        figures.created += 1
+                    else:
+                        figures.updated += 1
+                        letters.close_records(
+                            connection,
+                            system.name,
+                            parcel.intent.kind,
+                            [parcel.draft.record.record_id],
+                            stages=("write",),
+                            at=at,
+                        )
+                    continue
+                case Stale():
+                    figures.stale += 1
+                    settled.append((parcel.intent.id, "stale", outcome.reason))
+                    if parcel.intent.record_id is not None:
+                        stale.append((parcel.intent.kind, parcel.intent.record_id))
+                case Refused():
+                    figures.refused += 1
+                    settled.append((parcel.intent.id, "refused", outcome.code))
+                    letter = _refusal(parcel, outcome)
+                    run.report.new_dead_letters += letters.put(connection, [letter], at=at, run_id=run.run_id)
+                    journal.park(connection, parcel.row.id, state="dead", reason=outcome.code)
+                case Postponed():
+                    figures.postponed += 1
+                    settled.append((parcel.intent.id, "postponed", outcome.reason))
+                    _postpone(run, connection, parcel, outcome, retry, now)
+                case Unknown():
+                    figures.unknown += 1
+                    settled.append((parcel.intent.id, "unknown", outcome.reason))
+                    journal.park(connection, parcel.row.id, state="unknown", reason="answer lost")
+            unfinished.add(parcel.row.id)
+        journal.settle(connection, settled, at=at)
+        journal.delivered(connection, sorted(delivered - unfinished))
+    return stale
+
+
+def _refusal(parcel: Parcel, outcome: Refused) -> Letter:
+    return Letter(
+        stage="write",
+        system=parcel.intent.system,
+        kind=parcel.intent.kind,
+        record_id=parcel.intent.record_id or f"new for {parcel.intent.client_id}",
+        code=outcome.code,
+        message=f"the system refused the write: {outcome.reason}",
+        hint="mend the value where it comes from, or the record in the system, and replay",
+        raw=orjson.dumps(parcel.intent.request["fields"]),
+        client_id=parcel.intent.client_id,
+    )
+
+
+def _postpone(
+    run: RunContext, connection: Connection, parcel: Parcel, outcome: Postponed, retry: RetryPolicy, now: datetime
+) -> None:
+    attempts = parcel.row.attempts + 1
+    step = next_step(
+        retry,
+        attempts=attempts,
+        since=datetime.fromisoformat(parcel.row.since),
+        now=now,
+        retry_after=outcome.retry_after,
+        random=run.random,
+    )
+    match step:
+        case Again(at):
+            journal.postpone(connection, parcel.row.id, until=iso(at), attempts=attempts, reason=outcome.reason)
+        case GiveUp(reason):
+            letter = _refusal(parcel, Refused(f"{reason}; last: {outcome.reason}", "gave_up"))
+            run.report.new_dead_letters += letters.put(connection, [letter], at=run.now(), run_id=run.run_id)
+            journal.park(connection, parcel.row.id, state="dead", reason="gave_up")

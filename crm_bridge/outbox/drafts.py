@@ -1,0 +1,155 @@
+"""Planning the writes of one client into one system: what differs there from the card, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from crm_bridge.hookspecs import PlannedField, PlannedWrite
+from crm_bridge.mapping import FieldChange, WriteBack
+from crm_bridge.run_context.systems import Kind, System
+from crm_bridge.store.clients import StoredClient
+from crm_bridge.store.letters import Letter
+from crm_bridge.store.records import SourceRecord
+from crm_bridge.sync.survivorship import Card, Survivorship, survive
+from crm_bridge.sync.units import changed, head, split
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One write, planned: what people see of it, what the connector is given, and what settles it.
+
+    Attributes:
+        record: the record as we know it; ``None`` for a create.
+        units: unit → value that the record will say afterwards (``None``: nothing); only those that change.
+        origins: unit → key of the record whose claim is carried over.
+    """
+
+    planned: PlannedWrite
+    kind: Kind
+    record: SourceRecord | None
+    fields: Mapping[str, Any]
+    full: Mapping[str, Any]
+    units: Mapping[str, Any]
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDrafts:
+    """All writes of one client into one system; ``letters`` where the card cannot be expressed there."""
+
+    drafts: Sequence[Draft]
+    letters: Sequence[Letter]
+
+
+def draft_client(
+    client: StoredClient, rows: Sequence[SourceRecord], system: System, *, policy: Survivorship
+) -> ClientDrafts:
+    """What has to be written into ``system`` so that it says what the card says.
+
+    Args:
+        rows: every record linked to the client, of all systems.
+    """
+    contributions = [row.contribution() for row in rows if row.entity == "client"]
+    card = survive(contributions, policy=policy, current=client.doc())
+    drafts: list[Draft] = []
+    letters: list[Letter] = []
+    for kind in system.targets():
+        held = [row for row in rows if row.system == system.name and row.kind == kind.name and row.gone_at is None]
+        for row in held:
+            doc = _for_record(card.doc, row, held)
+            _add(client, kind, row, card, kind.mapping.write(orjson.loads(row.raw), doc), drafts, letters)
+        if not held and kind.create and kind.mapping.entity == card.doc.get("kind") and not _was_there(rows, kind):
+            _add(client, kind, None, card, kind.mapping.write(None, card.doc), drafts, letters)
+    return ClientDrafts(drafts, letters)
+
+
+def _was_there(rows: Sequence[SourceRecord], kind: Kind) -> bool:
+    """A record that its system deleted is not created again behind its back."""
+    return any(row.system == kind.system and row.kind == kind.name for row in rows)
+
+
+def _for_record(doc: Mapping[str, Any], row: SourceRecord, held: Sequence[SourceRecord]) -> Mapping[str, Any]:
+    """The card as this record may be told it: the ids of its siblings in the same system are theirs alone."""
+    siblings = [other for other in held if other.pk != row.pk]
+    if not siblings or "identifiers" not in doc:
+        return doc
+    mine = _record_ids(row)
+    theirs = {identity for other in siblings for identity in _record_ids(other)} - mine
+    kept = [item for item in doc["identifiers"] if (item["system"], item["value"]) not in theirs]
+    return {**doc, "identifiers": kept}
+
+
+def _record_ids(row: SourceRecord) -> set[tuple[str, str]]:
+    doc = orjson.loads(row.doc)
+    return {
+        (item["system"], item["value"]) for item in doc.get("identifiers", ()) if item.get("type", "record") == "record"
+    }
+
+
+def _add(
+    client: StoredClient,
+    kind: Kind,
+    row: SourceRecord | None,
+    card: Card,
+    back: WriteBack,
+    drafts: list[Draft],
+    letters: list[Letter],
+) -> None:
+    stopped = [problem for problem in back.problems if problem.severity == "quarantine"]
+    letters.extend(
+        Letter(
+            stage="write",
+            system=kind.system,
+            kind=kind.name,
+            record_id=row.record_id if row else f"new for {client.id}",
+            code=problem.code,
+            path=problem.path,
+            message=f"{problem.field}: {problem.message}",
+            hint=f"mend the value where it comes from, or the mapping {kind.mapping.name}",
+            value=problem.value,
+            client_id=client.id,
+        )
+        for problem in stopped
+    )
+    if stopped or not back.changes:
+        return
+    before = split(orjson.loads(row.doc)) if row else {}
+    after = split(kind.mapping.read(back.full).doc)
+    units = {unit: after.get(unit) for unit in changed(before, after)}
+    origins = card.origins()
+    drafts.append(
+        Draft(
+            planned=PlannedWrite(
+                system=kind.system,
+                kind=kind.name,
+                operation="update" if row else "create",
+                record_id=row.record_id if row else None,
+                client_id=client.id,
+                fields=tuple(
+                    PlannedField(each.path, each.field, each.old, each.new, _why(each, units, card))
+                    for each in back.changes
+                ),
+            ),
+            kind=kind,
+            record=row,
+            fields=back.fields,
+            full=back.full,
+            units=units,
+            origins={unit: origins[unit] for unit in units if unit in origins},
+        )
+    )
+
+
+def _why(change: FieldChange, units: Mapping[str, Any], card: Card) -> str:
+    """Who says so, and by which rule: ``callcenter/client/cc-7 (edit)``."""
+    top = head(change.path).split(".")[0]
+    reasons = {}
+    for unit in units:
+        verdict = card.verdicts.get(unit)
+        if verdict is not None and head(unit).split(".")[0] == top:
+            reasons[verdict.origin] = verdict.reason
+    return "; ".join(f"{origin} ({reason})" for origin, reason in sorted(reasons.items())) or "the card"

@@ -1,0 +1,252 @@
+"""From what happened to a message on its way: plugins ask for notices, policy decides at the moment of dispatch, and a
+message goes out once, or visibly nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from crm_bridge.connector import (
+    MessageAccepted,
+    MessageChannel,
+    MessageOutcome,
+    OutboundMessage,
+    Postponed,
+    Refused,
+    Unknown,
+)
+from crm_bridge.errors import CredentialsRefused, OutcomeUnknown, RejectRecord, RetryLater, Unreachable
+from crm_bridge.hookspecs import ContactRequest, Event
+from crm_bridge.outbox.retry import Again, RetryPolicy, next_step
+from crm_bridge.policy import PastContact, PolicySettings, decide
+from crm_bridge.run_context.context import RunContext, iso
+from crm_bridge.store import clients, history, letters, notices
+from crm_bridge.store.letters import Letter
+
+CONSUMER = "notices"
+EVENTS_AT_ONCE = 500
+LONGEST_CAP = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRoute:
+    """The system that carries messages of one channel. ``report_url``: where it should send delivery reports."""
+
+    system: str
+    channel: str
+    connector: MessageChannel
+    sender: str | None = None
+    report_url: str | None = None
+
+
+def ask_plugins(run: RunContext) -> None:
+    """Tell the plugins what happened since they were last told, and plan the notices that they ask for, once each."""
+    if not run.plugins.implements("clients_changed"):
+        return
+    while True:
+        with run.database.reading() as connection:
+            rows = history.untold(connection, CONSUMER, limit=EVENTS_AT_ONCE)
+            cards = clients.get_all(connection, {row.client_id for row in rows if row.client_id})
+        if not rows:
+            return
+        events = [
+            Event(f"history:{row.seq}", row.type, row.client_id, datetime.fromisoformat(row.at), row.body)
+            for row in rows
+            if row.client_id in cards
+        ]
+        told = run.plugins.clients_changed(events, {client_id: card.doc() for client_id, card in cards.items()})
+        at = run.now()
+        with run.database.transaction() as connection:
+            for plugin, notice in told.notices:
+                notices.plan(
+                    connection,
+                    {
+                        "key": notice.key,
+                        "message_id": run.new_id(),
+                        "plugin": plugin,
+                        "client_id": notice.client_id,
+                        "channel": notice.channel,
+                        "purpose": notice.purpose,
+                        "text": notice.text,
+                        "valid_until": iso(notice.valid_until) if notice.valid_until else None,
+                        "created_at": at,
+                        "updated_at": at,
+                    },
+                )
+            held = [
+                Letter(
+                    stage="notice",
+                    system=plugin,
+                    kind="notice",
+                    record_id=wish.key,
+                    code="incomplete",
+                    message=f"the notice cannot be written: {', '.join(wish.missing)} missing",
+                    hint="complete the record in its system; the change asks for the notice again",
+                    client_id=wish.client_id,
+                )
+                for plugin, wish in told.held
+            ]
+            run.report.new_dead_letters += letters.put(connection, held, at=at, run_id=run.run_id)
+            if told.failed:
+                return  # told again by the next run; keys keep what was planned from being planned twice
+            history.handled(connection, CONSUMER, rows[-1].seq)
+
+
+def dispatch(
+    run: RunContext, routes: Callable[[str], MessageRoute | None], *, policy: PolicySettings, retry: RetryPolicy
+) -> None:
+    """Send every planned notice whose time has come, if policy and plugins allow it now."""
+    with run.database.reading() as connection:
+        planned = notices.in_state(connection, "planned", now=run.now())
+    for row in planned:
+        route = routes(row["channel"])
+        if route is None or route.system in run.report.stopped:
+            continue
+        address = _allowed_address(run, row, policy)
+        if address is not None:
+            _send(run, route, row, address, retry)
+    with run.database.reading() as connection:
+        run.report.notices = notices.counts(connection)
+
+
+def unsettled(run: RunContext) -> None:
+    """Messages that we were sending when we were stopped: nobody can tell, so they are not sent again."""
+    with run.database.transaction() as connection:
+        for row in notices.in_state(connection, "submitted"):
+            status = notices.strongest_report(connection, row["message_id"])
+            notices.change(
+                connection, row["key"], at=run.now(), state=status or "unknown", reason="stopped while sending"
+            )
+
+
+def _allowed_address(run: RunContext, row: dict[str, Any], policy: PolicySettings) -> str | None:
+    """The number to send to; ``None`` when the notice does not go now, with the reason on it."""
+    now = run.clock()
+    with run.database.reading() as connection:
+        client = clients.get(connection, row["client_id"])
+        while client is not None and client.replaced_by is not None:
+            client = clients.get(connection, client.replaced_by)
+        past = notices.contacts_since(connection, row["client_id"], iso(now - LONGEST_CAP))
+    if client is None:
+        _stop(run, row, "suppressed", "no_client", "the client is not known any more")
+        return None
+    if row["valid_until"] is not None and row["valid_until"] <= iso(now):
+        _stop(run, row, "expired_unsent", "valid_until", "its time is over")
+        return None
+    doc = client.doc()
+    decision = decide(
+        doc,
+        purpose=row["purpose"],
+        channel=row["channel"],
+        at=now,
+        settings=policy,
+        contacts_so_far=[PastContact(datetime.fromisoformat(at), channel, purpose) for at, channel, purpose in past],
+    )
+    if not decision.allowed:
+        if decision.defer_until is not None:
+            with run.database.transaction() as connection:
+                notices.change(
+                    connection,
+                    row["key"],
+                    at=run.now(),
+                    not_before=iso(decision.defer_until),
+                    rule=decision.rule,
+                    reason=decision.reason,
+                )
+        else:
+            _stop(run, row, "suppressed", decision.rule, decision.reason)
+        return None
+    request = ContactRequest(client.id, doc, row["channel"], row["purpose"], row["key"], now)
+    opinion = run.plugins.decide_contact(request)
+    if opinion is not None and not opinion.allowed:
+        _stop(run, row, "suppressed", opinion.rule, opinion.reason)
+        return None
+    return str(decision.contact_point["value"]) if decision.contact_point else None
+
+
+def _stop(run: RunContext, row: dict[str, Any], state: str, rule: str, reason: str) -> None:
+    with run.database.transaction() as connection:
+        notices.change(connection, row["key"], at=run.now(), state=state, rule=rule, reason=reason)
+
+
+def _send(run: RunContext, route: MessageRoute, row: dict[str, Any], address: str, retry: RetryPolicy) -> None:
+    message = OutboundMessage(
+        id=row["message_id"],
+        channel=route.channel,
+        to=address,
+        text=row["text"],
+        sender=route.sender,
+        report_url=route.report_url,
+    )
+    with run.database.transaction() as connection:
+        notices.change(
+            connection, row["key"], at=run.now(), state="submitted", rule="allowed", system=route.system, address=address
+        )
+    try:
+        outcome = _outcome(route, message)
+    except CredentialsRefused as error:
+        outcome = Postponed(error.message)
+        run.report.stop(route.system, str(error), int(error.exit_code))
+    with run.database.transaction() as connection:
+        _settle(run, connection, row, outcome, retry)
+
+
+def _outcome(route: MessageRoute, message: OutboundMessage) -> MessageOutcome:
+    try:
+        return route.connector.send(message)
+    except Unreachable as error:
+        return Postponed(error.message, error.retry_after)
+    except RejectRecord as error:
+        return Refused(error.message, error.code)
+    except (RetryLater, OutcomeUnknown) as error:
+        return Unknown(error.message)
+
+
+def _settle(run: RunContext, connection: Any, row: dict[str, Any], outcome: MessageOutcome, retry: RetryPolicy) -> None:
+    at, key = run.now(), row["key"]
+    match outcome:
+        case MessageAccepted():
+            reported = notices.strongest_report(connection, row["message_id"])
+            state = max("accepted", reported or "accepted", key=lambda status: notices.RANK.get(status, 0))
+            notices.change(
+                connection, key, at=at, state=state, provider_id=outcome.provider_id, parts=outcome.parts, reason=None
+            )
+        case Refused():
+            notices.change(connection, key, at=at, state="failed", rule=outcome.code, reason=outcome.reason)
+            letter = Letter(
+                stage="notice",
+                system=row["plugin"],
+                kind="notice",
+                record_id=key,
+                code=outcome.code,
+                message=f"the message was refused: {outcome.reason}",
+                client_id=row["client_id"],
+            )
+            run.report.new_dead_letters += letters.put(connection, [letter], at=at, run_id=run.run_id)
+        case Postponed():
+            attempts = row["attempts"] + 1
+            step = next_step(
+                retry,
+                attempts=attempts,
+                since=datetime.fromisoformat(row["created_at"]),
+                now=run.clock(),
+                retry_after=outcome.retry_after,
+                random=run.random,
+            )
+            if isinstance(step, Again):
+                notices.change(
+                    connection,
+                    key,
+                    at=at,
+                    state="planned",
+                    attempts=attempts,
+                    not_before=iso(step.at),
+                    reason=outcome.reason,
+                )
+            else:
+                notices.change(connection, key, at=at, state="failed", attempts=attempts, reason=step.reason)
+        case Unknown():
+            reported = notices.strongest_report(connection, row["message_id"])
+            notices.change(connection, key, at=at, state=reported or "unknown", reason=outcome.reason)

@@ -1,0 +1,109 @@
+"""After a crash or a lost answer: finding out what became of each write that nobody settled.
+
+============  =================================================================================
+an update     read the record back: it says what we wrote → it arrived; else plan it anew
+a create      ask for our key where the system can be asked; send the same key again where that is safe
+neither       it stays ``unknown`` until a person tells
+============  =================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm_bridge.connector import Accepted, EffectSafety, RecordSource, RecordTarget, WriteLookup
+from crm_bridge.errors import CredentialsRefused, RetryLater
+from crm_bridge.outbox.deliver import send, write_of
+from crm_bridge.outbox.settle import settle_accepted, settle_found
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.systems import Kind, System
+from crm_bridge.store import journal
+from crm_bridge.store.journal import Intent
+from crm_bridge.sync.units import split
+
+
+def recover(run: RunContext, system: System) -> list[tuple[str, str]]:
+    """Settle what can be settled of this system's open and unknown writes.
+
+    Returns:
+        (kind, record id) of records to be read again.
+    """
+    with run.database.reading() as connection:
+        pending = journal.in_state(connection, ["open", "unknown"], system.name)
+    again: list[tuple[str, str]] = []
+    for intent in pending:
+        kind = system.kinds.get(intent.kind)
+        if kind is None:
+            continue
+        try:
+            record_id = _look(run, system, kind, intent)
+        except (RetryLater, CredentialsRefused) as error:
+            run.report.stop(system.name, str(error), int(error.exit_code))
+            break
+        if record_id is not None:
+            again.append((kind.name, record_id))
+    return again
+
+
+def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | None:
+    connector = system.connector
+    if intent.operation == "update" and intent.record_id is not None and isinstance(connector, RecordSource):
+        found = connector.read(kind.name, [intent.record_id])
+        if found and _arrived(kind, intent, found[0]):
+            _found(run, kind, intent, intent.record_id)
+        else:
+            _plan_anew(run, intent)
+        return intent.record_id
+    if isinstance(connector, WriteLookup):
+        record = connector.find_write(kind.name, write_of(intent))
+        if record is None:
+            _plan_anew(run, intent)
+            return None
+        record_id = kind.mapping.record_id(record)
+        _found(run, kind, intent, record_id)
+        return record_id
+    repeatable = kind.capabilities.effect_safety in (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
+    if repeatable and isinstance(connector, RecordTarget):
+        return _send_again(run, connector, kind, intent)
+    _wait(run, intent)
+    return None
+
+
+def _arrived(kind: Kind, intent: Intent, record: Mapping[str, Any]) -> bool:
+    """Whether the record says everything that the write would have made it say."""
+    holds = split(kind.mapping.read(record).doc)
+    return all(holds.get(unit) == value for unit, value in intent.request["units"].items())
+
+
+def _found(run: RunContext, kind: Kind, intent: Intent, record_id: str) -> None:
+    with run.database.transaction() as connection:
+        settle_found(run, connection, kind, intent, record_id)
+        journal.settle(connection, [(intent.id, "accepted", "found by reading back")], at=run.now())
+        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+
+
+def _plan_anew(run: RunContext, intent: Intent) -> None:
+    with run.database.transaction() as connection:
+        journal.settle(connection, [(intent.id, "abandoned", "it did not arrive")], at=run.now())
+        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+
+
+def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: Intent) -> str | None:
+    outcomes, stop = send(connector, kind.name, [write_of(intent)])
+    if stop is not None:
+        raise stop
+    outcome = outcomes[0]
+    if not isinstance(outcome, Accepted):
+        _plan_anew(run, intent)
+        return None
+    with run.database.transaction() as connection:
+        settle_accepted(run, connection, kind, intent, outcome)
+        journal.settle(connection, [(intent.id, "accepted", "sent again with the same key")], at=run.now())
+        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+    return outcome.record_id
+
+
+def _wait(run: RunContext, intent: Intent) -> None:
+    with run.database.transaction() as connection:
+        journal.settle(connection, [(intent.id, "unknown", "nobody can tell whether it arrived")], at=run.now())

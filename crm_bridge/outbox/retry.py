@@ -1,0 +1,60 @@
+"""When to try again: a pure decision. The waiting itself is a time in the store, not a sleeping thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How long and how often a write is tried.
+
+    Attributes:
+        first_delay, max_delay: bounds of the wait, which doubles; the actual wait is drawn evenly below it (full jitter).
+        give_up_after: since the change was first due.
+    """
+
+    first_delay: timedelta = timedelta(minutes=1)
+    max_delay: timedelta = timedelta(hours=6)
+    give_up_after: timedelta = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Try again, not before ``at``."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """It has been tried for long enough: a dead letter."""
+
+    reason: str
+
+
+def next_step(
+    policy: RetryPolicy,
+    *,
+    attempts: int,
+    since: datetime,
+    now: datetime,
+    retry_after: float | None,
+    random: Callable[[], float],
+) -> Again | GiveUp:
+    """What to do after the ``attempts``-th try failed for now.
+
+    Args:
+        retry_after: seconds that the other side asked for; obeyed, up to an hour.
+        random: evenly from 0 to 1.
+    """
+    if now - since >= policy.give_up_after:
+        hours = policy.give_up_after.total_seconds() / 3600
+        return GiveUp(f"tried {attempts} times over {hours:.0f} hours")
+    ceiling = min(policy.max_delay, policy.first_delay * 2 ** min(attempts, 20))
+    wait = ceiling * random()
+    if retry_after is not None:
+        wait = max(wait, timedelta(seconds=min(retry_after, 3600)))
+    return Again(now + wait)

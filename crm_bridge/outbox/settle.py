@@ -1,0 +1,139 @@
+"""Taking a receipt in: what the system now holds becomes the new base, and what we carried there is marked as an echo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from crm_bridge.connector import Accepted
+from crm_bridge.matching import match_keys
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.digest import canonical_bytes, digest_of
+from crm_bridge.run_context.systems import Kind
+from crm_bridge.store import history, records
+from crm_bridge.store.history import HistoryRow
+from crm_bridge.store.journal import Intent
+from crm_bridge.store.records import SourceRecord, marks_to, offers_to
+from crm_bridge.sync.claims import Contribution, settle
+from crm_bridge.sync.proposals import apply, still_true
+from crm_bridge.sync.units import join, split
+
+
+def settle_accepted(run: RunContext, connection: Connection, kind: Kind, intent: Intent, receipt: Accepted) -> None:
+    """The system confirmed the write of ``intent``."""
+    raw = kind.with_identity(intent.request["full"], receipt.record_id, receipt.version)
+    before = records.one(connection, kind.system, kind.name, receipt.record_id)
+    if before is None:
+        _first(run, connection, kind, intent, receipt, raw)
+    else:
+        _again(run, connection, kind, intent, before, raw, receipt.version)
+
+
+def settle_found(run: RunContext, connection: Connection, kind: Kind, intent: Intent, record_id: str) -> None:
+    """We found out that the write of ``intent`` did arrive. Only what it wrote is taken in: the record itself is read
+    again afterwards, as others may have changed it since."""
+    before = records.one(connection, kind.system, kind.name, record_id)
+    if before is None:
+        raw = kind.with_identity(intent.request["full"], record_id, None)
+        _first(run, connection, kind, intent, Accepted(record_id), raw)
+        return
+    said = split(orjson.loads(before.doc))
+    for unit, value in intent.request["units"].items():
+        if value is None:
+            said.pop(unit, None)
+        else:
+            said[unit] = value
+    doc = {"kind": kind.mapping.entity, **join(said)}
+    _store(run, connection, intent, before, doc, raw=before.raw, digest=b"", version=before.version)
+
+
+def _first(
+    run: RunContext, connection: Connection, kind: Kind, intent: Intent, receipt: Accepted, raw: Mapping[str, Any]
+) -> None:
+    """A record that we created: everything in it is an echo but its own id."""
+    at, seq = run.now(), run.seq.take()
+    reading = kind.mapping.read(raw)
+    data = canonical_bytes(raw)
+    key = f"{kind.system}/{kind.name}/{receipt.record_id}"
+    empty = Contribution(key, kind.system, {"kind": kind.mapping.entity}, seq, at)
+    settled = settle(empty, reading.doc, seq=seq, at=at, origins=intent.request["origins"])
+    marks = {unit: mark for unit, mark in settled.marks.items() if mark.echo}
+    record = SourceRecord(
+        pk=run.pks.take(),
+        system=kind.system,
+        kind=kind.name,
+        record_id=receipt.record_id,
+        entity="client",
+        client_id=intent.client_id,
+        version=receipt.version,
+        digest=digest_of(data, fingerprint=kind.fingerprint),
+        raw=data,
+        doc=orjson.dumps(reading.doc),
+        marks=marks_to(marks),
+        proposals=None,
+        seq=seq,
+        observed_at=at,
+        changed_at=None,
+        mapping=kind.fingerprint,
+    )
+    records.insert_all(run.database, connection, [record])
+    records.link_all(run.database, connection, [(record.pk, intent.client_id, "created")], at=at, by="outbox")
+    records.put_keys(run.database, connection, [(name, record.pk) for name in match_keys(reading.doc)])
+    _remember(run, connection, intent, record.pk, key, seq, at)
+
+
+def _again(
+    run: RunContext,
+    connection: Connection,
+    kind: Kind,
+    intent: Intent,
+    before: SourceRecord,
+    raw: Mapping[str, Any],
+    version: str | None,
+) -> None:
+    data = canonical_bytes(raw)
+    doc = kind.mapping.read(raw).doc
+    digest = digest_of(data, fingerprint=kind.fingerprint)
+    _store(run, connection, intent, before, doc, raw=data, digest=digest, version=version)
+
+
+def _store(
+    run: RunContext,
+    connection: Connection,
+    intent: Intent,
+    before: SourceRecord,
+    doc: Mapping[str, Any],
+    *,
+    raw: bytes,
+    digest: bytes,
+    version: str | None,
+) -> None:
+    at, seq = run.now(), run.seq.take()
+    was = before.contribution()
+    offers = still_true(before.offers(), list(intent.request["units"]))
+    effective = apply(doc, offers)
+    now = settle(was, effective, seq=seq, at=at, origins=intent.request["origins"])
+    after = replace(
+        before,
+        version=version,
+        raw=raw,
+        digest=digest,
+        doc=orjson.dumps(doc),
+        marks=marks_to(now.marks),
+        proposals=offers_to(offers),
+    )
+    records.update_all(connection, [after])
+    old_keys, new_keys = set(match_keys(was.doc)), set(match_keys(effective))
+    records.drop_keys(connection, [(name, before.pk) for name in old_keys - new_keys])
+    records.put_keys(run.database, connection, [(name, before.pk) for name in new_keys - old_keys])
+    _remember(run, connection, intent, before.pk, before.key, seq, at)
+
+
+def _remember(run: RunContext, connection: Connection, intent: Intent, pk: int, key: str, seq: int, at: str) -> None:
+    body = {"record": key, "intent": intent.id, "fields": intent.request["why"]}
+    row = HistoryRow(seq, at, "record.written", intent.client_id, body, run.run_id, pk)
+    history.insert_all(run.database, connection, [row])

@@ -1,0 +1,58 @@
+"""What every step of a run needs, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from crm_bridge.plugin_manager import Plugins
+from crm_bridge.run_context.progress import Progress, Silence
+from crm_bridge.run_context.report import RunReport
+from crm_bridge.run_context.systems import Systems
+from crm_bridge.store.database import Database
+from crm_bridge.sync.survivorship import Survivorship
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, with Z: how every time stands in the store."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass(slots=True)
+class Counter:
+    """Numbers handed out in order by the single writer."""
+
+    next: int
+
+    def take(self) -> int:
+        number = self.next
+        self.next += 1
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """One run. Time and ids are handed in, so that a test can hold them still.
+
+    Attributes:
+        random: evenly from 0 to 1, for jitter.
+        seq: the bridge's own count of observations.
+        pks: numbers of source records.
+    """
+
+    run_id: str
+    database: Database
+    systems: Systems
+    plugins: Plugins
+    survivorship: Survivorship
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    random: Callable[[], float]
+    report: RunReport
+    seq: Counter
+    pks: Counter
+    progress: Progress = field(default_factory=Silence)
+
+    def now(self) -> str:
+        return iso(self.clock())

@@ -1,0 +1,103 @@
+"""What a run did, in figures: printed, stored, and turned into the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from crm_bridge.errors import ExitCode
+
+# The first of these that holds is the exit code.
+PRECEDENCE = (78, 77, 69, 75, 1, 4, 5, 3, 2)
+
+
+@dataclass(slots=True)
+class ReadFigures:
+    """One kind of one system, read: numbers of records."""
+
+    read: int = 0
+    unchanged: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    quarantined: int = 0
+
+
+@dataclass(slots=True)
+class WriteFigures:
+    """One system, written: numbers of records."""
+
+    created: int = 0
+    updated: int = 0
+    same: int = 0
+    stale: int = 0
+    refused: int = 0
+    postponed: int = 0
+    unknown: int = 0
+    held: int = 0
+
+
+@dataclass(slots=True)
+class RunReport:
+    """The report of one run; counted up while it works, handed out when it is over.
+
+    Attributes:
+        reads: by ``system/kind``.
+        writes: by system.
+        clients: ``created``, ``linked`` (records that joined a client), ``changed``, ``conflicts``, ``doubts``.
+        notices: by state.
+        stopped: system → why it could not be worked with.
+        plugin_failures: in words, without values.
+        dead_letters, reviews, unknown: open at the end.
+    """
+
+    run_id: str
+    started_at: str
+    finished_at: str = ""
+    reads: dict[str, ReadFigures] = field(default_factory=dict)
+    writes: dict[str, WriteFigures] = field(default_factory=dict)
+    clients: dict[str, int] = field(default_factory=dict)
+    notices: dict[str, int] = field(default_factory=dict)
+    stopped: dict[str, str] = field(default_factory=dict)
+    stop_codes: list[int] = field(default_factory=list)
+    plugin_failures: Sequence[str] = ()
+    notes: list[str] = field(default_factory=list)
+    dead_letters: int = 0
+    new_dead_letters: int = 0
+    reviews: int = 0
+    unknown: int = 0
+
+    def of_read(self, system: str, kind: str) -> ReadFigures:
+        return self.reads.setdefault(f"{system}/{kind}", ReadFigures())
+
+    def of_write(self, system: str) -> WriteFigures:
+        return self.writes.setdefault(system, WriteFigures())
+
+    def count(self, what: str, number: int = 1) -> None:
+        if number:
+            self.clients[what] = self.clients.get(what, 0) + number
+
+    def stop(self, system: str, why: str, code: int) -> None:
+        """The system could not be worked with; the others go on."""
+        self.stopped[system] = why
+        self.stop_codes.append(code)
+
+    @property
+    def written(self) -> int:
+        """Records that were created or updated somewhere."""
+        return sum(figures.created + figures.updated for figures in self.writes.values())
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """After ``crm_bridge.errors.ExitCode``: the gravest thing that happened."""
+        codes = set(self.stop_codes)
+        if self.unknown:
+            codes.add(ExitCode.NEEDS_PERSON)
+        if self.new_dead_letters:
+            codes.add(ExitCode.DEAD_LETTERS)
+        return ExitCode(next((code for code in PRECEDENCE if code in codes), 0))
+
+    def as_dict(self) -> Mapping[str, Any]:
+        """For ``--json`` and the store."""
+        return {**asdict(self), "stop_codes": [int(code) for code in self.stop_codes], "exit_code": int(self.exit_code)}

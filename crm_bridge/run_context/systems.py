@@ -1,0 +1,61 @@
+"""The configured systems, open and ready: connector, kinds of record, compiled mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crm_bridge.connector import Capabilities, Connector, RawRecord
+from crm_bridge.mapping import CompiledMapping
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record of one system, and what is done with it."""
+
+    system: str
+    name: str
+    mapping: CompiledMapping
+    capabilities: Capabilities
+    read: bool = True
+    write: bool = True
+    create: bool = False
+
+    @property
+    def is_client(self) -> bool:
+        """Whether its records are clients, not something that lies beside them."""
+        return self.mapping.entity != "claim"
+
+    @property
+    def image_partial(self) -> bool:
+        return self.mapping.image == "partial"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the mapping's version, so that records are read anew."""
+        return f"{self.mapping.name}@{self.mapping.version}"
+
+    def with_identity(self, raw: RawRecord, record_id: str, version: str | None) -> dict[str, Any]:
+        """``raw`` under the id and version token that its system gave it."""
+        header = self.mapping.document.header
+        named = {**raw, header.id.src[-1]: record_id}
+        if header.concurrency is not None and version is not None:
+            named[header.concurrency] = version
+        return named
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One configured installation."""
+
+    name: str
+    connector: Connector
+    kinds: Mapping[str, Kind]
+
+    def targets(self) -> Iterator[Kind]:
+        """The kinds that clients are carried to."""
+        return (kind for kind in self.kinds.values() if kind.write and kind.is_client)
+
+
+Systems = Mapping[str, System]

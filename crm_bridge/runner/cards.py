@@ -1,0 +1,84 @@
+"""Computing cards anew, and what follows from a changed one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from crm_bridge.run_context.systems import Systems
+from crm_bridge.store.clients import StoredClient
+from crm_bridge.sync.claims import Contribution
+from crm_bridge.sync.survivorship import Card, Survivorship, survive
+from crm_bridge.sync.units import IDENTITY_FIELDS, changed, split
+
+
+@dataclass(frozen=True, slots=True)
+class CardChange:
+    """A card before and after. ``units``: unit → (old, new), ``None`` for absent."""
+
+    stored: StoredClient
+    units: Mapping[str, tuple[Any, Any]]
+    card: Card | None
+
+
+def content(doc: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card says, without its identity."""
+    return {name: value for name, value in doc.items() if name not in IDENTITY_FIELDS or name == "kind"}
+
+
+def units_of_card(stored: StoredClient | None) -> dict[str, Any]:
+    """The units of a card as it stands."""
+    return split(content(stored.doc())) if stored is not None else {}
+
+
+def new_client(client_id: str, doc: Mapping[str, Any], *, at: str) -> StoredClient:
+    """The first version of a client whose card says ``doc``."""
+    card = orjson.dumps({"id": client_id, "version": 1, **doc})
+    return StoredClient(client_id, 1, card, at, at)
+
+
+def recompute(
+    stored: StoredClient | None,
+    client_id: str,
+    contributions: Sequence[Contribution],
+    *,
+    policy: Survivorship,
+    at: str,
+) -> CardChange | None:
+    """The client's card from its contributions; ``None`` when it is as it was."""
+    current = stored.doc() if stored is not None else None
+    card = survive(contributions, policy=policy, current=current)
+    if stored is None or current is None:
+        return CardChange(new_client(client_id, card.doc, at=at), _difference({}, card.doc), card)
+    units = _difference(content(current), card.doc)
+    if not units:
+        return None
+    version = stored.version + 1
+    data = orjson.dumps({"id": client_id, "version": version, **card.doc})
+    return CardChange(StoredClient(client_id, version, data, stored.created_at, at, stored.replaced_by), units, card)
+
+
+def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    old, new = split(before), split(after)
+    return {unit: (old.get(unit), new.get(unit)) for unit in changed(old, new)}
+
+
+def to_carry(
+    client_id: str, contributions: Sequence[Contribution], kind: str, systems: Systems
+) -> Iterator[tuple[str, str]]:
+    """The outbox rows of a client whose card or links changed: every target that holds it, or should.
+
+    A client that only one system knows needs carrying nowhere but to systems that want every client.
+    """
+    holders = {contribution.system for contribution in contributions if not contribution.gone}
+    alone = len(contributions) == 1 and not contributions[0].marks
+    for system in systems.values():
+        for target in system.targets():
+            holds = system.name in holders
+            wants = target.create and target.mapping.entity == kind and not holds
+            if (holds and not alone) or wants:
+                yield system.name, client_id
+                break

@@ -1,0 +1,348 @@
+"""A page, from the wire to the commit: digest, mapping, enrichment, resolution, survivorship, one transaction.
+
+Everything up to the commit only reads the store; the commit takes the page whole, with its cursor, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from crm_bridge.connector import Page
+from crm_bridge.matching import match_keys
+from crm_bridge.runner.cards import CardChange, new_client, recompute, to_carry, units_of_card
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.runner.reading import Arrival, PageReading, enrich, key_of, record_ids, sort_page
+from crm_bridge.runner.resolution import Linked, Resolution, keys_of, resolve
+from crm_bridge.run_context.systems import Kind
+from crm_bridge.store import clients, history, journal, letters, records, review, runs
+from crm_bridge.store.clients import StoredClient
+from crm_bridge.store.history import HistoryRow
+from crm_bridge.store.letters import Letter
+from crm_bridge.store.records import SourceRecord, marks_to, offers_to
+from crm_bridge.store.review import Doubt
+from crm_bridge.store.runs import Cursor
+from crm_bridge.sync.claims import ABSENT, Contribution, observe
+from crm_bridge.sync.units import split
+
+STAGES_OF_READING = ("read", "map")
+
+
+@dataclass(slots=True)
+class PageWork:
+    """Everything that one page's transaction will write."""
+
+    new_records: list[SourceRecord] = field(default_factory=list)
+    changed_records: list[SourceRecord] = field(default_factory=list)
+    touched: list[tuple[int, bytes, bytes, str | None]] = field(default_factory=list)
+    links: list[tuple[int, str, str]] = field(default_factory=list)
+    new_clients: list[StoredClient] = field(default_factory=list)
+    changed_clients: list[StoredClient] = field(default_factory=list)
+    keys: list[tuple[str, int]] = field(default_factory=list)
+    dropped_keys: list[tuple[str, int]] = field(default_factory=list)
+    history: list[HistoryRow] = field(default_factory=list)
+    outbox: set[tuple[str, str]] = field(default_factory=set)
+    letters: list[Letter] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+
+
+def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, open_letters: set[str]) -> None:
+    """Take one page of a client kind into the store.
+
+    Args:
+        cursor: moved in the page's transaction; ``None`` for a re-read of single records.
+        open_letters: ids of records of this kind with an open dead letter; brought up to date.
+    """
+    ids = record_ids(page, kind)
+    with run.database.reading() as connection:
+        known = records.known(connection, kind.system, kind.name, ids + [gone.record_id for gone in page.deleted])
+    read = sort_page(page, ids, kind, known)
+    news = cursor is None or cursor.loaded
+    work = PageWork(letters=list(read.letters))
+    arrivals = enrich(read.arrivals, kind, run.plugins)
+    if arrivals:
+        keys = keys_of(arrivals)
+        resolution = resolve(arrivals, keys, kind=kind, database=run.database, plugins=run.plugins, new_id=run.new_id)
+        work.doubts.extend(resolution.doubts)
+        _merge(run, kind, arrivals, keys, resolution, work, news=news)
+    if page.deleted:
+        _forget(
+            run, kind, [known[gone.record_id].pk for gone in page.deleted if gone.record_id in known], work, news=news
+        )
+    commit_page(run, kind, work, read=read, ids=ids, cursor=cursor, open_letters=open_letters)
+    run.report.of_read(kind.system, kind.name).gone += len(page.deleted)
+
+
+def _merge(
+    run: RunContext,
+    kind: Kind,
+    arrivals: Sequence[Arrival],
+    keys: Sequence[tuple[str, ...]],
+    resolution: Resolution,
+    work: PageWork,
+    *,
+    news: bool,
+) -> None:
+    """Arrivals and links → records, cards, history, outbox."""
+    at = run.now()
+    involved = {arrival.known.client_id for arrival in arrivals if arrival.known and arrival.known.client_id}
+    involved |= {linked.client_id for linked in resolution.links.values() if not linked.is_new}
+    with run.database.reading() as connection:
+        rows = records.of_clients(connection, involved)
+        stored = clients.get_all(connection, involved)
+    groups: dict[str, dict[str, Contribution]] = {
+        client_id: {row.key: row.contribution() for row in mine if row.entity == "client"}
+        for client_id, mine in rows.items()
+    }
+    by_pk = {row.pk: row for mine in rows.values() for row in mine}
+    edited: dict[str, dict[str, Sequence[str]]] = {}
+    for arrival, names in zip(arrivals, keys, strict=True):
+        key = key_of(kind, arrival.record_id)
+        before = by_pk.get(arrival.known.pk) if arrival.known else None
+        if before is not None and before.client_id is not None:
+            card = units_of_card(stored.get(before.client_id))
+            _take_changed(run, kind, arrival, before, groups[before.client_id], card, edited, work, at=at, keys=names)
+        else:
+            _take_new(run, kind, arrival, resolution.links[key], groups, work, at=at, keys=names)
+    for client_id, group in groups.items():
+        change = _card(run, client_id, stored.get(client_id), list(group.values()), at=at)
+        _follow(run, client_id, stored.get(client_id), change, group, edited.get(client_id, {}), work, at=at, news=news)
+
+
+def _take_new(
+    run: RunContext,
+    kind: Kind,
+    arrival: Arrival,
+    linked: Linked,
+    groups: dict[str, dict[str, Contribution]],
+    work: PageWork,
+    *,
+    at: str,
+    keys: tuple[str, ...],
+) -> None:
+    reading = arrival.reading
+    record = SourceRecord(
+        pk=run.pks.take(),
+        system=kind.system,
+        kind=kind.name,
+        record_id=arrival.record_id,
+        entity="client",
+        client_id=linked.client_id,
+        version=reading.version,
+        digest=arrival.digest,
+        raw=arrival.raw,
+        doc=orjson.dumps(reading.doc),
+        marks=None,
+        proposals=offers_to(arrival.offers),
+        seq=run.seq.take(),
+        observed_at=at,
+        changed_at=reading.changed_at,
+        mapping=kind.fingerprint,
+    )
+    work.new_records.append(record)
+    work.links.append((record.pk, linked.client_id, linked.rule))
+    work.keys.extend((name, record.pk) for name in keys)
+    groups.setdefault(linked.client_id, {})[record.key] = Contribution(
+        record.key, kind.system, arrival.effective, record.seq, record.changed_at or at
+    )
+    if not linked.is_new:
+        run.report.count("linked")
+
+
+def _take_changed(
+    run: RunContext,
+    kind: Kind,
+    arrival: Arrival,
+    before: SourceRecord,
+    group: dict[str, Contribution],
+    card: Mapping[str, Any],
+    edited: dict[str, dict[str, Sequence[str]]],
+    work: PageWork,
+    *,
+    at: str,
+    keys: tuple[str, ...],
+) -> None:
+    reading = arrival.reading
+    was = group[before.key]
+    seq = run.seq.take()
+    now, units = observe(
+        replace(was, gone=False),
+        arrival.effective,
+        seq=seq,
+        at=reading.changed_at or at,
+        card=dict(card),
+        partial=kind.image_partial,
+    )
+    same_word = not units and before.gone_at is None and before.mapping == kind.fingerprint
+    if same_word and offers_to(arrival.offers) == before.proposals:
+        work.touched.append((before.pk, arrival.digest, arrival.raw, reading.version))
+        return
+    group[before.key] = now
+    doc = now.doc if kind.image_partial else reading.doc
+    work.changed_records.append(
+        replace(
+            before,
+            version=reading.version,
+            digest=arrival.digest,
+            raw=arrival.raw,
+            doc=orjson.dumps(doc),
+            marks=marks_to(now.marks),
+            proposals=offers_to(arrival.offers),
+            changed_at=before.changed_at,
+            mapping=kind.fingerprint,
+            gone_at=None,
+        )
+    )
+    old_keys, new_keys = set(match_keys(was.doc)), set(keys if not kind.image_partial else match_keys(now.doc))
+    work.dropped_keys.extend((name, before.pk) for name in old_keys - new_keys)
+    work.keys.extend((name, before.pk) for name in new_keys - old_keys)
+    old, new = split(was.doc), split(now.doc)
+    client_id = before.client_id or ""
+    edited.setdefault(client_id, {})[before.key] = units
+    work.history.append(
+        HistoryRow(
+            seq,
+            reading.changed_at or at,
+            "record.changed",
+            client_id,
+            {"record": before.key, "units": {unit: [old.get(unit), new.get(unit)] for unit in units}},
+            run.run_id,
+            before.pk,
+        )
+    )
+
+
+def _card(
+    run: RunContext, client_id: str, stored: StoredClient | None, group: Sequence[Contribution], *, at: str
+) -> CardChange | None:
+    if stored is None and len(group) == 1 and not group[0].marks:
+        return CardChange(new_client(client_id, group[0].doc, at=at), {}, None)  # its card is what it says
+    return recompute(stored, client_id, group, policy=run.survivorship, at=at)
+
+
+def _follow(
+    run: RunContext,
+    client_id: str,
+    stored: StoredClient | None,
+    change: CardChange | None,
+    group: Mapping[str, Contribution],
+    edited: Mapping[str, Sequence[str]],
+    work: PageWork,
+    *,
+    at: str,
+    news: bool,
+) -> None:
+    """What a changed card brings with it: its row, its history, the outbox, questions about conflicts."""
+    members = list(group.values())
+    joined = stored is not None and any(record.client_id == client_id for record in work.new_records)
+    if change is not None:
+        (work.new_clients if stored is None else work.changed_clients).append(change.stored)
+        run.report.count("created" if stored is None else "changed")
+        if stored is not None or news:
+            _remember(run, client_id, "client.created" if stored is None else "client.changed", change, work, at, news)
+    if change is not None or joined or edited:
+        kind_of_client = str(members[0].doc.get("kind", "person")) if members else "person"
+        work.outbox.update(to_carry(client_id, members, kind_of_client, run.systems))
+    if change is not None and change.card is not None:
+        for unit, verdict in change.card.verdicts.items():
+            touched = any(unit in units for units in edited.values())
+            if verdict.ask:
+                work.doubts.append(Doubt("conflict", client_id, unit, "probable", verdict.reason))
+            if touched and verdict.conflict and any(loser.replaced for loser in verdict.losers):
+                run.report.count("conflicts")
+                _remember_conflict(run, client_id, unit, verdict.origin, verdict.losers, work, at)
+
+
+def _remember(
+    run: RunContext, client_id: str, kind: str, change: CardChange, work: PageWork, at: str, news: bool
+) -> None:
+    origins = change.card.origins() if change.card else {}
+    body: dict[str, Any] = {
+        "version": change.stored.version,
+        "units": {unit: list(pair) for unit, pair in change.units.items()},
+        "origins": {unit: origins[unit] for unit in change.units if unit in origins},
+    }
+    work.history.append(HistoryRow(run.seq.take(), at, kind, client_id, body, run.run_id, None, news))
+
+
+def _remember_conflict(
+    run: RunContext, client_id: str, unit: str, winner: str, losers: Iterable[Any], work: PageWork, at: str
+) -> None:
+    lost = [{"record": loser.key, "value": None if loser.value is ABSENT else loser.value} for loser in losers]
+    body = {"unit": unit, "winner": winner, "losers": lost}
+    work.history.append(HistoryRow(run.seq.take(), at, "sync.conflict", client_id, body, run.run_id))
+
+
+def _forget(run: RunContext, kind: Kind, pks: Sequence[int], work: PageWork, *, news: bool) -> None:
+    """The system says that these records were deleted: they claim nothing any more; their clients stay."""
+    at = run.now()
+    with run.database.reading() as connection:
+        gone = [row for row in records.by_pks(connection, pks).values() if row.gone_at is None]
+        owners = {row.client_id for row in gone if row.client_id}
+        rows = records.of_clients(connection, owners)
+        stored = clients.get_all(connection, owners)
+    vanished = {row.pk for row in gone}
+    work.changed_records.extend(replace(row, gone_at=at) for row in gone)
+    for client_id, mine in rows.items():
+        group = {
+            row.key: replace(row.contribution(), gone=row.pk in vanished or row.gone_at is not None)
+            for row in mine
+            if row.entity == "client"
+        }
+        if any(not member.gone for member in group.values()):
+            change = _card(run, client_id, stored.get(client_id), list(group.values()), at=at)
+            _follow(run, client_id, stored.get(client_id), change, group, {}, work, at=at, news=news)
+    for row in gone:
+        work.history.append(
+            HistoryRow(run.seq.take(), at, "record.gone", row.client_id, {"record": row.key}, run.run_id, row.pk)
+        )
+
+
+def commit_page(
+    run: RunContext,
+    kind: Kind,
+    work: PageWork,
+    *,
+    read: PageReading,
+    ids: Sequence[str],
+    cursor: Cursor | None,
+    open_letters: set[str],
+) -> None:
+    """Write it all, in one transaction, with the cursor; then count it."""
+    at = run.now()
+    database = run.database
+    failed = {letter.record_id for letter in read.letters}
+    went_through = [each for each in ids if each in open_letters and each not in failed] if open_letters else []
+    with database.transaction() as connection:
+        _write_records(run, connection, work, at=at)
+        clients.insert_all(database, connection, work.new_clients)
+        clients.update_all(connection, work.changed_clients)
+        history.insert_all(database, connection, work.history)
+        journal.enqueue(connection, sorted(work.outbox), at=at)
+        run.report.count("doubts", review.put(connection, work.doubts, at=at))
+        letters.close_records(connection, kind.system, kind.name, went_through, stages=STAGES_OF_READING, at=at)
+        run.report.new_dead_letters += letters.put(connection, work.letters, at=at, run_id=run.run_id)
+        if cursor is not None:
+            runs.move_cursor(connection, kind.system, kind.name, cursor, at=at)
+    open_letters.difference_update(went_through)
+    open_letters.update(failed)
+    figures = run.report.of_read(kind.system, kind.name)
+    figures.read += read.total
+    figures.unchanged += read.unchanged
+    figures.quarantined += read.quarantined
+    figures.new += len(work.new_records)
+    figures.changed += len(work.changed_records)
+
+
+def _write_records(run: RunContext, connection: Connection, work: PageWork, *, at: str) -> None:
+    database = run.database
+    records.insert_all(database, connection, work.new_records)
+    records.update_all(connection, work.changed_records)
+    records.touch_all(connection, work.touched)
+    records.link_all(database, connection, work.links, at=at, by="resolver")
+    records.drop_keys(connection, work.dropped_keys)
+    records.put_keys(database, connection, work.keys)

@@ -1,0 +1,73 @@
+"""Reading systems: pages from each connector into the store, until there are no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_bridge.connector import Page, RecordSource
+from crm_bridge.errors import BridgeError, CredentialsRefused, RetryLater
+from crm_bridge.runner.beside import link_waiting, take_page_beside
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.runner.inbound import take_page
+from crm_bridge.run_context.systems import Kind, System
+from crm_bridge.store import letters, runs
+from crm_bridge.store.runs import Cursor
+
+
+def pull_all(run: RunContext, systems: Sequence[str]) -> None:
+    """Read every kind of these systems: clients first, then what lies beside them. One that is away stops only itself."""
+    kinds = [(run.systems[name], kind) for name in systems for kind in run.systems[name].kinds.values() if kind.read]
+    for system, kind in sorted(kinds, key=lambda pair: not pair[1].is_client):
+        if system.name in run.report.stopped:
+            continue
+        try:
+            pull(run, system, kind)
+        except (RetryLater, CredentialsRefused) as error:
+            run.report.stop(system.name, str(error), int(error.exit_code))
+    link_waiting(run)
+
+
+def pull(run: RunContext, system: System, kind: Kind) -> None:
+    """Read one kind from where it was left.
+
+    Raises:
+        RetryLater: the system went away; the pages before are in the store, and the next run goes on behind them.
+    """
+    connector = system.connector
+    if not isinstance(connector, RecordSource):
+        return
+    with run.database.reading() as connection:
+        start = runs.cursor(connection, system.name, kind.name)
+        open_letters = letters.open_records(connection, system.name, kind.name)
+    stage = f"{system.name}/{kind.name}"
+    run.progress.start(stage, None)
+    latest = start
+    try:
+        for page in connector.read_changes(kind.name, start.cursor):
+            latest = Cursor(page.cursor if page.cursor is not None else latest.cursor, start.loaded)
+            take(run, kind, page, cursor=latest, open_letters=open_letters)
+            run.progress.advance(stage, len(page.records))
+    except BridgeError as error:
+        error.system = error.system or system.name
+        raise
+    finally:
+        run.progress.done(stage)
+    if not start.loaded:
+        with run.database.transaction() as connection:
+            runs.move_cursor(connection, system.name, kind.name, Cursor(latest.cursor, loaded=True), at=run.now())
+
+
+def take(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, open_letters: set[str]) -> None:
+    """One page, by what kind of record it holds."""
+    step = take_page if kind.is_client else take_page_beside
+    step(run, kind, page, cursor=cursor, open_letters=open_letters)
+
+
+def reread(run: RunContext, system: System, kind: Kind, record_ids: Sequence[str]) -> None:
+    """Read these records again, as a hint or a stale write asks. The cursor stays."""
+    connector = system.connector
+    if not record_ids or not isinstance(connector, RecordSource):
+        return
+    with run.database.reading() as connection:
+        open_letters = letters.open_records(connection, system.name, kind.name)
+    take(run, kind, Page(connector.read(kind.name, list(record_ids))), cursor=None, open_letters=open_letters)

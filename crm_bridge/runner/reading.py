@@ -1,0 +1,156 @@
+"""The first steps of a page: which records are new or changed (by digest, before any mapping), and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from crm_bridge.connector import BrokenRecord, Page
+from crm_bridge.hookspecs import ProposalMode, SourceView
+from crm_bridge.mapping import Problem, Reading
+from crm_bridge.plugin_manager import Plugins
+from crm_bridge.run_context.digest import canonical_bytes, digest_of
+from crm_bridge.run_context.systems import Kind
+from crm_bridge.store.letters import Letter
+from crm_bridge.store.records import Known
+from crm_bridge.sync.proposals import Offer, apply
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record that is new or changed: its bytes, what it says, and what the store knows of it.
+
+    Attributes:
+        doc: as the mapping read it; ``effective``: with the plugins' proposals.
+    """
+
+    record_id: str
+    raw: bytes
+    digest: bytes
+    reading: Reading
+    known: Known | None
+    offers: tuple[Offer, ...] = ()
+    effective: Mapping[str, Any] = {}  # noqa: RUF012  # a frozen default that nobody writes to
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """A page, sorted: what arrived, what cannot proceed, and how many were as they were."""
+
+    arrivals: Sequence[Arrival]
+    letters: Sequence[Letter]
+    total: int
+    unchanged: int
+    quarantined: int
+
+
+def record_ids(page: Page, kind: Kind) -> list[str]:
+    """The ids of the page's records, by the mapping; ``""`` where a record has none."""
+    identify = kind.mapping.record_id
+    return [identify(record) for record in page.records]
+
+
+def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Known]) -> PageReading:
+    """Skip what did not change, read the rest. Of a record that stands twice in a page, the last one counts."""
+    last = {record_id: index for index, record_id in enumerate(ids)}
+    arrivals: list[Arrival] = []
+    letters = [_broken(kind, broken) for broken in page.broken]
+    unchanged = quarantined = 0
+    read, fingerprint = kind.mapping.read, kind.fingerprint
+    for index, (record, record_id) in enumerate(zip(page.records, ids, strict=True)):
+        if record_id and last[record_id] != index:
+            continue
+        raw = canonical_bytes(record)
+        digest = digest_of(raw, fingerprint=fingerprint)
+        before = known.get(record_id)
+        if before is not None and before.digest == digest and not before.gone:
+            unchanged += 1
+            continue
+        reading = read(record)
+        if reading.quarantined or not record_id:
+            letters.extend(_letters(kind, record_id or f"no id, row {index + 1} of its page", raw, reading))
+            quarantined += 1
+            continue
+        arrivals.append(Arrival(record_id, raw, digest, reading, before, (), reading.doc))
+    total = len(page.records) + len(page.broken)
+    return PageReading(arrivals, letters, total, unchanged, quarantined + len(page.broken))
+
+
+def _broken(kind: Kind, broken: BrokenRecord) -> Letter:
+    return Letter(
+        stage="read",
+        system=kind.system,
+        kind=kind.name,
+        record_id=broken.record_id or broken.position,
+        code=broken.code,
+        message=f"{broken.position}: {broken.cause}",
+        raw=orjson.dumps(broken.raw),
+        hint="mend it at its source; the corrected record is read with the next changes",
+    )
+
+
+def _letters(kind: Kind, record_id: str, raw: bytes, reading: Reading) -> list[Letter]:
+    return [
+        letter_of(kind, record_id, raw, problem) for problem in reading.problems if problem.severity == "quarantine"
+    ]
+
+
+def letter_of(kind: Kind, record_id: str, raw: bytes, problem: Problem, *, stage: str = "map") -> Letter:
+    """The dead letter of one problem of one record."""
+    return Letter(
+        stage=stage,
+        system=kind.system,
+        kind=kind.name,
+        record_id=record_id,
+        code=problem.code,
+        path=problem.path,
+        message=f"{problem.field}: {problem.message}",
+        hint=f"mend the record in {kind.system}, or the mapping {kind.mapping.name}, and replay",
+        value=problem.value,
+        raw=raw,
+    )
+
+
+def enrich(arrivals: Sequence[Arrival], kind: Kind, plugins: Plugins) -> Sequence[Arrival]:
+    """Ask the plugins for better values, a page at a time, and apply what they propose."""
+    if not arrivals or not plugins.implements("enrich_clients"):
+        return arrivals
+    views = [view_of(arrival, kind) for arrival in arrivals]
+    offers: dict[str, list[Offer]] = {}
+    for plugin, proposal in plugins.enrich(views):
+        offers.setdefault(proposal.key, []).append(
+            Offer(
+                proposal.path,
+                proposal.value,
+                proposal.reason,
+                plugin,
+                proposal.mode is ProposalMode.NORMALISE,
+            )
+        )
+    if not offers:
+        return arrivals
+    return [
+        replace(arrival, offers=tuple(made), effective=apply(arrival.reading.doc, made))
+        if (made := offers.get(view.key))
+        else arrival
+        for arrival, view in zip(arrivals, views, strict=True)
+    ]
+
+
+def key_of(kind: Kind, record_id: str) -> str:
+    return f"{kind.system}/{kind.name}/{record_id}"
+
+
+def view_of(arrival: Arrival, kind: Kind) -> SourceView:
+    """The arrival as hooks see it."""
+    return SourceView(
+        key=key_of(kind, arrival.record_id),
+        system=kind.system,
+        kind=kind.name,
+        record_id=arrival.record_id,
+        doc=arrival.effective,
+        client_id=arrival.known.client_id if arrival.known else None,
+    )

@@ -1,0 +1,168 @@
+"""Whose is a record? Known links first; then the plugins' pairs; else a new client. Doubt goes to a person, never into a merge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crm_bridge.hookspecs import DuplicatePair, Grade, SourceView
+from crm_bridge.matching import match_keys
+from crm_bridge.plugin_manager import Plugins
+from crm_bridge.runner.reading import Arrival, view_of
+from crm_bridge.run_context.systems import Kind
+from crm_bridge.store import records, review
+from crm_bridge.store.database import Database
+from crm_bridge.store.review import Doubt
+
+# A key that more records share than this is a switchboard, a placeholder or a family estate: it says nothing.
+LARGEST_BLOCK = 40
+DOUBTS_A_RECORD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Where a new record belongs. ``rule``: what linked it, ``new`` when nothing did."""
+
+    client_id: str
+    rule: str
+    is_new: bool
+
+
+@dataclass(slots=True)
+class Resolution:
+    """The page's decisions: record key → link, and the questions for a person."""
+
+    links: dict[str, Linked] = field(default_factory=dict)
+    doubts: list[Doubt] = field(default_factory=list)
+    crowded_keys: int = 0
+
+
+def keys_of(arrivals: Sequence[Arrival]) -> list[tuple[str, ...]]:
+    """What each record may be found by."""
+    return [match_keys(arrival.effective) for arrival in arrivals]
+
+
+def resolve(
+    arrivals: Sequence[Arrival],
+    keys: Sequence[tuple[str, ...]],
+    *,
+    kind: Kind,
+    database: Database,
+    plugins: Plugins,
+    new_id: Callable[[], str],
+) -> Resolution:
+    """Decide for every record of a page. Records with a link keep it; what they now resemble becomes a question."""
+    resolution = Resolution()
+    subjects = [view_of(arrival, kind) for arrival in arrivals]
+    candidates = _candidates(subjects, keys, database, resolution) if plugins.implements("find_duplicates") else {}
+    asked = [view for view in subjects if view.key in candidates]
+    pairs = plugins.find_duplicates(asked, candidates) if asked else ()
+    owner = {view.key: view.client_id for views in candidates.values() for view in views if view.client_id}
+    owner.update({view.key: view.client_id for view in subjects if view.client_id})
+    refused = _refused(pairs, database)
+    by_key: dict[str, list[DuplicatePair]] = {}
+    for _plugin, pair in pairs:
+        if frozenset((pair.left, pair.right)) not in refused:
+            by_key.setdefault(pair.left, []).append(pair)
+            by_key.setdefault(pair.right, []).append(pair)
+    for view in subjects:
+        if view.client_id is None:
+            barred = {owner.get(other) for pair in refused if view.key in pair for other in pair}
+            linked = _link(view.key, by_key.get(view.key, ()), owner, barred, new_id)
+            resolution.links[view.key] = linked
+            owner[view.key] = linked.client_id
+    resolution.doubts = _doubts(pairs, owner, refused)
+    return resolution
+
+
+def _candidates(
+    subjects: Sequence[SourceView], keys: Sequence[tuple[str, ...]], database: Database, resolution: Resolution
+) -> dict[str, list[SourceView]]:
+    """For each record, the others that share a key with it: from the store, and from its own page."""
+    in_page: dict[str, list[int]] = {}
+    for index, names in enumerate(keys):
+        for name in names:
+            in_page.setdefault(name, []).append(index)
+    with database.reading() as connection:
+        stored = records.pks_by_key(connection, list(in_page))
+        crowded = {name for name, pks in stored.items() if len(pks) + len(in_page[name]) > LARGEST_BLOCK}
+        crowded |= {name for name, members in in_page.items() if len(members) > LARGEST_BLOCK}
+        resolution.crowded_keys = len(crowded)
+        wanted = {pk for name, pks in stored.items() if name not in crowded for pk in pks}
+        rows = records.by_pks(connection, wanted)
+    own = {view.key for view in subjects}
+    views = {
+        pk: SourceView(row.key, row.system, row.kind, row.record_id, row.effective_doc(), row.client_id)
+        for pk, row in rows.items()
+        if row.entity == "client" and row.key not in own and row.gone_at is None
+    }
+    found: dict[str, list[SourceView]] = {}
+    for index, (subject, names) in enumerate(zip(subjects, keys, strict=True)):
+        others: dict[str, SourceView] = {}
+        for name in names:
+            if name in crowded:
+                continue
+            for pk in stored.get(name, ()):
+                if pk in views:
+                    others[views[pk].key] = views[pk]
+            for other in in_page[name]:
+                if other < index:
+                    others[subjects[other].key] = subjects[other]
+        mine = [view for view in others.values() if not (view.client_id and view.client_id == subject.client_id)]
+        if mine:
+            found[subject.key] = mine
+    return found
+
+
+def _refused(pairs: Sequence[tuple[str, DuplicatePair]], database: Database) -> set[frozenset[str]]:
+    """Pairs that must not be linked: a plugin's veto, or a person's earlier decision."""
+    refused = {frozenset((pair.left, pair.right)) for _, pair in pairs if pair.grade is Grade.CERTAINLY_NOT}
+    if pairs:
+        with database.reading() as connection:
+            said = review.decided_not(connection, [key for _, pair in pairs for key in (pair.left, pair.right)])
+        refused |= {frozenset(pair) for pair in said}
+    return refused
+
+
+def _link(
+    key: str,
+    pairs: Sequence[DuplicatePair],
+    owner: Mapping[str, str | None],
+    barred: set[str | None],
+    new_id: Callable[[], str],
+) -> Linked:
+    votes: dict[str, list[DuplicatePair]] = {}
+    for pair in pairs:
+        client = owner.get(pair.right if pair.left == key else pair.left)
+        if pair.grade is Grade.CERTAIN and client is not None and client not in barred:
+            votes.setdefault(client, []).append(pair)
+    if not votes:
+        return Linked(new_id(), "new", is_new=True)
+    chosen = min(votes, key=lambda client: (-max(pair.weight for pair in votes[client]), -len(votes[client]), client))
+    return Linked(chosen, max(votes[chosen], key=lambda pair: pair.weight).rule, is_new=False)
+
+
+def _doubts(
+    pairs: Sequence[tuple[str, DuplicatePair]],
+    owner: Mapping[str, str | None],
+    refused: set[frozenset[str]],
+) -> list[Doubt]:
+    """What a person should look at: pairs that resemble each other and belong to different clients, the surest first."""
+    asked: dict[str, int] = {}
+    doubts = []
+    order = {Grade.CERTAIN: 0, Grade.PROBABLE: 1, Grade.POSSIBLE: 2}
+    open_pairs = [
+        pair
+        for _, pair in pairs
+        if pair.grade in order
+        and frozenset((pair.left, pair.right)) not in refused
+        and owner.get(pair.left) != owner.get(pair.right)
+    ]
+    for pair in sorted(open_pairs, key=lambda pair: (order[pair.grade], -pair.weight, pair.left, pair.right)):
+        if asked.get(pair.left, 0) < DOUBTS_A_RECORD:
+            asked[pair.left] = asked.get(pair.left, 0) + 1
+            left, right = sorted((pair.left, pair.right))
+            doubts.append(
+                Doubt("duplicate", left, right, pair.grade.value, pair.rule, pair.weight, tuple(pair.evidence))
+            )
+    return doubts
