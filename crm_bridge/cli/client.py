@@ -1,0 +1,119 @@
+"""``crm-bridge client``: find a client, see the card and where it came from, join and part cards."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from crm_bridge.cli.invocation import (
+    ByOption,
+    JsonOption,
+    ReasonOption,
+    invocation,
+    opened,
+    who,
+)
+from crm_bridge.cli.render import pairs_of, print_rows, show
+from crm_bridge.errors import UserMistake
+
+app = typer.Typer(help="Find clients, see their cards and history, merge and unmerge.", no_args_is_help=True)
+
+ClientArgument = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")]
+
+
+@app.command()
+def lookup(
+    context: typer.Context,
+    phone: Annotated[str | None, typer.Option(help="A phone number, in any usual spelling.")] = None,
+    email: Annotated[str | None, typer.Option(help="An e-mail address.")] = None,
+    identifier: Annotated[
+        str | None, typer.Option(metavar="SYSTEM=VALUE", help="An identifier, such as siebel.contact.row_id=1-4X7Q.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="A name, or its beginning.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Find clients by phone, e-mail, identifier or name."""
+    how = invocation(context, json=json)
+    if not any((phone, email, identifier, name)):
+        raise UserMistake("say whom to look for: --phone, --email, --identifier or --name")
+    with opened(context) as bridge:
+        found = list(bridge.lookup(phone=phone, email=email, identifier=identifier, name=name))
+    show({"clients": found}, how=how, table=lambda to: print_rows(to, found, none="no client found"))
+
+
+@app.command("show")
+def show_card(context: typer.Context, client: ClientArgument, json: JsonOption = False) -> None:
+    """Show a client's card."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        card = bridge.show(client)
+    show(card, how=how, table=lambda to: to.print(pairs_of(card)))
+
+
+@app.command()
+def history(context: typer.Context, client: ClientArgument, json: JsonOption = False) -> None:
+    """Show every value that was ever observed, with source and time."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        changes = list(bridge.history(client))
+    show({"history": changes}, how=how, table=lambda to: print_rows(to, changes, none="no history"))
+
+
+@app.command()
+def why(
+    context: typer.Context,
+    client: ClientArgument,
+    path: Annotated[str, typer.Argument(help="A path of the card, such as birth_date.")],
+    system: Annotated[
+        str | None, typer.Option("--system", "-s", metavar="NAME", help="Why this system holds what it holds there.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say why a path of the card has the value that it has, down to the source."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        reasons = bridge.why(client, path, system=system)
+    show(reasons, how=how, table=lambda to: to.print(pairs_of(reasons)))
+
+
+@app.command()
+def merge(
+    context: typer.Context,
+    survivor: Annotated[str, typer.Argument(help="The client that stays.")],
+    absorbed: Annotated[str, typer.Argument(help="The client that becomes part of it.")],
+    reason: ReasonOption,
+    by: ByOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make two cards one. `unmerge` takes it back exactly."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        outcome = bridge.merge(survivor, absorbed, by=who(by), reason=reason)
+    _show_outcome(outcome, context=context, json=how.json, done=f"{absorbed} is now part of {survivor}")
+
+
+@app.command()
+def unmerge(
+    context: typer.Context,
+    client: ClientArgument,
+    record: Annotated[str, typer.Argument(help="The source record to take out, as SYSTEM/KIND/ID.")],
+    reason: ReasonOption,
+    by: ByOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take a source record out of a card; both cards are computed anew."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        outcome = bridge.unmerge(client, record, by=who(by), reason=reason)
+    _show_outcome(outcome, context=context, json=how.json, done=f"{record} is no longer part of {client}")
+
+
+def _show_outcome(outcome: object, *, context: typer.Context, json: bool, done: str) -> None:
+    answer = outcome if isinstance(outcome, dict) else {"done": True, "result": outcome}
+
+    def say(to: Console) -> None:
+        to.print(done)
+
+    show(answer, how=invocation(context, json=json), table=say)

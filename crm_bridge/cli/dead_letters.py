@@ -1,0 +1,66 @@
+"""``crm-bridge dead-letters``: what could not proceed, why, and its way back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from crm_bridge.cli.invocation import ByOption, JsonOption, ReasonOption, invocation, opened, who
+from crm_bridge.cli.render import pairs_of, print_rows, show
+
+app = typer.Typer(help="See, replay and discard records and writes that could not proceed.", no_args_is_help=True)
+
+LettersArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, as `dead-letters list` shows them.")]
+
+
+@app.command("list")
+def list_letters(
+    context: typer.Context,
+    group: Annotated[bool, typer.Option("--group", help="Count them by system, stage and cause.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """List dead letters, or count them by cause."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        letters = list(bridge.dead_letters(group=group))
+    key = "groups" if group else "dead_letters"
+    show({key: letters}, how=how, table=lambda to: print_rows(to, letters, none="no dead letters"))
+
+
+@app.command("show")
+def show_letter(
+    context: typer.Context,
+    letter: Annotated[str, typer.Argument(metavar="ID", help="The dead letter's id.")],
+    json: JsonOption = False,
+) -> None:
+    """Show one dead letter whole, with the record that it is about."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        found = bridge.dead_letter(letter)
+    show(found, how=how, table=lambda to: to.print(pairs_of(found)))
+
+
+@app.command()
+def replay(context: typer.Context, letters: LettersArgument, json: JsonOption = False) -> None:
+    """Try again, after the cause was mended. Twice is as good as once."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        outcome = bridge.replay(letters)
+    answer = outcome if isinstance(outcome, dict) else {"replayed": letters, "result": outcome}
+    show(answer, how=how, table=lambda to: to.print(pairs_of(answer)))
+
+
+@app.command()
+def discard(
+    context: typer.Context,
+    letters: LettersArgument,
+    reason: ReasonOption,
+    by: ByOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give up on them, with the reason kept."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        bridge.discard(letters, reason=reason, by=who(by))
+    show({"discarded": letters}, how=how, table=lambda to: to.print(f"{len(letters)} discarded"))

@@ -1,0 +1,75 @@
+"""What one invocation of ``crm-bridge`` was asked for on its command line, beside the command itself."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crm_bridge.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from crm_bridge.app import Bridge
+
+DEFAULT_CONFIG = Path("crm-bridge.toml")
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+SystemsOption = Annotated[
+    list[str] | None, typer.Option("--system", "-s", metavar="NAME", help="Only this system; may be repeated.")
+]
+ByOption = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who decides; default: the user logged in.")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the history.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The global options. ``config`` is where the configuration is looked for; it need not be there."""
+
+    config: Path = DEFAULT_CONFIG
+    json: bool = False
+    debug: bool = False
+
+
+def invocation(context: typer.Context, *, json: bool = False) -> Invocation:
+    """The global options, with ``--json`` on whichever side of the command it stood."""
+    given = context.find_object(Invocation) or Invocation()
+    return Invocation(config=given.config, json=given.json or json, debug=given.debug)
+
+
+def settings_of(context: typer.Context, *, check_secrets: bool = True) -> Settings:
+    """The configuration. Raises :class:`ConfigMistake`."""
+    return load_settings(invocation(context).config, check_secrets=check_secrets)
+
+
+@contextmanager
+def opened(context: typer.Context) -> Iterator[Bridge]:
+    """The bridge of the configuration, closed afterwards. Raises what loading and opening raise."""
+    with open_configured(settings_of(context)) as bridge:
+        yield bridge
+
+
+def open_configured(settings: Settings) -> Any:
+    """Build the bridge: a context manager."""
+    from crm_bridge.app import open_bridge  # late, so that --help and init do not wait for the store's libraries
+
+    return open_bridge(settings, clock=utc_now)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def who(by: str | None) -> str:
+    """Whose decision this is."""
+    if by:
+        return by
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry for its user
+        return "command line"

@@ -1,0 +1,62 @@
+"""``crm-bridge plan``: every write that a sync would make, with old → new and why; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from crm_bridge.cli.invocation import JsonOption, SystemsOption, invocation, opened
+from crm_bridge.cli.render import cell, show, table_of
+from crm_bridge.errors import ExitCode
+from crm_bridge.hookspecs import PlannedWrite
+
+
+def plan(
+    context: typer.Context,
+    system: SystemsOption = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="End with 2 when there is something to write.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show what a sync would write, and why. Makes no write."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        report = bridge.plan(systems=system or None)
+
+    def draw(to: Console) -> None:
+        if report.writes:
+            to.print(table_of(field_rows(report.writes)))
+        to.print(f"{len(report.writes)} writes planned")
+
+    show(report.as_dict(), how=how, table=draw)
+    if detailed_exitcode and report.writes:
+        raise typer.Exit(ExitCode.DRIFT)
+
+
+def field_rows(writes: Iterable[PlannedWrite]) -> Iterator[dict[str, Any]]:
+    """One row a field; the write it belongs to is named in its first row."""
+    for write in writes:
+        head = {
+            "system": write.system,
+            "record": f"{write.kind}:{write.record_id or 'new'}",
+            "operation": write.operation,
+            "client": write.client_id,
+        }
+        for field in write.fields or ():
+            yield {
+                **head,
+                "field": field.field,
+                "change": f"{_side(field.old)} → {_side(field.new)}",
+                "why": field.why,
+            }
+            head = dict.fromkeys(head, "")
+        if not write.fields:
+            yield head
+
+
+def _side(value: Any) -> str:
+    return cell(value) or "(empty)"

@@ -1,0 +1,70 @@
+"""``crm-bridge plugin``: what is installed, what is active, and whether it fits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from crm_bridge import hookspecs
+from crm_bridge.cli.invocation import Invocation, JsonOption, invocation
+from crm_bridge.cli.render import pairs_of, print_rows, show
+from crm_bridge.config import Settings, load_settings
+from crm_bridge.plugin_manager import all_entry_points, load_plugins
+
+app = typer.Typer(help="See and check plugins.", no_args_is_help=True)
+
+HOOKS = tuple(name for name, member in vars(hookspecs).items() if hasattr(member, "crm_bridge_spec"))
+
+
+@app.command("list")
+def list_plugins(context: typer.Context, json: JsonOption = False) -> None:
+    """List the installed plugins, and which of them the configuration names."""
+    how = invocation(context, json=json)
+    settings = _settings_if_any(how)
+    named = _named(settings)
+    rows = [
+        {
+            "name": each.name,
+            "active": each.name in named,
+            "package": f"{each.distribution} {each.version}".strip(),
+            "target": each.target,
+        }
+        for each in all_entry_points()
+    ]
+    show({"plugins": rows}, how=how, table=lambda to: print_rows(to, rows, none="no plugin is installed"))
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="PLUGIN", help="The plugin's name, as `plugin list` shows it.")],
+    json: JsonOption = False,
+) -> None:
+    """Load a plugin by itself and say what it offers; a plugin that does not fit ends with 78."""
+    how = invocation(context, json=json)
+    settings = _settings_if_any(how)
+    own = settings.plugins.settings if settings else {}
+    plugins = load_plugins([name], settings={name: own[name]} if name in own else {})
+    try:
+        answer: dict[str, Any] = {"name": name, "hooks": [hook for hook in HOOKS if plugins.implements(hook)]}
+        if plugins.implements("register_connectors"):
+            answer["connectors"] = {each.name: each.summary for each in plugins.connectors().values()}
+        if plugins.implements("register_simulators"):
+            answer["simulators"] = {each.name: each.summary for each in plugins.simulators().values()}
+        answer["commands"] = sorted(plugins.commands())
+        answer["failures"] = [str(failure) for failure in plugins.failures]
+    finally:
+        plugins.close()
+    show(answer, how=how, table=lambda to: to.print(pairs_of(answer)))
+
+
+def _settings_if_any(how: Invocation) -> Settings | None:
+    """Plugins can be looked at before there is a configuration."""
+    return load_settings(how.config, check_secrets=False) if how.config.exists() else None
+
+
+def _named(settings: Settings | None) -> frozenset[str]:
+    if settings is None:
+        return frozenset()
+    return frozenset(settings.plugins.active) | {system.connector for system in settings.systems.values()}

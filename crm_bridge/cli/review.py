@@ -1,0 +1,43 @@
+"""``crm-bridge review``: doubtful pairs and held writes that wait for a person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from crm_bridge.cli.invocation import ByOption, JsonOption, invocation, opened, who
+from crm_bridge.cli.render import print_rows, show
+
+app = typer.Typer(help="Decide what the bridge would not decide alone.", no_args_is_help=True)
+
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's id, as `review list` shows it.")]
+
+
+@app.command("list")
+def list_cases(context: typer.Context, json: JsonOption = False) -> None:
+    """List the cases that wait, the probable ones first."""
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        cases = list(bridge.review_list())
+    show({"cases": cases}, how=how, table=lambda to: print_rows(to, cases, none="nothing waits for a decision"))
+
+
+@app.command()
+def accept(context: typer.Context, case: CaseArgument, by: ByOption = None, json: JsonOption = False) -> None:
+    """Decide that it is so: the pair is one client, the held write goes."""
+    _decide(context, case, accepted=True, by=by, json=json)
+
+
+@app.command()
+def reject(context: typer.Context, case: CaseArgument, by: ByOption = None, json: JsonOption = False) -> None:
+    """Decide that it is not so, for good."""
+    _decide(context, case, accepted=False, by=by, json=json)
+
+
+def _decide(context: typer.Context, case: str, *, accepted: bool, by: str | None, json: bool) -> None:
+    how = invocation(context, json=json)
+    with opened(context) as bridge:
+        bridge.review_decide(case, accepted, by=who(by))
+    word = "accepted" if accepted else "rejected"
+    show({"case": case, "decision": word}, how=how, table=lambda to: to.print(f"{case} {word}"))

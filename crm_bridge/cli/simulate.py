@@ -1,0 +1,192 @@
+"""``crm-bridge simulate``: stand-ins for real systems on loopback, where a working directory expects them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import orjson
+import typer
+
+from crm_bridge.cli.invocation import DEFAULT_CONFIG, JsonOption, invocation, utc_now
+from crm_bridge.cli.render import canonical_json, cell
+from crm_bridge.config import Settings, load_settings
+from crm_bridge.config.mistakes import did_you_mean
+from crm_bridge.connector import Simulator, SimulatorType
+from crm_bridge.errors import ConfigMistake, UserMistake
+from crm_bridge.plugin_manager import all_entry_points, load_plugins
+
+ALL = "all"
+STATE_FOLDER = "simulators"
+_DELAYS = ("delay", "latency")
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """One simulator to be started: for which system, from which state, on which port."""
+
+    system: str
+    simulator: SimulatorType
+    folder: Path
+    port: int
+
+
+def simulate(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A simulator, a system of the configuration, or `all`.")],
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Listen here; 0: any free port. Not together with `all`.")
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--dir", metavar="DIR", help="The working directory; default: the configuration's.")
+    ] = None,
+    latency: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Wait so long before each answer.")
+    ] = None,
+    knob: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KNOB=VALUE", help="Set a failure knob; may be repeated.")
+    ] = None,
+    knobs: Annotated[bool, typer.Option("--knobs", help="List the failure knobs and end.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Run simulators until Ctrl-C or SIGTERM. Their state is kept in the working directory."""
+    how = invocation(context, json=json)
+    config = how.config if directory is None else directory / DEFAULT_CONFIG.name
+    settings = load_settings(config, check_secrets=False) if config.is_file() else None
+    stands = stands_for(name, settings=settings, base_dir=config.parent, port=port)
+    if knobs:
+        for stand in stands:
+            for knob_name, words in stand.simulator.knobs.items():
+                typer.echo(f"{stand.system}  {knob_name}  {cell(words)}")
+        return
+    with running(stands, knobs=knob or (), latency=latency) as started:
+        if how.json:
+            typer.echo(canonical_json({"simulators": started}), nl=False)
+        for system, reached_by in () if how.json else started.items():
+            typer.echo(
+                f"{system} simulator: {', '.join(f'{key} = {cell(value)}' for key, value in reached_by.items())}"
+            )
+        _wait_for_the_end()
+
+
+def stands_for(name: str, *, settings: Settings | None, base_dir: Path, port: int | None) -> tuple[Stand, ...]:
+    """Which simulators ``name`` means. With a configuration, its systems on the ports that it expects them on.
+
+    Raises:
+        UserMistake: there is no such simulator, or a port was given for several.
+    """
+    systems = dict(settings.systems) if settings else {}
+    if name == ALL:
+        if port is not None:
+            raise UserMistake("--port is for one simulator: leave it out, or name one instead of `all`")
+        wanted = {each: system.connector for each, system in systems.items()} or {each: each for each in _installed()}
+    elif name in systems:
+        wanted = {name: systems[name].connector}
+    else:
+        wanted = {next((each for each, system in systems.items() if system.connector == name), name): name}
+    stands = []
+    for system, connector in wanted.items():
+        simulator = _simulator(connector)
+        if simulator is None:
+            if name == ALL:
+                continue
+            hint = did_you_mean(connector, known=_installed())
+            raise UserMistake(f"there is no simulator {connector!r}: {hint or 'no plugin brings one'}")
+        expected = port_of(systems[system].options) if system in systems else None
+        chosen = port if port is not None else simulator.default_port if expected is None else expected
+        stands.append(Stand(system, simulator, base_dir / STATE_FOLDER / system, chosen))
+    if not stands:
+        raise UserMistake("no system of this configuration has a simulator")
+    return tuple(stands)
+
+
+def port_of(options: Mapping[str, Any]) -> int | None:
+    """The port of the first URL among a connector's settings, where its simulator is expected."""
+    for value in options.values():
+        if isinstance(value, str) and value.startswith(("http://", "https://")):
+            return urlsplit(value).port
+    return None
+
+
+@contextmanager
+def running(
+    stands: Sequence[Stand], *, knobs: Sequence[str], latency: float | None
+) -> Iterator[dict[str, Mapping[str, Any]]]:
+    """Start the simulators, stop them afterwards. Yields the settings that reach each.
+
+    Raises:
+        UserMistake: a port is taken, or a knob is unknown.
+    """
+    started: dict[str, Mapping[str, Any]] = {}
+    with ExitStack() as stack:
+        for stand in stands:
+            stand.folder.mkdir(parents=True, exist_ok=True)
+            simulator = stand.simulator.open(stand.folder, utc_now)
+            _configure(simulator, stand=stand, knobs=knobs, latency=latency)
+            try:
+                started[stand.system] = simulator.start(stand.port)
+            except OSError as error:
+                raise UserMistake(
+                    f"the {stand.system} simulator cannot listen on port {stand.port} ({error.strerror}): "
+                    "end what uses it, or choose another with --port"
+                ) from None
+            stack.callback(simulator.stop)
+        yield started
+
+
+def _configure(simulator: Simulator, *, stand: Stand, knobs: Sequence[str], latency: float | None) -> None:
+    wanted: dict[str, object] = {}
+    if latency is not None:
+        delay = next((each for each in _DELAYS if each in stand.simulator.knobs), None)
+        if delay is None:
+            raise UserMistake(f"the {stand.system} simulator answers at its own pace: it has no knob for that")
+        wanted[delay] = latency
+    for pair in knobs:
+        name, separator, value = pair.partition("=")
+        if not separator or name not in stand.simulator.knobs:
+            hint = did_you_mean(name, known=stand.simulator.knobs)
+            raise UserMistake(f"the {stand.system} simulator has no knob {name!r}: {hint}; write --set KNOB=VALUE")
+        wanted[name] = _value(value)
+    if wanted:
+        try:
+            simulator.configure(**wanted)
+        except (TypeError, ValueError) as error:
+            raise UserMistake(f"the {stand.system} simulator refuses a knob: {error}") from None
+
+
+def _value(text: str) -> object:
+    """``3``, ``0.5`` and ``true`` are what they look like; anything else is text."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _installed() -> tuple[str, ...]:
+    """Names of plugins that may bring a simulator: a connector's entry point bears its name, without a dot."""
+    return tuple(each.name for each in all_entry_points() if "." not in each.name)
+
+
+def _simulator(connector: str) -> SimulatorType | None:
+    if connector not in _installed():
+        return None
+    plugins = load_plugins([connector])
+    try:
+        return plugins.simulators().get(connector)
+    except ConfigMistake as mistake:
+        raise UserMistake(f"the simulator {connector!r} does not start: {mistake.message}") from None
+    finally:
+        plugins.close()
+
+
+def _wait_for_the_end() -> None:
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()

@@ -1,0 +1,113 @@
+"""The command line over a bridge of memory: what is asked of it, and what is shown of its answers."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from crm_bridge.cli import invocation
+from crm_bridge.cli.main import main
+from crm_bridge.hookspecs import PlannedField, PlannedWrite
+
+CARD = {"id": "c-1", "name": {"family": "Тестова", "given": "Anna"}, "contact_points": [{"type": "phone"}]}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a sync or a plan tells."""
+
+    exit_code: int = 0
+    writes: tuple[PlannedWrite, ...] = ()
+
+    def as_dict(self):
+        return {"exit_code": self.exit_code, "writes": len(self.writes), "systems": {"siebel": {"read": 2}}}
+
+
+WRITE = PlannedWrite(
+    system="callcenter",
+    kind="client",
+    operation="update",
+    record_id="cc-1",
+    client_id="c-1",
+    fields=(PlannedField("name.family", "last_name", "Old", "New", "siebel is trusted more"),),
+)
+
+
+@dataclass
+class MemoryBridge:
+    """Notes every call by name and arguments, and answers from ``answers``."""
+
+    calls: list[Any] = field(default_factory=list)
+    answers: dict[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def called(*positional, **named):
+            named.pop("progress", None)
+            self.calls.append((name, positional, named))
+            answer = self.answers.get(name)
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+
+        return called
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def bridge(monkeypatch):
+    memory = MemoryBridge(
+        answers={
+            "check": [],
+            "sync": Report(),
+            "plan": Report(writes=(WRITE,)),
+            "lookup": [{"id": "c-1", "name": "Anna"}],
+            "show": CARD,
+            "history": [{"at": "2026-10-20T08:00:00Z", "path": "name", "system": "siebel"}],
+            "why": {"path": "name", "reason": "precedence"},
+            "review_list": [{"id": "r-1", "grade": "probable"}],
+            "dead_letters": [{"id": "d-1", "code": "bad_date"}],
+            "dead_letter": {"id": "d-1", "code": "bad_date"},
+            "runs": [{"id": "run-1"}],
+            "run": {"id": "run-1", "exit_code": 0},
+        }
+    )
+
+    @contextmanager
+    def opened(settings):
+        yield memory
+
+    monkeypatch.setattr(invocation, "open_configured", opened)
+    return memory
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch, capsys):
+    """Run ``crm-bridge`` in a folder with an empty, and so valid, configuration."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "crm-bridge.toml").write_text("")
+
+    def run(*arguments):
+        code = main(arguments)
+        printed = capsys.readouterr()
+        return Ended(code, printed.out, printed.err)
+
+    return run

@@ -1,0 +1,132 @@
+"""Each command asks the bridge what it says it asks, and shows the answer to people and to programs."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_bridge.errors import ExitCode
+
+from .conftest import CARD, Report
+
+ASKS = [
+    (["sync"], ("sync", (), {"systems": None})),
+    (["sync", "-s", "siebel", "--system", "callcenter"], ("sync", (), {"systems": ["siebel", "callcenter"]})),
+    (["plan", "-s", "siebel"], ("plan", (), {"systems": ["siebel"]})),
+    (["check"], ("check", (), {})),
+    (
+        ["client", "lookup", "--phone", "+380505550101"],
+        ("lookup", (), {"phone": "+380505550101", "email": None, "identifier": None, "name": None}),
+    ),
+    (["client", "show", "c-1"], ("show", ("c-1",), {})),
+    (["client", "history", "c-1"], ("history", ("c-1",), {})),
+    (["client", "why", "c-1", "name"], ("why", ("c-1", "name"), {"system": None})),
+    (["client", "why", "c-1", "name", "-s", "siebel"], ("why", ("c-1", "name"), {"system": "siebel"})),
+    (
+        ["client", "merge", "c-1", "c-2", "--reason", "one person", "--by", "Anna"],
+        ("merge", ("c-1", "c-2"), {"by": "Anna", "reason": "one person"}),
+    ),
+    (
+        ["client", "unmerge", "c-1", "siebel/contact/1-A", "--reason", "two persons", "--by", "Anna"],
+        ("unmerge", ("c-1", "siebel/contact/1-A"), {"by": "Anna", "reason": "two persons"}),
+    ),
+    (["review", "list"], ("review_list", (), {})),
+    (["review", "accept", "r-1", "--by", "Anna"], ("review_decide", ("r-1", True), {"by": "Anna"})),
+    (["review", "reject", "r-1", "--by", "Anna"], ("review_decide", ("r-1", False), {"by": "Anna"})),
+    (["dead-letters", "list"], ("dead_letters", (), {"group": False})),
+    (["dead-letters", "list", "--group"], ("dead_letters", (), {"group": True})),
+    (["dead-letters", "show", "d-1"], ("dead_letter", ("d-1",), {})),
+    (["dead-letters", "replay", "d-1", "d-2"], ("replay", (["d-1", "d-2"],), {})),
+    (
+        ["dead-letters", "discard", "d-1", "--reason", "a test row", "--by", "Anna"],
+        ("discard", (["d-1"],), {"reason": "a test row", "by": "Anna"}),
+    ),
+    (["runs", "list"], ("runs", (), {})),
+    (["runs", "show", "run-1"], ("run", ("run-1",), {})),
+]
+
+
+@pytest.mark.parametrize(("arguments", "call"), ASKS, ids=[" ".join(arguments) for arguments, _ in ASKS])
+def test_a_command_asks_the_bridge_and_shows_the_answer(cli, bridge, arguments, call):
+    """Once as a table, once as JSON, with ``--json`` on either side of the command."""
+    table = cli(*arguments)
+    behind, before = cli(*arguments, "--json"), cli("--json", *arguments)
+
+    assert [call] * 3 == bridge.calls
+    assert (0, "") == (table.code, table.err)
+    assert table.out.strip()
+    assert isinstance(behind.json, dict)
+    assert behind == before
+
+
+def test_a_card_is_shown_by_path(cli, bridge):
+    """Nested values are named by where they are."""
+    shown = cli("client", "show", "c-1").out
+
+    assert "name.family            Тестова" in shown
+    assert "contact_points.0.type  phone" in shown
+    assert CARD == cli("client", "show", "c-1", "--json").json
+
+
+def test_a_planned_field_is_one_line(cli, bridge):
+    """Which record, which field, old → new, and the reason."""
+    line = next(line for line in cli("plan").out.splitlines() if "last_name" in line)
+
+    assert ["callcenter", "client:cc-1", "update", "c-1", "last_name", "Old → New", "siebel is trusted more"] == [
+        part.strip() for part in line.split("  ") if part.strip()
+    ]
+
+
+def test_drift_has_its_own_exit_code_when_asked_for(cli, bridge):
+    """2 for a schedule that wants to know, 0 otherwise."""
+    assert ExitCode.OK == cli("plan").code
+    assert ExitCode.DRIFT == cli("plan", "--detailed-exitcode").code
+
+    bridge.answers["plan"] = Report()
+    assert ExitCode.OK == cli("plan", "--detailed-exitcode").code
+
+
+@pytest.mark.parametrize("code", [ExitCode.OK, ExitCode.DEAD_LETTERS, ExitCode.SAFETY_STOP, ExitCode.UNAVAILABLE])
+def test_a_sync_ends_with_its_reports_code(cli, bridge, code):
+    """The report knows what a schedule should be told."""
+    bridge.answers["sync"] = Report(exit_code=code)
+
+    assert code == cli("sync").code
+
+
+def test_findings_of_a_check_need_a_person(cli, bridge):
+    """Each on a line of its own."""
+    bridge.answers["check"] = ["siebel: the integration object has no modification key"]
+    ended = cli("check")
+
+    assert ExitCode.NEEDS_PERSON == ended.code
+    assert "siebel: the integration object has no modification key\n" == ended.out
+
+
+def test_an_empty_answer_is_a_sentence(cli, bridge):
+    """Not an empty table."""
+    bridge.answers["lookup"] = []
+
+    assert "no client found\n" == cli("client", "lookup", "--name", "Nobody").out
+    assert {"clients": []} == cli("client", "lookup", "--name", "Nobody", "--json").json
+
+
+def test_a_look_up_without_a_question_is_a_usage_error(cli, bridge):
+    """Rather than everybody."""
+    ended = cli("client", "lookup")
+
+    assert (ExitCode.USAGE, []) == (ended.code, bridge.calls)
+
+
+def test_foreign_data_cannot_steer_the_terminal(cli, bridge):
+    """Neither by escape sequences nor by markup."""
+    bridge.answers["lookup"] = [{"name": "\x1b[2J[bold]Anna[/bold]"}]
+
+    assert "\ufffd[2J[bold]Anna[/bold]" in cli("client", "lookup", "--name", "A").out
+
+
+def test_who_decides_is_the_user_logged_in(cli, bridge, monkeypatch):
+    """Unless told otherwise."""
+    monkeypatch.setattr("getpass.getuser", lambda: "anna")
+    cli("review", "accept", "r-1")
+
+    assert [("review_decide", ("r-1", True), {"by": "anna"})] == bridge.calls
