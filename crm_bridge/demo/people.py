@@ -18,7 +18,7 @@ from crm_bridge.demo.spelling import latin
 SAMPLE_DAY = date(2025, 6, 1)
 """The day on which the sample is drawn: ages and consents are counted back from it."""
 
-_MOBILE_CODES = tuple(f"+380{code}" for code in (50, 66, 95, 99, 67, 68, 96, 97, 98, 63, 73, 93))
+MOBILE_CODES = tuple(f"+380{code}" for code in (50, 66, 95, 99, 67, 68, 96, 97, 98, 63, 73, 93))
 _KAZAKH_CODES = ("+7701", "+7702", "+7705", "+7777")
 _DOMAINS = ("example.com", "example.org", "example.net")
 
@@ -148,7 +148,7 @@ class _Home:
 
     def mobile(self, member: int) -> str:
         """A mobile number of this household: distinct for each (household, member below 4), in a block 555 or lower."""
-        codes = _KAZAKH_CODES if self.language == "kk" else _MOBILE_CODES
+        codes = _KAZAKH_CODES if self.language == "kk" else MOBILE_CODES
         serial = self.number * 4 + member
         block, tail = divmod(serial // len(codes), 10_000)
         line = f"{(555 - block) % 556:03}{tail * 7919 % 10_000:04}"  # 7919 is coprime to 10,000: a permutation

@@ -11,7 +11,7 @@ from itertools import count
 from random import Random
 
 from crm_bridge.demo.input_file import InputRecord
-from crm_bridge.demo.people import SamplePerson
+from crm_bridge.demo.people import MOBILE_CODES, SamplePerson
 from crm_bridge.demo.portraits import PORTRAITS
 from crm_bridge.demo.shapes import KINDS, SHAPES, Portrait, Raw
 
@@ -103,7 +103,8 @@ def spread_people(people: Sequence[SamplePerson], *, seed: int = 1, faults: bool
 
 def spread_input(records: Iterable[InputRecord]) -> Spread:
     """Records of a data set over the four systems: those of one cluster go round-robin, beginning a system further for
-    each cluster. Nothing is made up: what the data does not say, the record does not say.
+    each cluster. What the data does not say, the record does not say; only the gateway, which has no subscriber without
+    a number, gets an invented one for each record, which tells nothing of the person.
     """
     rows: list[Row] = []
     contracts = count(1)
@@ -119,7 +120,7 @@ def spread_input(records: Iterable[InputRecord]) -> Spread:
             given=record.given,
             gender=record.gender,
             birth_date=record.birth_date,
-            mobile=record.phone,
+            mobile=record.phone or (_invented_mobile(len(rows)) if system == "sms_gateway" else None),
             email=record.email,
             city=record.city,
             postal_code=record.postal_code,
@@ -128,6 +129,13 @@ def spread_input(records: Iterable[InputRecord]) -> Spread:
         )
         rows.append(Row(system, SHAPES[system](portrait), record.cluster))
     return Spread(tuple(rows))
+
+
+def _invented_mobile(serial: int) -> str:
+    """A valid number of the blocks from 549 down, each given once."""
+    line, code = divmod(serial, len(MOBILE_CODES))
+    block, tail = divmod(line, 10_000)
+    return f"{MOBILE_CODES[code]}{549 - block:03}{tail:04}"
 
 
 def _fits_agency(record: InputRecord) -> bool:

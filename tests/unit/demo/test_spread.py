@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import phonenumbers
 import pytest
 
 from crm_bridge.demo.input_file import InputRecord
@@ -133,6 +134,20 @@ def test_data_passes_as_it_is() -> None:
     assert second.system == "callcenter"
     assert second.raw["birth_date"] == "1630-08-01"
     assert second.raw["address"] is None
+
+
+def test_the_gateway_gets_a_number_for_each_record_and_no_other_system_does() -> None:
+    """A subscriber without a number is none; two records of one person get two numbers."""
+    records = [InputRecord(id=str(n), cluster="c", family="Novak", birth_date="1850-01-02") for n in range(40)]
+
+    rows = spread_input(records).rows
+
+    numbers = [row.raw["msisdn"] for row in rows if row.system == "sms_gateway"]
+    assert 10 == len(set(numbers))
+    assert all(phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}")) for number in numbers)
+    assert not any(
+        row.raw.get("CellularPhone") or row.raw.get("mobile_phone") or row.raw.get("Телефон") for row in rows
+    )
 
 
 def test_what_the_agencys_code_page_cannot_hold_is_not_put_there() -> None:
