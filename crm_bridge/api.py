@@ -75,12 +75,14 @@ from crm_bridge.hookspecs import (
     SourceView,
     hookimpl,
 )
+from crm_bridge.mapping import BadValue, TransformType
 from crm_bridge.matching import Agreement, Level, Traits, Verdict, compare, grade, match_keys, traits
 from crm_bridge.model import Client, InvalidClient, Organisation, Person, dump_client, known_path, validate_client
 
 __all__ = [
     "Accepted",
     "Agreement",
+    "BadValue",
     "BridgeError",
     "BrokenRecord",
     "Capabilities",
@@ -143,6 +145,7 @@ __all__ = [
     "StopRun",
     "Tombstone",
     "Traits",
+    "TransformType",
     "Unknown",
     "Unreachable",
     "UserMistake",
