@@ -16,6 +16,7 @@ from crm_bridge.cli import (
     check,
     client,
     dead_letters,
+    demo,
     extra,
     init,
     plan,
@@ -65,6 +66,7 @@ def _global_options(
     context.obj = Invocation(config=config, json=json, debug=debug)
 
 
+app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("plan")(plan.plan)

@@ -22,6 +22,7 @@ _WANTED = {
     "float_type": "must be a number, without quotes",
     "tuple_type": 'must be a list, such as ["a", "b"]',
     "list_type": 'must be a list, such as ["a", "b"]',
+    "frozen_set_type": 'must be a list, such as ["a", "b"]',
     "dict_type": "must be a table",
     "mapping_type": "must be a table",
     "model_type": "must be a table",

@@ -26,14 +26,7 @@ from crm_bridge.config.values import (
     TimeZone,
 )
 from crm_bridge.errors import Place
-
-try:
-    from crm_bridge.policy import PolicySettings
-except ImportError:
-
-    class PolicySettings(FrozenSettings):  # type: ignore[no-redef]  # until then
-        pass
-
+from crm_bridge.policy import PolicySettings
 
 SYSTEM_KEYS = ("connector", "records")
 _LISTEN = re.compile(r"(?P<host>[^\s:/]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")

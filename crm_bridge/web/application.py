@@ -18,7 +18,7 @@ from starlette.routing import Route
 from crm_bridge.connector import InboundRequest, Secret
 from crm_bridge.errors import BridgeError
 from crm_bridge.hookspecs import PageView
-from crm_bridge.web.webhooks import BODY_SECONDS, webhook_route
+from crm_bridge.web.webhooks import BODY_SECONDS, webhook_routes
 
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _PAGE_HEADERS = {
@@ -116,9 +116,9 @@ def create_app(
         status_code = 503 if isinstance(error, BridgeError) else 500
         return JSONResponse({"error": "failed; see the log"}, status_code=status_code)
 
-    return Starlette(
+    app = Starlette(
         routes=[
-            webhook_route(bridge.receive, clock=clock, on_received=on_received, body_seconds=body_seconds),
+            *webhook_routes(bridge.receive, clock=clock, on_received=on_received, body_seconds=body_seconds),
             Route("/livez", livez),
             Route("/readyz", readyz),
             Route("/lookup", lookup),
@@ -126,6 +126,8 @@ def create_app(
         ],
         exception_handlers={BridgeError: failed, Exception: failed},
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 class _Guard:

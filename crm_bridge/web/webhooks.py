@@ -34,13 +34,13 @@ class _UnreadableError(Exception):
         self.status_code = status_code
 
 
-def webhook_route(
+def webhook_routes(
     receive: Callable[[str, InboundRequest], Received],
     *,
     clock: Callable[[], datetime],
     on_received: Callable[[], None] | None,
     body_seconds: float,
-) -> Route:
+) -> tuple[Route, ...]:
     """``POST|GET /webhooks/{system}/…``: 2xx only when ``receive`` has made the request durable."""
 
     async def webhook(request: Request) -> Response:
@@ -70,7 +70,11 @@ def webhook_route(
             on_received()
         return _answer(result.status_code)
 
-    return Route("/webhooks/{system}/{rest:path}", webhook, methods=["POST", "GET"])
+    # Both spellings, for a redirect would make a sender repeat its request elsewhere, or not at all.
+    return tuple(
+        Route(path, webhook, methods=["POST", "GET"])
+        for path in ("/webhooks/{system}", "/webhooks/{system}/{rest:path}")
+    )
 
 
 def _over_caps(request: Request) -> int | None:

@@ -38,10 +38,10 @@ def test_a_delivery_report_may_come_as_a_get(url, bridge):
     )
 
 
-def test_the_path_behind_the_system_is_a_slash_at_least(url, bridge):
-    """Whether or not the sender writes one."""
-    httpx.post(f"{url}/webhooks/callcenter/", content=b"x")
-
+@pytest.mark.parametrize("end", ["", "/"])
+def test_the_path_behind_the_system_is_a_slash_at_least(url, bridge, end):
+    """Whether or not the sender writes one, and without a redirect."""
+    assert 202 == httpx.post(f"{url}/webhooks/callcenter{end}", content=b"x").status_code
     assert "/" == bridge.received[0][1].path
 
 
