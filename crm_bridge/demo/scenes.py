@@ -21,7 +21,7 @@ from crm_bridge.demo.stand import Stand
 from crm_bridge.run_context.progress import Progress
 from crm_bridge.run_context.report import RunReport
 
-NEW_PHONE = "+380505500101"
+NEW_PHONE = "+380505550101"
 NEW_FAMILY = "Вигаданенко"
 NEW_EMAIL = "new.address@example.org"
 NEW_JOB = "начальник відділу"

@@ -9,6 +9,7 @@ import phonenumbers
 from stdnum.ua import rntrc
 
 from crm_bridge.demo.people import ROLES, make_people
+from crm_bridge.demo.scenes import CLAIM_PHONES, NEW_PHONE
 
 PEOPLE = make_people(1_000)
 
@@ -78,3 +79,10 @@ def test_one_person_is_kept_for_each_scene() -> None:
     """They stand first, so that the smallest sample has them."""
     assert list(ROLES) == [person.role for person in PEOPLE[: len(ROLES)]]
     assert [True, False] == [p.consent.granted for p in PEOPLE if p.role in ("consent", "no_consent") and p.consent]
+
+
+def test_the_numbers_that_the_scenes_enter_belong_to_nobody() -> None:
+    """A look-up by one of them finds the client of the scene alone."""
+    mobiles = {person.mobile for person in make_people(20_000)}
+
+    assert set() == mobiles & {NEW_PHONE, *CLAIM_PHONES.values()}
