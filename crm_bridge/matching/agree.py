@@ -101,13 +101,14 @@ def _tax_ids(left: frozenset[tuple[str, str]], right: frozenset[tuple[str, str]]
         return SILENT
     if not left.isdisjoint(right):
         return AGREE
+    level = SILENT
     for system, value in left:
         for other_system, other_value in right:
             if system == other_system:
                 if valid_tax_id(system, value) and valid_tax_id(system, other_value):
                     return CONTRADICT
-                return CLOSE
-    return SILENT
+                level = CLOSE
+    return level
 
 
 def _families(left: tuple[str, ...], right: tuple[str, ...]) -> Level:

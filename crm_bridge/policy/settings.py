@@ -15,7 +15,7 @@ def _off(value: Any) -> Any:
     return None if value is False else value
 
 
-_Limit = Annotated[int | None, BeforeValidator(_off), Field(ge=0)]
+_Limit = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_off)]
 
 
 class _RuleSettings(BaseModel):

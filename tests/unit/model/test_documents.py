@@ -32,7 +32,7 @@ OKSANA: dict[str, Any] = {
     "preferences": {"languages": ["uk"], "channels": ["sms"], "time_zone": "Europe/Kyiv", "quiet_hours": "21:00-09:00"},
     "identifiers": [
         {"system": "siebel.contact.row_id", "value": "1-4X7Q", "type": "record"},
-        {"system": "ua.rnokpp", "value": "3111010126", "type": "tax", "country": "UA"},
+        {"system": "ua.rnokpp", "value": "3111010136", "type": "tax", "country": "UA"},
     ],
     "contact_points": [
         {"id": "p1", "type": "phone", "value": "+380505550101", "purpose": "mobile", "features": ["voice", "sms"]},
