@@ -33,6 +33,8 @@ T = TypeVar("T")
 # A generator without end would fill memory before its time is over.
 ITEMS_PER_SUBJECT = 200
 _SELECTOR = re.compile(r"\[[^\]]+\]")
+# Positions differ from record to record, and an appended item would be appended again by the next run.
+_POSITION = re.compile(r"\.\d+(\.|$)|\+(\.|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ def keep_proposals(items: Sequence[Proposal], batch: Sequence[SourceView]) -> Ke
             return "unknown key"
         if not isinstance(item.path, str) or not known_path(_unnamed(item.path)):
             return "unknown path"
+        if _POSITION.search(item.path):
+            return "an item of a list is named by its selector, not by position or +"
         if not isinstance(item.mode, ProposalMode) or not item.reason:
             return "no mode or no reason"
         if item.value is None or not _plain(item.value):

@@ -140,6 +140,8 @@ class Careless:
             Proposal(key, "shoe_size", "38", "no such path"),
             Proposal(key, "gender", "femal", "no such code"),
             Proposal(key, "name.given", object(), "not data"),
+            Proposal(key, "preferences.languages.0", "uk", "by position"),
+            Proposal(key, "contact_points+", {"type": "email", "value": "a@example.com"}, "appended"),
             Proposal(key, "name.given", "Anna", "fine"),
         ]
 

@@ -90,9 +90,13 @@ def test_careless_items_are_dropped_and_counted_by_reason() -> None:
     found = plugins(bad.Careless())
 
     assert [("careless", "fine")] == [(plugin, proposal.reason) for plugin, proposal in found.enrich(BATCH)]
-    assert ["unknown key", "unknown path", "unknown code at gender", "value is not plain data at name.given"] == [
-        failure.detail for failure in found.failures
-    ]
+    assert [
+        ("unknown key", 1),
+        ("unknown path", 1),
+        ("unknown code at gender", 1),
+        ("value is not plain data at name.given", 1),
+        ("an item of a list is named by its selector, not by position or +", 2),
+    ] == [(failure.detail, failure.count) for failure in found.failures]
     assert frozenset() == found.suspended
 
 

@@ -15,7 +15,7 @@ def test_a_member_without_channel_gets_sms() -> None:
     stranger = source_view("1")
     proposals = list(acme_vendor.plugin.enrich_clients([silent, spoken, stranger]))
 
-    assert [(silent.key, "preferences.channels.0", "sms")] == [(p.key, p.path, p.value) for p in proposals]
+    assert [(silent.key, "preferences.channels", ["sms"])] == [(p.key, p.path, p.value) for p in proposals]
 
 
 def test_a_new_client_is_greeted_once() -> None:

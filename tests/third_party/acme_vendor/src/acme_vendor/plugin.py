@@ -19,4 +19,4 @@ def enrich_clients(batch: Sequence[SourceView]) -> Iterator[Proposal]:
     """Members agreed at the till to be written to by SMS: their channel, where nobody has said another."""
     for view in batch:
         if view.system == "club" and not view.doc.get("preferences", {}).get("channels"):
-            yield Proposal(view.key, "preferences.channels.0", "sms", "club members chose SMS at the till")
+            yield Proposal(view.key, "preferences.channels", ["sms"], "club members chose SMS at the till")
