@@ -61,11 +61,11 @@ class ExpectedFault:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Everything to load. ``broken_lines`` are lines of the agency's file that are no rows."""
+    """Everything to load. ``broken_lines``: how many lines of the agency's file shall be no rows."""
 
     rows: tuple[Row, ...]
     faults: tuple[ExpectedFault, ...] = ()
-    broken_lines: tuple[str, ...] = ()
+    broken_lines: int = 0
 
     def of(self, system: str) -> list[tuple[int, Row]]:
         """The rows of one system with their positions."""
@@ -97,8 +97,7 @@ def spread_people(people: Sequence[SamplePerson], *, seed: int = 1, faults: bool
     if not faults:
         return Spread(tuple(rows))
     expected = _long_emails(people, rows) + _add_bad_records(rows, contracts)
-    broken = f"Д-{next(contracts):06};ОБІРВАНИЙ РЯДОК"
-    return Spread(tuple(rows), (*expected, ExpectedFault("broken line", "vendor_files", None, "unreadable")), (broken,))
+    return Spread(tuple(rows), (*expected, ExpectedFault("broken line", "vendor_files", None, "unreadable")), 1)
 
 
 def spread_input(records: Iterable[InputRecord]) -> Spread:

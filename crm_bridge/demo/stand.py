@@ -57,6 +57,8 @@ class Stand:
 
     def load(self, spread: Spread, *, loaded: Callable[[str, int], None]) -> None:
         """Fill the systems, Siebel first: the others know its row ids. ``loaded`` hears of each batch."""
+        if spread.broken_lines:
+            self.simulators["vendor_files"].configure(broken_row_next=spread.broken_lines)
         for system in KINDS:
             rows = spread.of(system)
             for start in range(0, len(rows), _BATCH):

@@ -25,6 +25,7 @@ class Shelf:
     def __init__(self, system: str, busy: bool) -> None:
         self.system, self.busy = system, busy
         self.held: dict[str, dict[str, Any]] = {}
+        self.knobs: dict[str, object] = {}
         self.running = False
 
     def start(self, port: int = 0) -> Mapping[str, Any]:
@@ -51,7 +52,7 @@ class Shelf:
         self.held[record_id].update(changes)
 
     def configure(self, **knobs: object) -> None:
-        raise ValueError(knobs)
+        self.knobs |= knobs
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_each_system_is_on_its_usual_port_or_on_a_free_one(
 
 
 def test_records_are_loaded_with_the_row_ids_that_siebel_gave(
-    offered: dict[str, SimulatorType], tmp_path: Path
+    offered: dict[str, SimulatorType], shelves: dict[str, Shelf], tmp_path: Path
 ) -> None:
     """What the call centre knows of Siebel is the id of the same person's record there."""
     spread = spread_people(make_people(100))
@@ -95,6 +96,7 @@ def test_records_are_loaded_with_the_row_ids_that_siebel_gave(
     stand = _stand(offered, tmp_path)
     stand.load(spread, loaded=lambda system, number: loaded.update({system: loaded.get(system, 0) + number}))
 
+    assert {"broken_row_next": 1} == shelves["vendor_files"].knobs
     assert len(spread.rows) == len(stand.ids) == sum(loaded.values())
     for position, row in enumerate(spread.rows):
         if row.refers_to is not None:
