@@ -25,8 +25,9 @@ from crm_bridge.hookspecs import (
     ProposalMode,
     SourceView,
 )
-from crm_bridge.model import codes, known_path
+from crm_bridge.model import known_path
 from crm_bridge.plugin_manager.isolation import WrongResult
+from crm_bridge.plugin_manager.proposed_values import fits
 
 T = TypeVar("T")
 
@@ -88,10 +89,10 @@ def take_decision(answer: object) -> ContactDecision | None:
 
 def keep_proposals(items: Sequence[Proposal], batch: Sequence[SourceView]) -> Kept[Proposal]:
     """Proposals about a record of the batch, at a canonical path, with a plain value that the path may hold."""
-    keys = {view.key for view in batch}
+    kinds = {view.key: str(view.doc.get("kind", "person")) for view in batch}
 
     def fault(item: Proposal) -> str | None:
-        if item.key not in keys:
+        if item.key not in kinds:
             return "unknown key"
         if not isinstance(item.path, str) or not known_path(_unnamed(item.path)):
             return "unknown path"
@@ -101,9 +102,8 @@ def keep_proposals(items: Sequence[Proposal], batch: Sequence[SourceView]) -> Ke
             return "no mode or no reason"
         if item.value is None or not _plain(item.value):
             return f"value is not plain data at {_head(item.path)}"
-        allowed = codes(_unnamed(item.path))
-        if allowed is not None and isinstance(item.value, str) and item.value not in allowed:
-            return f"unknown code at {_head(item.path)}"
+        if not fits(item.path, item.value, kind=kinds[item.key]):
+            return f"value not allowed at {_head(item.path)}"
         return None
 
     return _keep(items, fault)

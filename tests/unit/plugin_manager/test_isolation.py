@@ -93,7 +93,7 @@ def test_careless_items_are_dropped_and_counted_by_reason() -> None:
     assert [
         ("unknown key", 1),
         ("unknown path", 1),
-        ("unknown code at gender", 1),
+        ("value not allowed at gender", 1),
         ("value is not plain data at name.given", 1),
         ("an item of a list is named by its selector, not by position or +", 2),
     ] == [(failure.detail, failure.count) for failure in found.failures]
