@@ -97,7 +97,7 @@ def spread_people(people: Sequence[SamplePerson], *, seed: int = 1, faults: bool
     if not faults:
         return Spread(tuple(rows))
     expected = _long_emails(people, rows) + _add_bad_records(rows, contracts)
-    return Spread(tuple(rows), (*expected, ExpectedFault("broken line", "vendor_files", None, "unreadable")), 1)
+    return Spread(tuple(rows), (*expected, ExpectedFault("broken line", "vendor_files", None, "wrong_column_count")), 1)
 
 
 def spread_input(records: Iterable[InputRecord]) -> Spread:

@@ -105,7 +105,7 @@ def test_the_bad_records_are_known_by_construction() -> None:
         "unknown code": ("siebel", "unknown_code"),
         "impossible date": ("vendor_files", "bad_date"),
         "bad phone": ("callcenter", "bad_phone"),
-        "broken line": ("vendor_files", "unreadable"),
+        "broken line": ("vendor_files", "wrong_column_count"),
     } == faults
     dates = [SPREAD.rows[f.row].raw.get("Дата народження") for f in SPREAD.faults if f.row and f.code == "bad_date"]
     assert ["31.02.1980"] == dates
