@@ -6,11 +6,10 @@ from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
-from phonenumbers.timezone import time_zones_for_number
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 # phonenumbers keeps the tz database's older spelling.
 RENAMED_ZONES = {"Europe/Kiev": "Europe/Kyiv"}
-RUSSIA_AND_KAZAKHSTAN = 7
 
 
 def uses_of(number: str) -> tuple[str, ...]:
@@ -29,17 +28,18 @@ def purpose_of(number: str) -> str | None:
     return "mobile" if _number_type(number) == PhoneNumberType.MOBILE else None
 
 
-@lru_cache(maxsize=20_000)
 def time_zone_of(number: str) -> str | None:
-    """The number's only time zone.
+    """The time zone of the number's country, where it has only one.
 
-    Never one for +7: its eleven zones are given by area code, which people keep when they move.
+    Never one by area code, which people keep when they move; and so none for +7, of eleven zones and two countries.
+    The metadata name one zone for all places that keep the same time: the hour is right, the city may be a neighbour's.
     """
-    parsed = _parsed(number)
-    if parsed is None or parsed.country_code == RUSSIA_AND_KAZAKHSTAN:
-        return None
-    zones = [zone for zone in time_zones_for_number(parsed) if zone != "Etc/Unknown"]
-    return RENAMED_ZONES.get(zones[0], zones[0]) if len(zones) == 1 else None
+    for length in (1, 2, 3):  # no calling code is the beginning of another
+        code = number[1 : 1 + length]
+        if code.isdigit() and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            zones = TIMEZONE_DATA.get(code, ())
+            return RENAMED_ZONES.get(zones[0], zones[0]) if len(zones) == 1 else None
+    return None
 
 
 @lru_cache(maxsize=20_000)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from crm_bridge.api import Proposal, SourceView, hookimpl
 from crm_bridge.plugins.enrichment.phone_numbers import purpose_of, time_zone_of, uses_of
@@ -15,16 +16,19 @@ def enrich_clients(batch: Sequence[SourceView]) -> Iterator[Proposal]:
         phones = [point for point in view.doc.get("contact_points", ()) if point.get("type") == "phone"]
         for phone in phones:
             yield from _about(view.key, phone.get("value", ""), known=phone)
-        zones = {time_zone_of(phone.get("value", "")) for phone in phones}
-        zone = zones.pop() if len(zones) == 1 else None
-        if zone and not view.doc.get("preferences", {}).get("time_zone"):
-            yield Proposal(view.key, "preferences.time_zone", zone, "the only time zone of all phones")
+        if phones and not view.doc.get("preferences", {}).get("time_zone"):
+            zones = {time_zone_of(phone.get("value", "")) for phone in phones}
+            zone = zones.pop() if len(zones) == 1 else None
+            if zone:
+                yield Proposal(view.key, "preferences.time_zone", zone, "the only time zone of the phones' country")
 
 
-def _about(key: str, number: str, *, known: object) -> Iterator[Proposal]:
-    said = known if isinstance(known, dict) else {}
-    uses, purpose = uses_of(number), purpose_of(number)
-    if uses and not said.get("features"):
-        yield Proposal(key, f"contact_points[phone/{number}].features", list(uses), "by the number's type")
-    if purpose and not said.get("purpose"):
-        yield Proposal(key, f"contact_points[phone/{number}].purpose", purpose, "by the number's type")
+def _about(key: str, number: str, *, known: Mapping[str, Any]) -> Iterator[Proposal]:
+    if not known.get("features"):
+        uses = uses_of(number)
+        if uses:
+            yield Proposal(key, f"contact_points[phone/{number}].features", list(uses), "by the number's type")
+    if not known.get("purpose"):
+        purpose = purpose_of(number)
+        if purpose:
+            yield Proposal(key, f"contact_points[phone/{number}].purpose", purpose, "by the number's type")
