@@ -9,6 +9,7 @@ be read stands alone and becomes a broken record. So one bad character never sto
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crm_bridge.api import BrokenRecord, ConfigMistake, Page, RetryLater
@@ -40,7 +41,7 @@ class ChangeReader:
     """Drains one kind.
 
     Args:
-        ask: carries out a query; raises UnreadableAnswer when its answer stays unreadable, RetryLater when there is none.
+        ask: carries out a query; raises UnreadableAnswer when the answer stays unreadable, RetryLater without one.
         page_size: records a page.
         overlap_seconds: how far to look back.
         where: the kind, for positions of broken records.
@@ -92,25 +93,24 @@ class ChangeReader:
             )
             try:
                 answer = self._ask(query)
-                if answer.last is None and (answer.broken or not answer.last_page):
-                    raise UnreadableAnswer("rows without a key", system=self._system)
-                records, broken = answer.records, answer.broken
             except UnreadableAnswer:
-                answer, records, broken = self._taken_apart(query)
+                answer = self._taken_apart(query)
+            if answer.last is None and (answer.broken or not answer.last_page):
+                raise self._undated()
             if answer.last is None:
                 return
             position = self._dated(answer.last)
-            self._remember(records, seen)
+            self._remember(answer.records, seen)
             seen.prune(position.updated)
             told = seen.by_second if answer.last_page or len(seen) <= _SEEN_IN_EVERY_PAGE else None
-            yield Page(records=records, broken=broken, cursor=Cursor(position, told).dump())
+            yield Page(records=answer.records, broken=answer.broken, cursor=Cursor(position, told).dump())
             if answer.last_page:
                 return
 
-    def _taken_apart(self, query: Query) -> tuple[Answer, Sequence[dict[str, Any]], Sequence[BrokenRecord]]:
+    def _taken_apart(self, query: Query) -> Answer:
         keys = self._keys(query.searchspec)
         records, broken = self._by_halves([row[ROW_ID] for row in keys.records])
-        return keys, tuple(records), tuple(broken)
+        return replace(keys, records=tuple(records), broken=tuple(broken))
 
     def _keys(self, searchspec: str | None) -> Answer:
         query = Query(searchspec=searchspec, sort=BY_CHANGE, page_size=self._page_size, keys_only=True)

@@ -31,7 +31,7 @@ from crm_bridge.api import (
 )
 from crm_bridge_siebel.changes import IDS_A_QUERY, ChangeReader
 from crm_bridge_siebel.cursor import Cursor
-from crm_bridge_siebel.faults import FaultClass, SiebelFault, classify, read_error, write_outcome
+from crm_bridge_siebel.faults import FaultClass, SiebelFaultError, classify, read_error, write_outcome
 from crm_bridge_siebel.query import BY_ID, Query, any_of, arguments, id_after
 from crm_bridge_siebel.records import Answer, RecordReader, fault_text, is_fault
 from crm_bridge_siebel.settings import SiebelSettings
@@ -83,7 +83,7 @@ class SiebelConnector:
         return KINDS
 
     def capabilities(self, kind: str) -> Capabilities:
-        """What is true of ``kind``: incremental by ``Updated``, conditional by ModId, creates found by IntegrationId."""
+        """What is true of ``kind``: incremental by Updated, conditional by ModId, creates found by IntegrationId."""
         self._known(kind)
         return Capabilities(
             incremental=True,
@@ -193,7 +193,7 @@ class SiebelConnector:
             answer = self._send(opened, message)
         except RejectRecord as error:
             return Refused(str(error), code=error.code)
-        except SiebelFault as met:
+        except SiebelFaultError as met:
             if write.operation == "create" and met.fault.kind is FaultClass.DUPLICATE:
                 return self._resolved_duplicate(kind, write, met)
             return write_outcome(met.fault, system=self._system)
@@ -217,7 +217,7 @@ class SiebelConnector:
             self._call(opened, message.method, body), page_size=2, where=f"answer to {message.method}"
         )
 
-    def _resolved_duplicate(self, kind: str, write: RecordWrite, met: SiebelFault) -> WriteOutcome:
+    def _resolved_duplicate(self, kind: str, write: RecordWrite, met: SiebelFaultError) -> WriteOutcome:
         """A create that meets its own stamp was carried out before, and its answer lost."""
         if write.fields.get(INTEGRATION_ID):
             return write_outcome(met.fault, system=self._system)
@@ -281,7 +281,7 @@ class SiebelConnector:
             raise
         except OutcomeUnknown as error:
             raise RetryLater(error.message, system=self._system) from None
-        except SiebelFault as met:
+        except SiebelFaultError as met:
             raise read_error(met.fault, system=self._system) from None
 
     def _query_once(self, kind: str, query: Query) -> Answer:
@@ -300,7 +300,7 @@ class SiebelConnector:
         answer = self._wire.post(request.body, action=request.action)
         if answer.status != 200 or is_fault(answer.body):
             text = fault_text(parse(answer.body, system=self._system))
-            raise SiebelFault(classify(text, names=opened.shape.names(), site=self._settings.faults))
+            raise SiebelFaultError(classify(text, names=opened.shape.names(), site=self._settings.faults))
         return answer.body
 
     def _logged_in(self) -> Login:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from crm_bridge.api import StopRun
 from crm_bridge_siebel.query import Position, earlier, moment
 
-_FORMAT = 1
 _PACK_ABOVE = 200  # pairs; below it, readable JSON is worth more than its bytes
 _PACKED_LIMIT = 64 * 1024 * 1024
 
@@ -60,7 +59,7 @@ class Cursor:
 
     def dump(self) -> str:
         """The cursor as opaque text."""
-        body: dict[str, object] = {"v": _FORMAT, "updated": self.position.updated, "id": self.position.row_id}
+        body: dict[str, object] = {"updated": self.position.updated, "id": self.position.row_id}
         if self.seen is not None:
             if sum(len(pairs) for pairs in self.seen.values()) > _PACK_ABOVE:
                 plain = json.dumps(self.seen, separators=(",", ":")).encode()
@@ -78,11 +77,7 @@ class Cursor:
         """
         try:
             body = json.loads(text)
-            if body["v"] != _FORMAT:
-                raise ValueError(body["v"])
-            seen = body.get("seen")
-            if "packed" in body:
-                seen = json.loads(zlib.decompressobj().decompress(base64.b64decode(body["packed"]), _PACKED_LIMIT))
+            seen = _unpacked(body["packed"]) if "packed" in body else body.get("seen")
             position = Position(updated=str(body["updated"]), row_id=str(body["id"]))
             moment(position.updated)
         except (ValueError, KeyError, TypeError, zlib.error, binascii.Error) as error:
@@ -91,3 +86,9 @@ class Cursor:
                 system=system,
             ) from error
         return Cursor(position=position, seen=seen)
+
+
+def _unpacked(text: str) -> dict[str, dict[str, str]]:
+    plain = zlib.decompressobj().decompress(base64.b64decode(text), _PACKED_LIMIT)
+    unpacked: dict[str, dict[str, str]] = json.loads(plain)
+    return unpacked

@@ -82,7 +82,7 @@ FAULT_TABLE: Mapping[str, FaultClass] = MappingProxyType(
         "SBL-BPR-00162": FaultClass.WRAPPER,
     }
 )
-"""Code, symbol, or a code's beginning that ends in ``-``, to its class. A site adds its own by the setting ``faults``."""
+"""Code, symbol, or a code's beginning that ends in ``-``, to its class. A site adds its own in ``faults``."""
 
 _ADVICE: Mapping[FaultClass, str] = MappingProxyType(
     {
@@ -130,7 +130,7 @@ class Fault:
         return f"{' '.join(self.codes) or 'a fault without code'}{about}: {_ADVICE[self.kind]}"
 
 
-class SiebelFault(Exception):
+class SiebelFaultError(Exception):
     """A fault on its way from the wire to whoever knows whether a read or a write was under way. Never leaves us."""
 
     def __init__(self, fault: Fault) -> None:

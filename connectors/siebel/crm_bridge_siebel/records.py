@@ -17,7 +17,7 @@ from crm_bridge.api import BrokenRecord
 from crm_bridge_siebel.query import Position
 from crm_bridge_siebel.shapes import ROW_ID, UPDATED, Component, ComponentList
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
-from crm_bridge_siebel.xml_guard import refuse_dtd, rows
+from crm_bridge_siebel.xml_guard import refuse_dtd, refuse_internal_dtd, rows
 
 _FAULT = re.compile(rb"<(?:[\w.-]+:)?Fault[\s>/]")
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
@@ -45,7 +45,7 @@ class Answer:
     partial: tuple[tuple[dict[str, Any], str], ...] = ()
 
 
-class Unfit(Exception):
+class UnfitError(Exception):
     """One record does not fit its shape. ``str`` says why, in words and tags, without values."""
 
 
@@ -87,12 +87,10 @@ class RecordReader:
                     continue  # a component of the same name further down belongs to its own record
                 count += 1
                 try:
-                    record = self._read(element)
-                    if not record.get(ROW_ID):
-                        raise Unfit(f"it has no {ROW_ID}")
+                    record = _identified(self._read(element))
                     records.append(record)
                     partial += [(record, tag) for qname, tag in self._lists if _unfinished(element, qname)]
-                except Unfit as unfit:
+                except UnfitError as unfit:
                     broken.append(self._broken(element, f"{where}, record {count}", str(unfit)))
                 last = element
                 key = _key(element, self._shape.component.namespace)
@@ -102,8 +100,7 @@ class RecordReader:
             root: etree._Element = walker.root
         except etree.LxmlError as error:
             raise translated(error, system=self._system, doing=f"reading {where}") from None
-        if root.getroottree().docinfo.doctype:
-            raise UnreadableAnswer("an answer with a DTD is refused", system=self._system)
+        refuse_internal_dtd(root, system=self._system)
         container = depth if depth is not None else next(root.iter(self._shape.qname), None)
         if root.tag != f"{_SOAP}Envelope" or container is None:
             raise UnreadableAnswer(f"{where} is not an answer with {self._shape.tag}", system=self._system)
@@ -144,7 +141,7 @@ def is_fault(body: bytes) -> bool:
 def fault_text(root: etree._Element) -> str:
     """All text of a fault, for finding codes: faultstring and every level of the detail, in any namespace."""
     fault = next((element for element in root.iter(f"{_SOAP}Fault")), root)
-    return "\n".join(text for text in fault.itertext(with_tail=False) if text.strip())
+    return "\n".join(text for text in map(str, fault.itertext(with_tail=False)) if text.strip())
 
 
 def _compiled(component: Component) -> Reader:
@@ -159,25 +156,31 @@ def _compiled(component: Component) -> Reader:
         record: dict[str, Any] = {}
         for child in element:
             tag = child.tag
-            name = fields.get(tag)  # type: ignore[call-overload]  # comments, which have no tag, are not parsed
+            name = fields.get(tag)
             if name is not None:
                 if name in record or len(child):
-                    raise Unfit(f"{name} is not one simple value")
+                    raise UnfitError(f"{name} is not one simple value")
                 record[name] = child.text or ""
             elif tag in lists:
-                list_tag, row_tag, row_qname, read_row = lists[tag]  # type: ignore[index]  # as above
+                list_tag, row_tag, row_qname, read_row = lists[tag]
                 if list_tag in record:
-                    raise Unfit(f"{list_tag} comes twice")
+                    raise UnfitError(f"{list_tag} comes twice")
                 found = []
                 for row in child:
                     if row.tag != row_qname:
-                        raise Unfit(f"{list_tag} holds something other than {row_tag}")
+                        raise UnfitError(f"{list_tag} holds something other than {row_tag}")
                     found.append(read_row(row))
                 record[list_tag] = {row_tag: found}
             # Anything else is newer than the WSDL; no mapping can name it, and the rest of the record is fine.
         return record
 
     return read
+
+
+def _identified(record: dict[str, Any]) -> dict[str, Any]:
+    if not record.get(ROW_ID):
+        raise UnfitError(f"it has no {ROW_ID}")
+    return record
 
 
 def _unfinished(element: etree._Element, qname: str) -> bool:

@@ -12,7 +12,7 @@ from crm_bridge_siebel.faults import FaultClass
 
 
 class SiebelTimeouts(BaseModel):
-    """How long to wait, in seconds. ``total`` holds for a whole call, however slowly the other side drips its answer."""
+    """How long to wait, in seconds. ``total`` holds for a whole call, however slowly its answer drips in."""
 
     model_config = {"frozen": True, "extra": "forbid"}
 
@@ -29,7 +29,7 @@ class SiebelSettings(ConnectorSettings):
         "It always wins over the address inside the WSDL. No user or password may stand in it."
     )
     username: str = Field(
-        description="The integration user. Give it the UTC time zone and a position that sees all rows."
+        description="The integration user; it needs the UTC time zone and a position that sees all rows."
     )
     password_ref: str = Field(description="Reference to the password: `env:NAME` or `file:PATH`.", repr=False)
     session_type: Literal["None"] = Field(
@@ -37,7 +37,7 @@ class SiebelSettings(ConnectorSettings):
     )
     wsdl: dict[str, str] = Field(
         default_factory=dict,
-        description="WSDL file for each kind, relative to the configuration. Without: the bundled one for the simulator.",
+        description="WSDL file for each kind, relative to the configuration. Default: bundled, for the simulator.",
     )
     view_mode: str = Field(default="All", description="Siebel's ViewMode: which rows the integration user sees.")
     language_mode: Literal["LIC"] = Field(
@@ -64,11 +64,11 @@ class SiebelSettings(ConnectorSettings):
     )
     ca_file: str | None = Field(
         default=None,
-        description="PEM file of the authorities that sign the endpoint's certificate; default: the usual ones.",
+        description="PEM file of the authorities that signed the endpoint's certificate; default: the usual.",
     )
     faults: dict[str, FaultClass] = Field(
         default_factory=dict,
-        description="Classes for the site's own fault codes, such as `{'SBL-BPR-00140' = 'rejected'}`.",
+        description="Classes of the site's own fault codes, such as `{'SBL-BPR-00140' = 'rejected'}`.",
     )
 
     @field_validator("endpoint")

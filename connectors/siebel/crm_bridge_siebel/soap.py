@@ -67,7 +67,7 @@ class SoapService:
         if not wsdl.is_file():
             raise ConfigMistake(f"{system}: WSDL file {wsdl.name} does not exist", path="wsdl")
         try:
-            self._client = zeep.Client(
+            self._client = zeep.Client(  # type: ignore[no-untyped-call]  # zeep is half typed
                 wsdl=str(wsdl),
                 transport=_FolderOnly(wsdl.resolve().parent),
                 settings=zeep.Settings(
@@ -75,7 +75,7 @@ class SoapService:
                 ),
             )
             binding = next(iter(self._client.wsdl.bindings.values()))
-            self._proxy = self._client.create_service(str(binding.name), endpoint)
+            self._proxy = self._client.create_service(str(binding.name), endpoint)  # type: ignore[no-untyped-call]  # as above
             self.shape = _shape(binding, file=wsdl.name, system=system)
         except (zeep.exceptions.Error, etree.LxmlError, OSError, ValueError, StopIteration) as error:
             raise ConfigMistake(
@@ -109,7 +109,7 @@ class _FolderOnly(Transport):
     """zeep's way to files: those in one folder, nothing else, and no network at all."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # zeep is half typed
         self.session.close()
         self._folder = folder
 

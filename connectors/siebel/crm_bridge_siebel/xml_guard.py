@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
+from typing import Any
 
 from lxml import etree
 
@@ -31,7 +32,7 @@ def parse(body: bytes, *, system: str) -> etree._Element:
         root = etree.fromstring(body, parser())
     except etree.LxmlError as error:
         raise translated(error, system=system, doing="reading XML") from None
-    _refuse_internal_dtd(root, system=system)
+    refuse_internal_dtd(root, system=system)
     return root
 
 
@@ -55,12 +56,17 @@ def is_html(body: bytes, *, content_type: str) -> bool:
     return "html" in content_type.lower() or _HTML.match(body[:2048]) is not None
 
 
-def _refuse_internal_dtd(root: etree._Element, *, system: str) -> None:
-    if root.getroottree().docinfo.doctype:
+def refuse_internal_dtd(root: etree._Element, *, system: str) -> None:
+    """The same, as the parser found it.
+
+    Raises:
+        UnreadableAnswer: there is one.
+    """
+    if root.getroottree().docinfo.internalDTD is not None:
         raise UnreadableAnswer("an answer with a DTD is refused", system=system)
 
 
-_OPTIONS = {
+_OPTIONS: dict[str, Any] = {  # Any: the stubs give each parser option a type of its own
     "resolve_entities": False,
     "load_dtd": False,
     "no_network": True,

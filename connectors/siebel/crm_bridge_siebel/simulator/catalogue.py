@@ -1,4 +1,4 @@
-"""What this invented installation holds: components, fields, lists of values and lengths, as an administrator sees them."""
+"""What this invented installation holds: components, fields, lists of values and lengths."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ CONTACT = Kind(
     list_tag="ListOfCrm_Contact_Io",
     component="Contact",
     fields=(
-        "Id", "Created", "Updated", "ModId", "LastName", "FirstName", "MiddleName", "PersonalTitle", "FullName", "Gender",
+        "Id", "Created", "Updated", "ModId", "LastName", "FirstName", "MiddleName", "PersonalTitle",
+        "FullName", "Gender",
         "BirthDate", "MaritalStatus", "JobTitle", "Status", "PreferredLanguageCode", "PreferredCommunications",
         "TimeZoneName", "IntegrationId", "TaxId", "CellularPhone", "HomePhone", "WorkPhone", "WorkPhoneExtension",
         "EmailAddress", "SuppressAllCalls", "SuppressAllEmails", "SuppressAllMailings", "FavoriteDish",
@@ -115,7 +116,8 @@ CONTACT = Kind(
             "PersonalAddress": Rules(
                 key="PersonalAddressId",
                 lengths={
-                    "PersonalStreetAddress": 200, "PersonalStreetAddress2": 100, "PersonalCity": 50, "PersonalState": 50,
+                    "PersonalStreetAddress": 200, "PersonalStreetAddress2": 100, "PersonalCity": 50,
+                    "PersonalState": 50,
                     "PersonalPostalCode": 30, "PersonalCountry": 50,
                 },
             ),

@@ -16,8 +16,8 @@ CONTROL = "/_simulator/"
 def controlled(installation: Installation, knobs: Knobs, *, method: str, path: str, body: bytes) -> tuple[int, bytes]:
     """Carry out a request to a control address.
 
-    ``GET state/{kind}``, ``GET knobs``, ``POST knobs`` (an object), ``POST load/{kind}`` (a list of records, answers the
-    ids), ``POST edit/{kind}/{id}`` (an object of changes), ``POST remove/{kind}/{id}``.
+    ``GET state/{kind}``, ``GET knobs``, ``POST knobs`` (an object), ``POST load/{kind}`` (a list of records,
+    answers their ids), ``POST edit/{kind}/{id}`` (an object of changes), ``POST remove/{kind}/{id}``.
 
     Returns:
         HTTP status and JSON.
@@ -34,9 +34,7 @@ def controlled(installation: Installation, knobs: Knobs, *, method: str, path: s
                 knobs.set(_object(given))
                 return _told(knobs.values())
             case "POST", ["load", kind]:
-                if not isinstance(given, list):
-                    raise ValueError("expected a list of records")
-                return _told(installation.load(kind, [_object(record) for record in given]))
+                return _told(installation.load(kind, _objects(given)))
             case "POST", ["edit", kind, record_id]:
                 installation.edit(kind, record_id, _object(given))
                 return _told({"edited": record_id})
@@ -51,6 +49,12 @@ def controlled(installation: Installation, knobs: Knobs, *, method: str, path: s
 
 def _told(value: object) -> tuple[int, bytes]:
     return 200, orjson.dumps(value)
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        raise TypeError("expected a list of records")
+    return [_object(record) for record in value]
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from crm_bridge_siebel.simulator.catalogue import CATALOGUE, Kind
 from crm_bridge_siebel.simulator.journal import Change, Journal
 from crm_bridge_siebel.simulator.knobs import Knobs
 from crm_bridge_siebel.simulator.messages import Call, messages_of, template_of
-from crm_bridge_siebel.simulator.refusals import Refusal
+from crm_bridge_siebel.simulator.refusals import RefusalError
 from crm_bridge_siebel.simulator.searchspec import parsed
 from crm_bridge_siebel.simulator.table import Table
 from crm_bridge_siebel.simulator.writes import Desk, Effect, bumped, effect_of, with_full_name
@@ -40,18 +40,20 @@ class Installation:
         self._journal = Journal(folder)
         self._recall()
 
-    def answer(self, call: Call) -> bytes:
-        """Carry out ``call``.
+    def answer(self, call: Call, *, told_to_refuse: str = "") -> bytes:
+        """Carry out ``call``, or refuse it with a given code.
 
         Raises:
-            Refusal: nothing of it took effect.
+            RefusalError: nothing of it took effect.
         """
+        if told_to_refuse:
+            raise RefusalError(told_to_refuse, "The simulator was told to refuse this call")
         if self._knobs.on("reject_login") or (call.username, call.password) != (USERNAME, PASSWORD):
-            raise Refusal("SBL-UIF-00272", "The user ID or password that you entered is incorrect")
+            raise RefusalError("SBL-UIF-00272", "The user ID or password that you entered is incorrect")
         if call.method == "QueryPage":
             return self._query(call)
         if call.kind.name != "contact":
-            raise Refusal("SBL-EAI-04316", f"'{call.kind.prefix}' publishes no '{call.method}'")
+            raise RefusalError("SBL-EAI-04316", f"'{call.kind.prefix}' publishes no '{call.method}'")
         return self._write(call)
 
     def load(self, kind: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -136,7 +138,7 @@ class Installation:
         template = template_of(call)
         limit = int(self._knobs.number("max_page_size"))
         if template.page_size > limit:
-            raise Refusal("SBL-EAI-04376", f"pagesize {template.page_size} is above MaximumPageSize {limit}")
+            raise RefusalError("SBL-EAI-04376", f"pagesize {template.page_size} is above MaximumPageSize {limit}")
         spec = parsed(template.searchspec, call.kind) if template.searchspec and template.searchspec.strip() else None
         with self._lock:
             rows, last = self._table(call.kind.name).select(

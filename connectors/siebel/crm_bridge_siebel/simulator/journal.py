@@ -7,7 +7,7 @@ the last second, since the journal is not forced to the disk. Replaying a journa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class Journal:
         if lines:
             self._stream.write(b"\n".join(lines) + b"\n")
 
-    def replace(self, kinds: Mapping[str, list[Mapping[str, Any]]], *, counter: int) -> None:
+    def replace(self, kinds: Mapping[str, Sequence[Mapping[str, Any]]], *, counter: int) -> None:
         """Write a snapshot and empty the journal."""
         temporary = self._folder / f"{_SNAPSHOT}.new"
         with temporary.open("wb") as stream:

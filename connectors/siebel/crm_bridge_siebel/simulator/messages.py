@@ -9,7 +9,7 @@ from lxml import etree
 
 from crm_bridge_siebel.shapes import Component, ComponentList
 from crm_bridge_siebel.simulator.catalogue import CATALOGUE, Kind
-from crm_bridge_siebel.simulator.refusals import Refusal
+from crm_bridge_siebel.simulator.refusals import RefusalError
 from crm_bridge_siebel.xml_guard import parse
 
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
@@ -54,14 +54,14 @@ def call_of(body: bytes) -> Call:
     """The call in a request.
 
     Raises:
-        Refusal: no service of ours, or an argument is missing.
+        RefusalError: no service of ours, or an argument is missing.
         UnreadableAnswer: not XML.
     """
     root = parse(body, system="simulator")
     content = root.find(f"{_SOAP}Body")
     request = content[0] if content is not None and len(content) else None
     if root.tag != f"{_SOAP}Envelope" or request is None:
-        raise Refusal("SBL-EAI-04316", "The request is not a SOAP 1.1 message")
+        raise RefusalError("SBL-EAI-04316", "The request is not a SOAP 1.1 message")
     name = etree.QName(request).localname
     for kind in CATALOGUE.values():
         for method in _METHODS:
@@ -73,14 +73,14 @@ def call_of(body: bytes) -> Call:
                     password=root.findtext(f"{_SOAP}Header/{_HEADER}PasswordText") or "",
                     body=_argument(request, kind, method),
                 )
-    raise Refusal("SBL-EAI-04316", f"There is no active Web Service with operation named '{name}'")
+    raise RefusalError("SBL-EAI-04316", f"There is no active Web Service with operation named '{name}'")
 
 
 def template_of(call: Call) -> Template:
     """The query template of a QueryPage call.
 
     Raises:
-        Refusal: it asks for what there is not, or in a way that the simulator does not know.
+        RefusalError: it asks for what there is not, or in a way that the simulator does not know.
     """
     return _template(call.body, call.kind.shape("Query"))
 
@@ -89,7 +89,7 @@ def messages_of(call: Call, *, part: str) -> tuple[Message, ...]:
     """The components that a write carries.
 
     Raises:
-        Refusal: a field or container that the WSDL does not have.
+        RefusalError: a field or container that the WSDL does not have.
     """
     return _messages(call.body, call.kind.shape(part))
 
@@ -99,10 +99,10 @@ def _argument(request: etree._Element, kind: Kind, method: str) -> etree._Elemen
     part = {"QueryPage": "Query", "Delete": "Id"}.get(method, "Data")
     found = request.find(kind.shape(part).qname)
     if found is None:
-        raise Refusal("SBL-EAI-04316", f"Argument '{kind.list_tag}' of '{kind.prefix}{method}' is missing")
+        raise RefusalError("SBL-EAI-04316", f"Argument '{kind.list_tag}' of '{kind.prefix}{method}' is missing")
     mode = request.findtext(f"{{{space}}}LOVLanguageMode")
     if method != "Delete" and mode != "LIC":
-        raise Refusal("SBL-EAI-04316", "LOVLanguageMode has to be LIC: this simulator knows no LDC")
+        raise RefusalError("SBL-EAI-04316", "LOVLanguageMode has to be LIC: this simulator knows no LDC")
     return found
 
 
@@ -118,7 +118,7 @@ def _template(container: etree._Element, shape: ComponentList) -> Template:
             children[lists[str(element.tag)].component.tag] = _template(element, lists[str(element.tag)])
             continue
         if element.text and element.text.strip():
-            raise Refusal("SBL-EAI-04316", f"This simulator knows no query by example, as in field '{name}'")
+            raise RefusalError("SBL-EAI-04316", f"This simulator knows no query by example, as in field '{name}'")
         fields.append(name)
         if element.get("sortsequence"):
             descending = element.get("sortorder", "ASC") == "DESC"
@@ -138,7 +138,9 @@ def _messages(container: etree._Element, shape: ComponentList) -> tuple[Message,
     found = []
     for component in container:
         if component.tag != shape.component.qname:
-            raise Refusal("SBL-EAI-04127", f"'{etree.QName(component).localname}' is not a component of the message")
+            raise RefusalError(
+                "SBL-EAI-04127", f"'{etree.QName(component).localname}' is not a component of the message"
+            )
         fields: dict[str, str] = {}
         children: dict[str, tuple[Message, ...]] = {}
         for element in component:
@@ -155,7 +157,7 @@ def _messages(container: etree._Element, shape: ComponentList) -> tuple[Message,
 def _name(element: etree._Element, component: Component, lists: Mapping[str, ComponentList]) -> str:
     name = etree.QName(element)
     if name.namespace != component.namespace or (name.localname not in component.fields and element.tag not in lists):
-        raise Refusal("SBL-EAI-04127", f"Field '{name.localname}' does not exist in component '{component.tag}'")
+        raise RefusalError("SBL-EAI-04127", f"Field '{name.localname}' does not exist in component '{component.tag}'")
     return name.localname
 
 
@@ -164,5 +166,5 @@ def _count(element: etree._Element, name: str, default: int) -> int:
     if text is None:
         return default
     if not text.isdigit():
-        raise Refusal("SBL-EAI-04316", f"'{name}' is not a number")
+        raise RefusalError("SBL-EAI-04316", f"'{name}' is not a number")
     return int(text)

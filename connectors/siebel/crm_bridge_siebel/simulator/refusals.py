@@ -20,7 +20,7 @@ SYMBOLS: Mapping[str, str] = MappingProxyType(
 )
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A call that Siebel refuses."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -29,7 +29,7 @@ class Refusal(Exception):
         self.message = message
 
 
-def fault_xml(refusal: Refusal, *, parentheses: bool, wrapped: bool) -> bytes:
+def fault_xml(refusal: RefusalError, *, parentheses: bool, wrapped: bool) -> bytes:
     """The SOAP fault for ``refusal``, with ``siebdetail`` as Siebel writes it."""
     code, message = refusal.code, escape(refusal.message, quote=False)
     text = f"{message}({code})"

@@ -1,4 +1,4 @@
-"""A part of Siebel's search specifications: AND, OR, brackets, comparisons, LIKE, IS NULL. What it does not know it refuses.
+"""A part of Siebel's search specifications: AND, OR, brackets, comparisons, LIKE, IS NULL. The rest is refused.
 
 Comparison with an empty field is never true, as in SQL. Dates compare as dates, ``LIKE`` knows ``*`` and ``?``.
 """
@@ -14,7 +14,7 @@ from fnmatch import translate
 from typing import Any, TypeAlias
 
 from crm_bridge_siebel.simulator.catalogue import Kind
-from crm_bridge_siebel.simulator.refusals import Refusal
+from crm_bridge_siebel.simulator.refusals import RefusalError
 
 Row: TypeAlias = Mapping[str, Any]
 Predicate: TypeAlias = Callable[[Row], bool]
@@ -35,7 +35,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``[field] op value``; ``op`` may also be LIKE, ~LIKE, IS NULL, IS NOT NULL. ``value`` is comparable as it stands."""
+    """``[field] op value``; ``op`` may also be LIKE, ~LIKE, IS NULL, IS NOT NULL. ``value`` is comparable already."""
 
     field: str
     op: str
@@ -57,7 +57,7 @@ def parsed(text: str, kind: Kind) -> Node:
     """The tree of a search specification.
 
     Raises:
-        Refusal: it says something that this simulator does not know.
+        RefusalError: it says something that this simulator does not know.
     """
     return _Parser(text, kind).whole()
 
@@ -140,7 +140,7 @@ class _Parser:
         return node
 
     def _junction(self, word: str) -> Node:
-        part = (lambda: self._junction("AND")) if word == "OR" else self._single
+        part: Callable[[], Node] = (lambda: self._junction("AND")) if word == "OR" else self._single
         parts = [part()]
         while self._accept("word", word):
             parts.append(part())
@@ -154,7 +154,9 @@ class _Parser:
             return node
         name = self._take("field")[1:-1]
         if name not in self._kind.fields:
-            raise Refusal("SBL-DAT-00398", f"Field '{name}' does not exist in definition for '{self._kind.component}'")
+            raise RefusalError(
+                "SBL-DAT-00398", f"Field '{name}' does not exist in definition for '{self._kind.component}'"
+            )
         if self._accept("word", "IS"):
             negated = self._accept("word", "NOT")
             if not self._accept("word", "NULL"):
@@ -213,8 +215,8 @@ def _dated(text: str) -> str:
             return datetime.strptime(text, form).strftime(form)  # noqa: DTZ007  # Siebel's text carries no zone
         except ValueError:
             continue
-    raise Refusal("SBL-DAT-00398", f"'{text}' is not a date as MM/DD/YYYY HH:MM:SS")
+    raise RefusalError("SBL-DAT-00398", f"'{text}' is not a date as MM/DD/YYYY HH:MM:SS")
 
 
-def _unknown(what: str) -> Refusal:
-    return Refusal("SBL-EAI-04316", f"This simulator does not know the search specification's: {what}")
+def _unknown(what: str) -> RefusalError:
+    return RefusalError("SBL-EAI-04316", f"This simulator does not know the search specification's: {what}")

@@ -16,7 +16,7 @@ from crm_bridge_siebel.simulator.control import CONTROL, controlled
 from crm_bridge_siebel.simulator.installation import Installation
 from crm_bridge_siebel.simulator.knobs import Knobs
 from crm_bridge_siebel.simulator.messages import call_of
-from crm_bridge_siebel.simulator.refusals import Refusal, fault_xml
+from crm_bridge_siebel.simulator.refusals import RefusalError, fault_xml
 
 PATH = "/siebel/app/eai/enu?SWEExtSource=WebService&SWEExtCmd=Execute&WSSOAP=1"
 _XML = "text/xml; charset=UTF-8"
@@ -122,17 +122,17 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             call = call_of(body)
             writes = call.method != "QueryPage"
-            if code := knobs.take_fault():
-                raise Refusal(code, "The simulator was told to refuse this call")
-            answer = self.server.installation.answer(call)
-        except Refusal as refusal:
+            answer = self.server.installation.answer(call, told_to_refuse=knobs.take_fault())
+        except RefusalError as refusal:
             status = int(knobs.number("fault_status"))
             answer = fault_xml(refusal, parentheses=knobs.on("fault_parentheses"), wrapped=knobs.on("fault_wrapped"))
         except OutcomeUnknown:
             status, answer = (
                 500,
                 fault_xml(
-                    Refusal("SBL-EAI-04316", "The request is not well-formed XML"), parentheses=False, wrapped=False
+                    RefusalError("SBL-EAI-04316", "The request is not well-formed XML"),
+                    parentheses=False,
+                    wrapped=False,
                 ),
             )
         self._wait()

@@ -87,7 +87,7 @@ class Table:
         rows = sorted(self.rows.values() if limited is None else limited, key=lambda row: str(row["Id"]))
         for name, descending in reversed(sort):
             convert = converter(name, self.kind) or str
-            rows.sort(key=lambda row: (bool(row.get(name)), convert(row.get(name) or "0")), reverse=descending)  # noqa: B023  # used at once
+            rows.sort(key=lambda row: (bool(row.get(name)), convert(row.get(name) or "0")), reverse=descending)
         return iter(rows)
 
     def _limited(self, spec: Node | None) -> list[Row] | None:

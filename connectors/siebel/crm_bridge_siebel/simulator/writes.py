@@ -12,7 +12,7 @@ from typing import Any
 
 from crm_bridge_siebel.simulator.catalogue import Kind, Rules
 from crm_bridge_siebel.simulator.messages import Message
-from crm_bridge_siebel.simulator.refusals import Refusal
+from crm_bridge_siebel.simulator.refusals import RefusalError
 from crm_bridge_siebel.simulator.table import Table
 
 OPERATIONS = frozenset({"insert", "update", "upsert", "delete", "sync", "skipnode"})
@@ -49,20 +49,20 @@ def effect_of(message: Message, *, method: str, desk: Desk) -> Effect:
     """What ``message`` does, without doing it.
 
     Raises:
-        Refusal: a rule of the component is broken; nothing of the message takes effect.
+        RefusalError: a rule of the component is broken; nothing of the message takes effect.
     """
     operation = _operation(method, message.operation)
     current = _matched(message, desk)
     if operation == "insert":
         if current is not None:
-            raise Refusal("SBL-EAI-04383", "Insert operation failed because a matching record was found")
+            raise RefusalError("SBL-EAI-04383", "Insert operation failed because a matching record was found")
         return _inserted(message, desk)
     if current is None:
         if operation in {"upsert", "sync"} and not message.fields.get("ModId"):
             return _inserted(message, desk)
         if not (message.fields.get("Id") or message.fields.get("IntegrationId")):
-            raise Refusal("SBL-EAI-04397", "No user key can be used for the component")
-        raise Refusal("SBL-DAT-00523", "The selected record has been modified by another user or deleted")
+            raise RefusalError("SBL-EAI-04397", "No user key can be used for the component")
+        raise RefusalError("SBL-DAT-00523", "The selected record has been modified by another user or deleted")
     _check_version(message, current, desk)
     if operation == "delete":
         return Effect(row_id=current["Id"], row=None, shown=current)
@@ -94,14 +94,16 @@ def _matched(message: Message, desk: Desk) -> Row | None:
     key = message.fields.get("IntegrationId")
     found = desk.table.by_integration_id(key) if key else []
     if len(found) > 1:
-        raise Refusal("SBL-EAI-04390", "Multiple records match the user key")
+        raise RefusalError("SBL-EAI-04390", "Multiple records match the user key")
     return desk.table.rows[found[0]] if found else None
 
 
 def _check_version(message: Message, current: Row, desk: Desk) -> None:
     version = message.fields.get("ModId")
     if desk.modification_key and version and version != current["ModId"]:
-        raise Refusal("SBL-DAT-00523", "The selected record has been modified by another user since it was retrieved")
+        raise RefusalError(
+            "SBL-DAT-00523", "The selected record has been modified by another user since it was retrieved"
+        )
 
 
 def _inserted(message: Message, desk: Desk) -> Effect:
@@ -141,13 +143,13 @@ def _children(held: list[Row], messages: tuple[Message, ...], *, tag: str, delet
         current = rows.get(key) if key else None
         if operation == "delete":
             if current is None:
-                raise Refusal("SBL-DAT-00523", f"The '{tag}' record has been deleted by another user")
+                raise RefusalError("SBL-DAT-00523", f"The '{tag}' record has been deleted by another user")
             del rows[key]
             continue
         if operation == "insert" and current is not None:
-            raise Refusal("SBL-EAI-04383", f"Insert operation failed because a matching '{tag}' was found")
+            raise RefusalError("SBL-EAI-04383", f"Insert operation failed because a matching '{tag}' was found")
         if operation == "update" and current is None:
-            raise Refusal("SBL-DAT-00523", f"The '{tag}' record has been deleted by another user")
+            raise RefusalError("SBL-DAT-00523", f"The '{tag}' record has been deleted by another user")
         _check(message.fields, rules, tag, new=current is None)
         if current is None:
             key = desk.new_id()
@@ -161,15 +163,15 @@ def _children(held: list[Row], messages: tuple[Message, ...], *, tag: str, delet
 def _check(fields: Mapping[str, str], rules: Rules, component: str, *, new: bool) -> None:
     for name in sorted(rules.required):
         if (new and not fields.get(name)) or fields.get(name) == "":
-            raise Refusal("SBL-DAT-00498", f"'{name}' is a required field. Please enter a value for the field")
+            raise RefusalError("SBL-DAT-00498", f"'{name}' is a required field. Please enter a value for the field")
     for name, value in fields.items():
         if name in rules.read_only:
-            raise Refusal("SBL-EAI-04421", f"Field '{name}' of component '{component}' is read only")
+            raise RefusalError("SBL-EAI-04421", f"Field '{name}' of component '{component}' is read only")
         allowed = rules.lists_of_values.get(name)
         if allowed is not None and value and value not in allowed:
-            raise Refusal(
+            raise RefusalError(
                 "SBL-EAI-04401",
                 f"Field '{name}' in '{component}' contains value '{value}' which is not in its picklist",
             )
         if name not in _SERVER_KEPT and len(value) > rules.lengths.get(name, rules.other_length):
-            raise Refusal("SBL-EAI-04184", f"The value of field '{name}' in '{component}' is too long")
+            raise RefusalError("SBL-EAI-04184", f"The value of field '{name}' in '{component}' is too long")
