@@ -266,6 +266,9 @@ MessageOutcome: TypeAlias = MessageAccepted | Refused | Postponed | Unknown
 class MessageChannel(Protocol):
     """A system that carries messages to clients."""
 
+    def channels(self) -> Sequence[str]:
+        """The canonical channels that it carries, such as ``sms``."""
+
     def send(self, message: OutboundMessage) -> MessageOutcome:
         """Send one message, once.
 

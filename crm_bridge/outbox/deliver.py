@@ -142,7 +142,13 @@ def _objections(run: RunContext, batch: Batch) -> dict[tuple[str, str | None, st
     if not batch.drafts or not run.plugins.implements("review_plan"):
         return {}
     said = run.plugins.review_plan([draft.planned for _, draft in batch.drafts])
-    return {(each.kind, each.record_id, each.client_id): each for _, each in said}
+    with run.database.reading() as connection:
+        overruled = review.allowed(connection, [each.client_id for _, each in said])
+    return {
+        (each.kind, each.record_id, each.client_id): each
+        for _, each in said
+        if (each.client_id, _doubt(each).right) not in overruled
+    }
 
 
 def intent_of(run: RunContext, draft: Draft) -> Intent:

@@ -182,7 +182,13 @@ def _send(run: RunContext, route: MessageRoute, row: dict[str, Any], address: st
     )
     with run.database.transaction() as connection:
         notices.change(
-            connection, row["key"], at=run.now(), state="submitted", rule="allowed", system=route.system, address=address
+            connection,
+            row["key"],
+            at=run.now(),
+            state="submitted",
+            rule="allowed",
+            system=route.system,
+            address=address,
         )
     try:
         outcome = _outcome(route, message)

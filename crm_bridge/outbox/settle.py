@@ -20,7 +20,7 @@ from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.sync.claims import Contribution, settle
 from crm_bridge.sync.proposals import apply, still_true
-from crm_bridge.sync.units import join, split
+from crm_bridge.sync.units import changed, join, split
 
 
 def settle_accepted(run: RunContext, connection: Connection, kind: Kind, intent: Intent, receipt: Accepted) -> None:
@@ -83,7 +83,8 @@ def _first(
     records.insert_all(run.database, connection, [record])
     records.link_all(run.database, connection, [(record.pk, intent.client_id, "created")], at=at, by="outbox")
     records.put_keys(run.database, connection, [(name, record.pk) for name in match_keys(reading.doc)])
-    _remember(run, connection, intent, record.pk, key, seq, at)
+    said = split(reading.doc)
+    _remember(run, connection, intent, record.pk, key, {unit: [None, value] for unit, value in said.items()}, seq, at)
 
 
 def _again(
@@ -130,10 +131,21 @@ def _store(
     old_keys, new_keys = set(match_keys(was.doc)), set(match_keys(effective))
     records.drop_keys(connection, [(name, before.pk) for name in old_keys - new_keys])
     records.put_keys(run.database, connection, [(name, before.pk) for name in new_keys - old_keys])
-    _remember(run, connection, intent, before.pk, before.key, seq, at)
+    old, new = split(was.doc), split(now.doc)
+    units = {unit: [old.get(unit), new.get(unit)] for unit in changed(old, new)}
+    _remember(run, connection, intent, before.pk, before.key, units, seq, at)
 
 
-def _remember(run: RunContext, connection: Connection, intent: Intent, pk: int, key: str, seq: int, at: str) -> None:
-    body = {"record": key, "intent": intent.id, "fields": intent.request["why"]}
+def _remember(
+    run: RunContext,
+    connection: Connection,
+    intent: Intent,
+    pk: int,
+    key: str,
+    units: Mapping[str, Any],
+    seq: int,
+    at: str,
+) -> None:
+    body = {"record": key, "intent": intent.id, "units": units, "fields": intent.request["why"]}
     row = HistoryRow(seq, at, "record.written", intent.client_id, body, run.run_id, pk)
     history.insert_all(run.database, connection, [row])

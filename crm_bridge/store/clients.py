@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +96,13 @@ def find(connection: Connection, keys: Sequence[str], *, limit: int = 50) -> lis
         .limit(limit)
     )
     return [StoredClient(*row) for row in connection.execute(select(clients).where(clients.c.id.in_(found)))]
+
+
+def each(connection: Connection) -> Iterator[StoredClient]:
+    """All clients that stand, a few thousand at a time in memory."""
+    query = select(clients).where(clients.c.replaced_by.is_(None)).order_by(clients.c.id)
+    for row in connection.execute(query.execution_options(yield_per=2000)):
+        yield StoredClient(*row)
 
 
 def all_ids(connection: Connection) -> list[str]:

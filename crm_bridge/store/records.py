@@ -228,6 +228,16 @@ def link_all(
     )
 
 
+def former_clients(connection: Connection, pk: int) -> list[str]:
+    """The clients that the record was linked to before, oldest first."""
+    rows = connection.execute(
+        select(links.c.client_id)
+        .where(links.c.record_pk == pk, links.c.superseded_at.is_not(None))
+        .order_by(links.c.id)
+    )
+    return list(rows.scalars())
+
+
 def links_of(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:
     """Every link that the client ever had, with the record it is of."""
     query = (

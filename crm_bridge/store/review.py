@@ -81,6 +81,26 @@ def decide(connection: Connection, question: int, *, state: str, by: str, at: st
     connection.execute(update(review).where(review.c.id == question).values(state=state, decided_by=by, decided_at=at))
 
 
+def reject_pairs(connection: Connection, pairs: Sequence[Sequence[str]], *, by: str, at: str) -> None:
+    """These records are not of one client, whatever was thought before."""
+    for left, right in pairs:
+        connection.execute(
+            update(review)
+            .where(review.c.kind == "duplicate", review.c.left == left, review.c.right == right)
+            .values(state="rejected", decided_by=by, decided_at=at)
+        )
+
+
+def allowed(connection: Connection, client_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """(client id, record) of objections that a person overruled."""
+    rows = connection.execute(
+        select(review.c.left, review.c.right).where(
+            review.c.kind == "objection", review.c.state == "accepted", among(review.c.left, client_ids)
+        )
+    )
+    return {(left, right) for left, right in rows}
+
+
 def count_open(connection: Connection) -> int:
     return int(
         connection.execute(select(func.count()).select_from(review).where(review.c.state == "open")).scalar_one()

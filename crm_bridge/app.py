@@ -1,0 +1,366 @@
+"""The composition root: settings become an open bridge, here and nowhere else."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from crm_bridge.config import Settings, check_kinds, find_document, resolve_secret, validate_options
+from crm_bridge.connector import Connector, ConnectorContext, EventReceiver, InboundRequest, MessageChannel
+from crm_bridge.errors import BridgeError, ConfigMistake, RejectRecord, UserMistake
+from crm_bridge.hookspecs import PageView
+from crm_bridge.mapping import compile_mapping, load_mapping
+from crm_bridge.outbox.guard import Guard
+from crm_bridge.outbox.notices import MessageRoute
+from crm_bridge.outbox.retry import RetryPolicy
+from crm_bridge.plugin_manager import Plugins, load_plugins
+from crm_bridge.run_context.context import Counter, RunContext
+from crm_bridge.run_context.progress import Progress, Silence
+from crm_bridge.run_context.report import RunReport
+from crm_bridge.run_context.systems import Kind, System, Systems
+from crm_bridge.runner import decisions, inbox, planning, queries, replay
+from crm_bridge.runner.planning import PlanReport
+from crm_bridge.runner.sync import SyncOptions, sync
+from crm_bridge.store import inbox as inbox_store
+from crm_bridge.store import letters, review, runs
+from crm_bridge.store.database import Database, open_database
+from crm_bridge.store.schema import history, source_records
+
+_log = structlog.get_logger("crm_bridge")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The answer to a system that called us; 2xx: what it said is durable."""
+
+    status_code: int
+
+
+class Bridge:
+    """Everything that a command, the web edge or the demo does with one installation. ``open_bridge`` makes it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        database: Database,
+        plugins: Plugins,
+        systems: Systems,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self.settings = settings
+        self._database = database
+        self._plugins = plugins
+        self._systems = systems
+        self._clock = clock
+        self._new_id = new_id
+
+    def sync(
+        self,
+        systems: Sequence[str] | None = None,
+        progress: Progress | None = None,
+        *,
+        allow_large_change: bool = False,
+    ) -> RunReport:
+        """Bring the systems into step, once.
+
+        Raises:
+            Locked: another process works on this store.
+        """
+        guard = self.settings.guard
+        outbox = self.settings.outbox
+        options = SyncOptions(
+            retry=RetryPolicy(outbox.first_delay, outbox.max_delay, outbox.give_up_after),
+            policy=self.settings.policy,
+            guard=None if allow_large_change else Guard(guard.max_change_percent, guard.min_records),
+            routes=self._route,
+        )
+        chosen = self._chosen(systems)
+        with self._database.owned():
+            return sync(self._run(self._database, progress), chosen, options)
+
+    def plan(self, systems: Sequence[str] | None = None, progress: Progress | None = None) -> PlanReport:
+        """What a sync would write. Nothing is written, here or anywhere."""
+        chosen = self._chosen(systems)
+        with self._database.owned(), self._database.sandbox() as sandbox:
+            return planning.plan(self._run(sandbox, progress), chosen)
+
+    def process_inbox(self) -> int:
+        """Handle what systems told us. Returns the number of requests handled."""
+        with self._database.owned():
+            return inbox.process_inbox(self._run(self._database))
+
+    def receive(self, system: str, request: InboundRequest) -> Received:
+        """Verify and keep a request; 202 once it is durable, 200 when we have it already. Safe from any thread."""
+        known = self._systems.get(system)
+        if known is None or not isinstance(known.connector, EventReceiver):
+            return Received(404)
+        try:
+            known.connector.verify(request)
+        except RejectRecord as error:
+            _log.warning("an unverified request was refused", system=system, code=error.code)
+            return Received(401)
+        with self._database.transaction() as connection:
+            return Received(202 if inbox_store.put(connection, system, request) else 200)
+
+    def lookup(
+        self,
+        *,
+        phone: str | None = None,
+        email: str | None = None,
+        identifier: str | None = None,
+        name: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Clients that answer to all that is given. Raises :class:`UserMistake` for what cannot be read."""
+        with self._database.reading() as connection:
+            return queries.lookup(
+                connection,
+                phone=phone,
+                email=email,
+                identifier=identifier,
+                name=name,
+                region=self.settings.bridge.region,
+            )
+
+    def show(self, client_id: str) -> dict[str, Any]:
+        """The card, its records, and what lies beside it."""
+        with self._database.reading() as connection:
+            return queries.show(connection, client_id)
+
+    def history(self, client_id: str) -> list[dict[str, Any]]:
+        """Every value ever observed, with source and time."""
+        with self._database.reading() as connection:
+            return queries.tell_history(connection, client_id)
+
+    def why(self, client_id: str, path: str, system: str | None = None) -> dict[str, Any]:
+        """Why a path of the card has its value; with ``system``, what carried it there."""
+        with self._database.reading() as connection:
+            return queries.why(
+                connection, client_id, path, system=system, policy=self.settings.survivorship.as_policy()
+            )
+
+    def merge(self, survivor: str, absorbed: str, *, by: str, reason: str) -> dict[str, Any]:
+        with self._database.owned():
+            return decisions.merge(self._run(self._database), survivor, absorbed, by=by, reason=reason)
+
+    def unmerge(self, client_id: str, record: str, *, by: str, reason: str) -> dict[str, Any]:
+        with self._database.owned():
+            return decisions.unmerge(self._run(self._database), client_id, record, by=by, reason=reason)
+
+    def review_list(self, *, limit: int = 200) -> list[dict[str, Any]]:
+        with self._database.reading() as connection:
+            return review.listing(connection, limit=limit)
+
+    def review_decide(self, question: int, accept: bool, *, by: str) -> dict[str, Any]:
+        with self._database.owned():
+            return decisions.decide(self._run(self._database), int(question), accept=accept, by=by)
+
+    def dead_letters(self, group: bool = False, *, limit: int = 200) -> list[dict[str, Any]]:
+        """Open letters without their contents, or their causes by number."""
+        with self._database.reading() as connection:
+            if group:
+                return letters.groups(connection)
+            hidden = {"raw", "value", "closed_by", "closed_reason", "run_id"}
+            rows = letters.listing(connection, limit=limit)
+        return [{name: value for name, value in row.items() if name not in hidden} for row in rows]
+
+    def dead_letter(self, letter_id: int) -> dict[str, Any]:
+        """One letter, with the offending record. Raises :class:`UserMistake`."""
+        with self._database.reading() as connection:
+            found = letters.get(connection, [int(letter_id)])
+        if not found:
+            raise UserMistake(f"there is no dead letter {letter_id}; see `crm-bridge dead-letters list`")
+        return found[0]
+
+    def replay(self, ids: Sequence[int]) -> dict[str, Any]:
+        with self._database.owned():
+            return replay.replay(self._run(self._database), [int(each) for each in ids])
+
+    def discard(self, ids: Sequence[int], *, reason: str, by: str) -> int:
+        """Close letters for good, with the reason. Returns how many were open."""
+        now = self._run(self._database).now()
+        with self._database.owned(), self._database.transaction() as connection:
+            return letters.close(
+                connection, [int(each) for each in ids], state="discarded", by=by, reason=reason, at=now
+            )
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The latest runs, newest first, without their reports."""
+        with self._database.reading() as connection:
+            rows = runs.listing(connection)
+        return [{name: value for name, value in row.items() if name != "report"} for row in rows]
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """One run with its report. Raises :class:`UserMistake`."""
+        with self._database.reading() as connection:
+            found = runs.get(connection, run_id)
+        if found is None:
+            raise UserMistake(f"there is no run {run_id}; see `crm-bridge runs list`")
+        return found
+
+    def check(self) -> list[str]:
+        """Reach every system, read-only; findings in words, empty when all is well."""
+        findings: list[str] = []
+        for system in self._systems.values():
+            try:
+                findings.extend(f"{system.name}: {finding}" for finding in system.connector.check())
+            except BridgeError as error:
+                error.system = error.system or system.name
+                findings.append(str(error))
+        return findings
+
+    def pages(self) -> Sequence[PageView]:
+        return self._plugins.pages()
+
+    def commands(self) -> Mapping[str, Callable[..., None]]:
+        return self._plugins.commands()
+
+    def ready(self) -> None:
+        """Return when the store answers and has the present schema."""
+        self._database.schema_version()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view of the store, for reports."""
+        with self._database.reading() as connection:
+            yield connection
+
+    def close(self) -> None:
+        for system in self._systems.values():
+            system.connector.close()
+        self._plugins.close()
+        self._database.close()
+
+    def _chosen(self, systems: Sequence[str] | None) -> list[str]:
+        unknown = [name for name in systems or () if name not in self._systems]
+        if unknown:
+            raise UserMistake(f"no such system: {', '.join(unknown)}; configured: {', '.join(self._systems)}")
+        return list(systems) if systems else list(self._systems)
+
+    def _run(self, database: Database, progress: Progress | None = None) -> RunContext:
+        with database.reading() as connection:
+            seq = max(
+                database.next_number(connection, history.c.seq), database.next_number(connection, source_records.c.seq)
+            )
+            pks = database.next_number(connection, source_records.c.pk)
+        run_id = self._new_id()
+        draft = RunContext(
+            run_id=run_id,
+            database=database,
+            systems=self._systems,
+            plugins=self._plugins,
+            survivorship=self.settings.survivorship.as_policy(),
+            clock=self._clock,
+            new_id=self._new_id,
+            random=random.Random().random,  # noqa: S311  # jitter, not secrets
+            report=RunReport(run_id, ""),
+            seq=Counter(seq),
+            pks=Counter(pks),
+            progress=progress or Silence(),
+        )
+        draft.report.started_at = draft.now()
+        return draft
+
+    def _route(self, channel: str) -> MessageRoute | None:
+        """The first configured system that carries messages of this channel."""
+        public_url = self.settings.web.public_url
+        for system in self._systems.values():
+            connector = system.connector
+            if isinstance(connector, MessageChannel) and channel in connector.channels():
+                url = f"{public_url}/webhooks/{system.name}" if public_url else None
+                return MessageRoute(system.name, channel, connector, report_url=url)
+        return None
+
+
+@contextmanager
+def open_bridge(
+    settings: Settings, *, clock: Callable[[], datetime], new_id: Callable[[], str] | None = None
+) -> Iterator[Bridge]:
+    """The bridge that ``settings`` describe, closed afterwards.
+
+    Raises:
+        ConfigMistake: plugins, connectors' settings or mappings are not right, with file and line.
+    """
+    plugins = load_plugins(
+        settings.plugins.active,
+        connector_names=[system.connector for system in settings.systems.values()],
+        settings=settings.plugins.settings,
+        timeout_seconds=settings.plugins.timeout_seconds,
+        place=settings.place,
+    )
+    systems = _systems(settings, plugins, clock)
+    database = open_database(settings.bridge.store, base_dir=settings.base_dir)
+    bridge = Bridge(
+        settings,
+        database=database,
+        plugins=plugins,
+        systems=systems,
+        clock=clock,
+        new_id=new_id or time_ordered_ids(clock),
+    )
+    try:
+        yield bridge
+    finally:
+        bridge.close()
+
+
+def _systems(settings: Settings, plugins: Plugins, clock: Callable[[], datetime]) -> dict[str, System]:
+    types = plugins.connectors()
+    transforms = plugins.transforms()
+    opened: dict[str, System] = {}
+    for name, configured in settings.systems.items():
+        connector_type = types[configured.connector]
+        options = validate_options(connector_type, system=configured, place=settings.place)
+        context = ConnectorContext(
+            system=name,
+            base_dir=settings.base_dir,
+            secret=lambda reference: resolve_secret(reference, base_dir=settings.base_dir),
+            clock=clock,
+        )
+        connector: Connector = connector_type.open(options, context)
+        check_kinds(connector.kinds(), system=configured, place=settings.place)
+        kinds = {}
+        for kind, records in configured.records.items():
+            place = settings.place(("systems", name, "records", kind, "mapping"))
+            try:
+                found = find_document(records.mapping, base_dir=settings.base_dir)
+            except ConfigMistake as error:
+                error.place = error.place or place
+                raise
+            mapping = compile_mapping(load_mapping(found.text, file=found.file), transforms=transforms)
+            kinds[kind] = Kind(
+                system=name,
+                name=kind,
+                mapping=mapping,
+                capabilities=connector.capabilities(kind),
+                read=records.read,
+                write=records.write,
+                create=records.create,
+            )
+        opened[name] = System(name, connector, kinds)
+    return opened
+
+
+def time_ordered_ids(clock: Callable[[], datetime]) -> Callable[[], str]:
+    """UUID version 7 (RFC 9562): ordered by time, so that new rows land together, and unguessable."""
+    state = {"last": 0}
+
+    def new_id() -> str:
+        millis = max(int(clock().timestamp() * 1000), state["last"] >> 12)
+        count = max((millis << 12), state["last"] + 1)  # 12 bits of counter keep the order within a millisecond
+        state["last"] = count
+        high = ((count >> 12) << 16) | 0x7000 | (count & 0xFFF)
+        low = 0x8000_0000_0000_0000 | secrets.randbits(62)
+        text = f"{high:016x}{low:016x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    return new_id

@@ -1,0 +1,178 @@
+"""What a person decides: merge and unmerge, answers to the review queue. Links are superseded, never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from crm_bridge.errors import UserMistake
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.runner.cards import recompute, to_carry
+from crm_bridge.runner.queries import required
+from crm_bridge.store import clients, history, journal, records, review
+from crm_bridge.store.history import HistoryRow
+from crm_bridge.store.records import SourceRecord
+from crm_bridge.store.review import Doubt
+
+
+def merge(run: RunContext, survivor: str, absorbed: str, *, by: str, reason: str) -> dict[str, Any]:
+    """All records of ``absorbed`` become ``survivor``'s. The absorbed client stays as a signpost.
+
+    Raises:
+        UserMistake: one of them does not exist, or was merged away.
+    """
+    if survivor == absorbed:
+        raise UserMistake("a client cannot be merged with itself")
+    at = run.now()
+    with run.database.transaction() as connection:
+        for client_id in (survivor, absorbed):
+            if required(connection, client_id).replaced_by is not None:
+                raise UserMistake(f"{client_id} was merged away already; use the client that replaced it")
+        moved = records.of_clients(connection, [absorbed])[absorbed]
+        for row in moved:
+            records.relink(connection, row.pk, survivor, at=at, by=by, rule=f"merge: {reason}")
+        signpost = required(connection, absorbed)
+        card = {**signpost.doc(), "status": "merged", "version": signpost.version + 1}
+        clients.update_all(
+            connection,
+            [
+                replace(
+                    signpost,
+                    version=signpost.version + 1,
+                    card=orjson.dumps(card),
+                    updated_at=at,
+                    replaced_by=survivor,
+                )
+            ],
+        )
+        body = {
+            "survivor": survivor,
+            "absorbed": absorbed,
+            "records": [row.key for row in moved],
+            "by": by,
+            "reason": reason,
+        }
+        _tell(run, connection, "client.merged", (survivor, absorbed), body, at)
+        _card_anew(run, connection, survivor, at=at)
+    return {"survivor": survivor, "absorbed": absorbed, "records": [row.key for row in moved]}
+
+
+def unmerge(run: RunContext, client_id: str, record_key: str, *, by: str, reason: str) -> dict[str, Any]:
+    """Take a record out of its client: back to the client it was merged from, else to one of its own.
+
+    Records that were merged in together go back together.
+
+    Raises:
+        UserMistake: the record is not this client's, or is its only one.
+    """
+    at = run.now()
+    with run.database.transaction() as connection:
+        required(connection, client_id)
+        rows = [row for row in records.of_clients(connection, [client_id])[client_id] if row.entity == "client"]
+        chosen = next((row for row in rows if row.key == record_key), None)
+        if chosen is None:
+            raise UserMistake(f"{record_key} is not a record of {client_id}: {', '.join(row.key for row in rows)}")
+        former = _merged_from(connection, chosen, client_id)
+        moved = [
+            row
+            for row in rows
+            if row.pk == chosen.pk or (former and _merged_from(connection, row, client_id) == former)
+        ]
+        if len(moved) == len(rows):
+            raise UserMistake(f"{client_id} would have no record left; there is nothing to take apart")
+        target = former or run.new_id()
+        beside = _beside(connection, client_id, moved)
+        for row in [*moved, *beside]:
+            records.relink(connection, row.pk, target, at=at, by=by, rule=f"unmerge: {reason}")
+        stays = [row for row in rows if row not in moved]
+        pairs = [tuple(sorted((left.key, right.key))) for left in moved for right in stays]
+        doubts = [Doubt("duplicate", left, right, "probable", "unmerge") for left, right in pairs]
+        review.put(connection, doubts, at=at)
+        review.reject_pairs(connection, pairs, by=by, at=at)
+        if former is not None:
+            signpost = required(connection, former)
+            clients.update_all(connection, [replace(signpost, replaced_by=None)])
+        body = {"from": client_id, "to": target, "records": [row.key for row in moved], "by": by, "reason": reason}
+        _tell(run, connection, "client.unmerged", (client_id, target), body, at)
+        _card_anew(run, connection, client_id, at=at)
+        _card_anew(run, connection, target, at=at)
+    return {"from": client_id, "to": target, "records": [row.key for row in moved]}
+
+
+def _merged_from(connection: Connection, row: SourceRecord, client_id: str) -> str | None:
+    """The client that the record belonged to before it was merged into ``client_id``, if that one is a signpost to it."""
+    for former in reversed(records.former_clients(connection, row.pk)):
+        signpost = clients.get(connection, former)
+        if signpost is not None and signpost.replaced_by == client_id:
+            return former
+    return None
+
+
+def _beside(connection: Connection, client_id: str, moved: Sequence[SourceRecord]) -> list[SourceRecord]:
+    """What lies beside the client and refers to one of the records that leave."""
+    names = {
+        f"id:{item['system']}:{item['value']}"
+        for row in moved
+        for item in orjson.loads(row.doc).get("identifiers", ())
+        if item.get("type") == "record"
+    }
+    rows = records.of_clients(connection, [client_id])[client_id]
+    return [row for row in rows if row.entity != "client" and row.refers_to in names]
+
+
+def _card_anew(run: RunContext, connection: Connection, client_id: str, *, at: str) -> None:
+    rows = [row for row in records.of_clients(connection, [client_id])[client_id] if row.entity == "client"]
+    contributions = [row.contribution() for row in rows]
+    stored = clients.get(connection, client_id)
+    change = recompute(stored, client_id, contributions, policy=run.survivorship, at=at)
+    if change is not None:
+        if stored is None:
+            clients.insert_all(run.database, connection, [change.stored])
+        else:
+            clients.update_all(connection, [change.stored])
+    kind = str(contributions[0].doc.get("kind", "person"))
+    journal.enqueue(connection, sorted(set(to_carry(client_id, contributions, kind, run.systems))), at=at)
+
+
+def _tell(
+    run: RunContext, connection: Connection, what: str, client_ids: Sequence[str], body: dict[str, Any], at: str
+) -> None:
+    rows = [HistoryRow(run.seq.take(), at, what, client_id, body, None, None, tells=True) for client_id in client_ids]
+    history.insert_all(run.database, connection, rows)
+
+
+def decide(run: RunContext, question: int, *, accept: bool, by: str) -> dict[str, Any]:
+    """Answer a question of the review queue. Accepting a duplicate merges the two clients.
+
+    Raises:
+        UserMistake: no such question, or it was answered.
+    """
+    with run.database.reading() as connection:
+        asked = review.get(connection, question)
+    if asked is None or asked["state"] != "open":
+        raise UserMistake(f"there is no open question {question}; see `crm-bridge review list`")
+    answer: dict[str, Any] = {"id": question, "accepted": accept}
+    if accept and asked["kind"] == "duplicate":
+        left, right = (_owner(run, asked[side]) for side in ("left", "right"))
+        if left != right:
+            survivor, absorbed = sorted((left, right))  # ids are ordered by time: the older client stays
+            answer.update(merge(run, survivor, absorbed, by=by, reason=f"review {question}: {asked['rule']}"))
+    if accept and asked["kind"] == "objection":
+        with run.database.transaction() as connection:
+            journal.enqueue(connection, [(asked["right"].split("/")[0], asked["left"])], at=run.now())
+    with run.database.transaction() as connection:
+        review.decide(connection, question, state="accepted" if accept else "rejected", by=by, at=run.now())
+    return answer
+
+
+def _owner(run: RunContext, key: str) -> str:
+    system, kind, record_id = key.split("/", 2)
+    with run.database.reading() as connection:
+        row = records.one(connection, system, kind, record_id)
+    if row is None or row.client_id is None:
+        raise UserMistake(f"{key} is not known any more; reject the question")
+    return row.client_id

@@ -1,0 +1,94 @@
+"""Working off the inbox: hints lead to a re-read, reports move messages on. Each event counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from crm_bridge.connector import DeliveryReport, EventReceiver, InboundEvent, RecordHint
+from crm_bridge.errors import RejectRecord, RetryLater
+from crm_bridge.run_context.context import RunContext, iso
+from crm_bridge.runner.pull import reread
+from crm_bridge.store import inbox, letters, notices
+from crm_bridge.store.inbox import Received
+from crm_bridge.store.letters import Letter
+
+AT_ONCE = 500
+
+
+def process_inbox(run: RunContext) -> int:
+    """Handle everything that waits. Returns how many requests were handled; those of a system that is away wait on."""
+    handled = 0
+    while True:
+        with run.database.reading() as connection:
+            waiting = inbox.waiting(connection, limit=AT_ONCE)
+        waiting = [each for each in waiting if each.system not in run.report.stopped]
+        if not waiting:
+            return handled
+        for name in sorted({each.system for each in waiting}):
+            mine = [each for each in waiting if each.system == name]
+            if not _of_system(run, name, mine):
+                return handled
+            handled += len(mine)
+
+
+def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool:
+    system = run.systems.get(name)
+    hints: dict[str, list[str]] = {}
+    reports: list[DeliveryReport] = []
+    bad: list[Letter] = []
+    for each in received:
+        if system is None or not isinstance(system.connector, EventReceiver):
+            bad.append(_letter(each, "no configured system takes this request"))
+            continue
+        try:
+            _sort(system.connector.parse(each.request), hints, reports)
+        except RejectRecord as error:
+            bad.append(_letter(each, error.message))
+    if system is not None:
+        for kind, ids in hints.items():
+            if kind not in system.kinds or not system.kinds[kind].read:
+                continue
+            try:
+                reread(run, system, system.kinds[kind], sorted(set(ids)))
+            except RetryLater as error:
+                run.report.stop(name, str(error), int(error.exit_code))
+                return False
+    at = run.now()
+    with run.database.transaction() as connection:
+        for report in reports:
+            if inbox.first_time(connection, name, report.event_id, at=at):
+                notices.report(
+                    connection,
+                    report.message_id,
+                    report.status,
+                    at=iso(report.at) if report.at else None,
+                    received_at=at,
+                    detail=report.detail,
+                )
+        run.report.new_dead_letters += letters.put(connection, bad, at=at, run_id=run.run_id)
+        inbox.done(connection, [each.id for each in received])
+    return True
+
+
+def _sort(events: Sequence[InboundEvent], hints: dict[str, list[str]], reports: list[DeliveryReport]) -> None:
+    for event in events:
+        match event:
+            case RecordHint():
+                hints.setdefault(event.kind, []).append(event.record_id)
+            case DeliveryReport():
+                reports.append(event)
+
+
+def _letter(received: Received, why: str) -> Letter:
+    return Letter(
+        stage="inbox",
+        system=received.system,
+        kind="request",
+        record_id=str(received.id),
+        code="malformed",
+        message=why,
+        raw=orjson.dumps(received.request.body.decode("utf-8", "replace")),
+        hint="nothing was lost if the system is read regularly; ask its owner why it sends this",
+    )

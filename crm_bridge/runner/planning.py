@@ -1,0 +1,58 @@
+"""``plan``: what a sync would write, found out by doing everything but the writing, in a store that forgets it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from crm_bridge.connector import RecordTarget
+from crm_bridge.hookspecs import PlannedWrite
+from crm_bridge.outbox.deliver import batches
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.report import RunReport
+from crm_bridge.runner.pull import pull_all
+from crm_bridge.store.letters import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """Every write that a sync would make, in a stable order; ``blocked``: writes that cannot be made, and why.
+
+    A create is shown under its client; its id is the system's to give.
+    """
+
+    writes: Sequence[PlannedWrite]
+    blocked: Sequence[Letter]
+    report: RunReport
+
+    def as_dict(self) -> Mapping[str, Any]:
+        return {
+            "writes": [asdict(write) for write in self.writes],
+            "blocked": [
+                {
+                    "system": each.system,
+                    "record": f"{each.kind}:{each.record_id}",
+                    "path": each.path,
+                    "why": each.message,
+                }
+                for each in self.blocked
+            ],
+            "stopped": self.report.stopped,
+        }
+
+
+def plan(run: RunContext, systems: Sequence[str]) -> PlanReport:
+    """Plan against the systems as they are now. ``run.database`` must be a sandbox."""
+    pull_all(run, systems)
+    writes: list[PlannedWrite] = []
+    blocked: list[Letter] = []
+    for name in systems:
+        system = run.systems[name]
+        if not isinstance(system.connector, RecordTarget):
+            continue
+        for batch in batches(run, system):
+            writes.extend(draft.planned for _, draft in batch.drafts)
+            blocked.extend(letter for _, letter in batch.letters)
+    writes.sort(key=lambda write: (write.system, write.kind, write.record_id or "", write.client_id))
+    return PlanReport(writes, blocked, run.report)

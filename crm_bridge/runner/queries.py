@@ -1,0 +1,256 @@
+"""Looking: find clients, show a card, tell its history, say why a value stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+import phonenumbers
+from sqlalchemy import Connection
+
+from crm_bridge.errors import UserMistake
+from crm_bridge.matching import fold_words
+from crm_bridge.store import clients, history, journal, notices, records
+from crm_bridge.store.clients import StoredClient
+from crm_bridge.store.history import HistoryRow
+from crm_bridge.store.records import SourceRecord
+from crm_bridge.sync.claims import ABSENT, Claim
+from crm_bridge.sync.proposals import unit_of
+from crm_bridge.sync.survivorship import Survivorship, Verdict, survive
+from crm_bridge.sync.units import head, split
+
+FOUND_AT_MOST = 50
+
+
+def lookup(
+    connection: Connection,
+    *,
+    phone: str | None,
+    email: str | None,
+    identifier: str | None,
+    name: str | None,
+    region: str,
+) -> list[dict[str, Any]]:
+    """Clients that answer to all that is given.
+
+    Raises:
+        UserMistake: a phone or identifier that cannot be read.
+    """
+    asked: list[list[StoredClient]] = []
+    if phone:
+        asked.append(_by_phone(connection, phone, region))
+    if email:
+        asked.append(clients.find(connection, [f"e:{email.strip().lower()}"]))
+    if identifier:
+        system, separator, value = identifier.partition("=")
+        if not separator:
+            raise UserMistake("write an identifier as SYSTEM=VALUE, such as siebel.contact.row_id=1-4X7Q")
+        asked.append(clients.find(connection, [f"id:{system}:{value}"]))
+    if name:
+        asked.append(_by_name(connection, name))
+    common = set.intersection(*({client.id for client in found} for found in asked)) if asked else set()
+    return [_summary(client) for client in asked[0] if client.id in common] if asked else []
+
+
+def _by_phone(connection: Connection, phone: str, region: str) -> list[StoredClient]:
+    try:
+        number = phonenumbers.parse(phone, region)
+    except phonenumbers.NumberParseException:
+        raise UserMistake("that is no phone number: write it as +380..., or in the region's national form") from None
+    digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+    return clients.find(connection, [f"p:{digits}"]) or clients.find(connection, [f"p9:{digits[-9:]}"])
+
+
+def _by_name(connection: Connection, name: str) -> list[StoredClient]:
+    """Every word of ``name`` begins a word of the client's name, in any script. Reads all cards: for people, not programs."""
+    wanted = fold_words(name)
+    found = []
+    for client in clients.each(connection):
+        doc = client.doc()
+        words = {word for text in _names(doc) for word in fold_words(text)}
+        if wanted and all(any(word.startswith(each) for word in words) for each in wanted):
+            found.append(client)
+            if len(found) >= FOUND_AT_MOST:
+                break
+    return found
+
+
+def _names(doc: Mapping[str, Any]) -> list[str]:
+    parts = ("family", "given", "patronymic", "text")
+    return [
+        str(each[part])
+        for each in (doc.get("name") or {}, *doc.get("other_names", ()))
+        for part in parts
+        if part in each
+    ]
+
+
+def _summary(client: StoredClient) -> dict[str, Any]:
+    doc = client.doc()
+    name = doc.get("name") or {}
+    text = name.get("text") or " ".join(name[part] for part in ("family", "given", "patronymic") if part in name)
+    points = [point["value"] for point in doc.get("contact_points", ()) if point["type"] in ("phone", "email")]
+    summary = {"id": client.id, "name": text, "birth_date": doc.get("birth_date"), "contact_points": points}
+    if client.replaced_by:
+        summary["replaced_by"] = client.replaced_by
+    return summary
+
+
+def required(connection: Connection, client_id: str) -> StoredClient:
+    """The client. Raises :class:`UserMistake` when there is none of this id."""
+    client = clients.get(connection, client_id)
+    if client is None:
+        raise UserMistake(f"there is no client {client_id}; find one with `crm-bridge client lookup`")
+    return client
+
+
+def show(connection: Connection, client_id: str) -> dict[str, Any]:
+    """The card, the records that it is made of, and what lies beside it."""
+    client = required(connection, client_id)
+    rows = records.of_clients(connection, [client_id])[client_id]
+    beside: dict[str, list[Any]] = {}
+    for row in rows:
+        if row.entity != "client":
+            beside.setdefault(f"{row.entity}s", []).append(orjson.loads(row.doc))
+    return {
+        "client": client.doc(),
+        **({"replaced_by": client.replaced_by} if client.replaced_by else {}),
+        "records": [
+            {"record": row.key, "version": row.version, "observed_at": row.observed_at}
+            | ({"gone_at": row.gone_at} if row.gone_at else {})
+            for row in rows
+        ],
+        **beside,
+        "notices": [
+            {name: row[name] for name in ("key", "state", "rule", "channel", "purpose", "updated_at")}
+            for row in notices.of_client(connection, client_id)
+        ],
+    }
+
+
+def tell_history(connection: Connection, client_id: str) -> list[dict[str, Any]]:
+    """Every value that was ever observed, with source and time, oldest first; links, conflicts and writes too."""
+    required(connection, client_id)
+    rows = history.of_client(connection, client_id)
+    told: list[tuple[int, dict[str, Any]]] = []
+    for record in records.of_clients(connection, [client_id])[client_id]:
+        if record.entity == "client":
+            mine = [row for row in rows if row.record_pk == record.pk]
+            told.extend((record.seq, line) for line in _first_words(record, mine))
+    for row in rows:
+        told.extend((row.seq, line) for line in _lines(row))
+    for link in records.links_of(connection, client_id):
+        key = f"{link['system']}/{link['kind']}/{link['record_id']}"
+        told.append(
+            (0, {"at": link["made_at"], "what": "linked", "source": key, "rule": link["rule"], "by": link["made_by"]})
+        )
+        if link["superseded_at"]:
+            told.append((0, {"at": link["superseded_at"], "what": "unlinked", "source": key}))
+    return [line for _, line in sorted(told, key=lambda pair: (pair[1]["at"], pair[0]))]
+
+
+def _first_words(record: SourceRecord, rows: Sequence[HistoryRow]) -> list[dict[str, Any]]:
+    """What the record said when it was first read: what it says now, with every later change taken back."""
+    units = split(record.effective_doc())
+    for row in reversed(rows):
+        for unit, (old, _new) in row.body.get("units", {}).items():
+            if old is None:
+                units.pop(unit, None)
+            else:
+                units[unit] = old
+    at = record.changed_at or record.observed_at
+    return [
+        {"at": at, "what": "observed", "source": record.key, "path": unit, "new": value}
+        for unit, value in sorted(units.items())
+    ]
+
+
+def _lines(row: HistoryRow) -> list[dict[str, Any]]:
+    body = row.body
+    if row.type == "sync.conflict":
+        lost = [{"source": each["record"], "value": each["value"]} for each in body["losers"]]
+        return [{"at": row.at, "what": "conflict", "path": body["unit"], "source": body["winner"], "lost": lost}]
+    if row.type in ("record.changed", "record.written"):
+        what = "observed" if row.type == "record.changed" else "written"
+        return [
+            {"at": row.at, "what": what, "source": body["record"], "path": unit, "old": old, "new": new}
+            for unit, (old, new) in sorted(body["units"].items())
+        ]
+    if row.type == "client.changed":
+        return [
+            {
+                "at": row.at,
+                "what": "card",
+                "source": body["origins"].get(unit),
+                "path": unit,
+                "old": old,
+                "new": new,
+            }
+            for unit, (old, new) in sorted(body["units"].items())
+        ]
+    return [{"at": row.at, "what": row.type, "source": body.get("record") or body.get("by")}]
+
+
+def why(
+    connection: Connection, client_id: str, path: str, *, system: str | None, policy: Survivorship
+) -> dict[str, Any]:
+    """Why ``path`` of the card has its value: the winner, its source and rule, who lost, and what carried it to ``system``.
+
+    Raises:
+        UserMistake: no such client, or nothing was ever said of this path.
+    """
+    client = required(connection, client_id)
+    rows = [row for row in records.of_clients(connection, [client_id])[client_id] if row.entity == "client"]
+    card = survive([row.contribution() for row in rows], policy=policy, current=client.doc())
+    unit = unit_of(path)[0]
+    chosen = [verdict for name, verdict in sorted(card.verdicts.items()) if name == unit or head(name) == path]
+    chosen = chosen or [verdict for name, verdict in sorted(card.verdicts.items()) if name.startswith(f"{path}.")]
+    if not chosen:
+        known = sorted({head(name) for name in card.verdicts})
+        raise UserMistake(f"nothing was ever said of {path!r}; known of this client: {', '.join(known)}")
+    by_key = {row.key: row for row in rows}
+    answer: dict[str, Any] = {"client": client_id, "path": path, "values": [_verdict(each, by_key) for each in chosen]}
+    if system is not None:
+        answer["carried"] = _carried(connection, client_id, {each.unit for each in chosen}, system)
+    return answer
+
+
+def _verdict(verdict: Verdict, by_key: Mapping[str, SourceRecord]) -> dict[str, Any]:
+    origin = by_key.get(verdict.origin)
+    offers = [
+        {"plugin": offer.plugin, "path": offer.path, "reason": offer.reason}
+        for offer in (origin.offers() if origin else ())
+        if unit_of(offer.path)[0] == verdict.unit
+    ]
+    return {
+        "path": verdict.unit,
+        "value": None if verdict.value is ABSENT else verdict.value,
+        "source": verdict.origin,
+        "observed_at": origin.observed_at if origin else None,
+        "changed_at": origin.changed_at if origin else None,
+        "rule": verdict.reason,
+        **({"enriched": offers} if offers else {}),
+        "lost": [_claim(claim) for claim in verdict.losers],
+        "superseded": [_claim(claim) for claim in verdict.superseded],
+    }
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return {"source": claim.key, "value": None if claim.value is ABSENT else claim.value, "at": claim.at}
+
+
+def _carried(connection: Connection, client_id: str, units: set[str], system: str) -> list[dict[str, Any]]:
+    """The journaled writes that carried these units into ``system``, newest first, with their receipts."""
+    return [
+        {
+            "intent": row["id"],
+            "record": f"{row['kind']}:{row['record_id'] or 'new'}",
+            "sent_at": row["created_at"],
+            "state": row["state"],
+            "receipt": row["outcome"],
+            "fields": row["request"]["fields"],
+        }
+        for row in reversed(journal.of_client(connection, client_id))
+        if row["system"] == system and units & set(row["request"]["units"])
+    ]

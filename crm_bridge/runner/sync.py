@@ -1,0 +1,101 @@
+"""One run: recover, read, deliver, notify, report. What goes wrong with one system does not stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from crm_bridge.errors import RetryLater, SafetyStop
+from crm_bridge.outbox import guard as mass_change
+from crm_bridge.outbox.deliver import deliver
+from crm_bridge.outbox.guard import Guard
+from crm_bridge.outbox.notices import MessageRoute, ask_plugins, dispatch, unsettled
+from crm_bridge.outbox.recover import recover
+from crm_bridge.outbox.retry import RetryPolicy
+from crm_bridge.policy import PolicySettings
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.report import RunReport
+from crm_bridge.runner.inbox import process_inbox
+from crm_bridge.runner.pull import pull_all, reread
+from crm_bridge.store import journal, letters, review, runs
+
+# A record that others change again and again while we write it waits for the next run.
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """How a run delivers. ``guard``: ``None`` lets any number of changes through."""
+
+    retry: RetryPolicy
+    policy: PolicySettings
+    guard: Guard | None
+    routes: Callable[[str], MessageRoute | None]
+
+
+def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunReport:
+    """Bring these systems into step. The caller owns the store."""
+    with run.database.transaction() as connection:
+        runs.start(connection, run.run_id, "sync", at=run.now())
+    try:
+        _recover(run, systems)
+        process_inbox(run)
+        pull_all(run, systems)
+        _deliver(run, systems, options)
+        ask_plugins(run)
+        dispatch(run, options.routes, policy=options.policy, retry=options.retry)
+    finally:
+        _finish(run)
+    return run.report
+
+
+def _recover(run: RunContext, systems: Sequence[str]) -> None:
+    unsettled(run)
+    for name in systems:
+        _read_again(run, name, recover(run, run.systems[name]))
+
+
+def _deliver(run: RunContext, systems: Sequence[str], options: SyncOptions) -> None:
+    for name in systems:
+        system = run.systems[name]
+        if name in run.report.stopped:
+            continue
+        try:
+            if options.guard is not None:
+                mass_change.check(run, system, options.guard)
+        except SafetyStop as error:
+            run.report.stop(name, str(error), int(error.exit_code))
+            continue
+        for _ in range(ROUNDS):
+            unknown_before = run.report.of_write(name).unknown
+            again = deliver(run, system, retry=options.retry)
+            if run.report.of_write(name).unknown > unknown_before:
+                again.extend(recover(run, system))  # ask at once, while it is fresh
+            if not again or name in run.report.stopped:
+                break
+            _read_again(run, name, again)
+
+
+def _read_again(run: RunContext, name: str, records: Sequence[tuple[str, str]]) -> None:
+    system = run.systems[name]
+    by_kind: dict[str, list[str]] = {}
+    for kind, record_id in records:
+        by_kind.setdefault(kind, []).append(record_id)
+    for kind, ids in by_kind.items():
+        try:
+            reread(run, system, system.kinds[kind], sorted(set(ids)))
+        except RetryLater as error:
+            run.report.stop(name, str(error), int(error.exit_code))
+
+
+def _finish(run: RunContext) -> None:
+    report = run.report
+    report.finished_at = run.now()
+    report.plugin_failures = [str(failure) for failure in run.plugins.failures]
+    with run.database.transaction() as connection:
+        report.dead_letters = letters.count_open(connection)
+        report.reviews = review.count_open(connection)
+        report.unknown = len(journal.in_state(connection, ["unknown"]))
+        runs.finish(
+            connection, run.run_id, at=report.finished_at, exit_code=int(report.exit_code), report=report.as_dict()
+        )
