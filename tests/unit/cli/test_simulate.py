@@ -1,0 +1,154 @@
+"""``simulate`` puts stand-ins where a working directory expects its systems, and goes on with their state."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from crm_bridge.cli.simulate import Stand, port_of, running, stands_for
+from crm_bridge.config import load_settings
+from crm_bridge.connector import SimulatorType
+from crm_bridge.errors import ExitCode, UserMistake
+
+CONFIG = """
+[systems.north]
+connector = "callcenter"
+base_url = "http://127.0.0.1:18102"
+token_ref = "file:simulators/north/token"
+
+[systems.south]
+connector = "callcenter"
+base_url = "http://127.0.0.1:18103/"
+token_ref = "file:simulators/south/token"
+
+[systems.other]
+connector = "no_simulator_of_that_name"
+"""
+
+
+@pytest.fixture
+def settings(tmp_path):
+    (tmp_path / "crm-bridge.toml").write_text(CONFIG)
+    return load_settings(tmp_path / "crm-bridge.toml", check_secrets=False)
+
+
+def _placed(stands, base_dir):
+    return [(stand.system, str(stand.folder.relative_to(base_dir)), stand.port) for stand in stands]
+
+
+def test_all_means_every_system_that_has_a_simulator(settings, tmp_path):
+    """Each on the port where the configuration expects it, with the state that it had."""
+    stands = stands_for("all", settings=settings, base_dir=tmp_path, port=None)
+
+    assert [("north", "simulators/north", 18102), ("south", "simulators/south", 18103)] == _placed(stands, tmp_path)
+
+
+def test_a_system_is_meant_by_its_own_name(settings, tmp_path):
+    """And may be put elsewhere."""
+    stands = stands_for("south", settings=settings, base_dir=tmp_path, port=0)
+
+    assert [("south", "simulators/south", 0)] == _placed(stands, tmp_path)
+
+
+def test_a_simulator_is_meant_by_its_name(tmp_path):
+    """Without any configuration it stands on its own port."""
+    stands = stands_for("callcenter", settings=None, base_dir=tmp_path, port=None)
+
+    assert [("callcenter", "simulators/callcenter", 8102)] == _placed(stands, tmp_path)
+
+
+def test_all_without_a_configuration_is_all_that_are_installed(tmp_path):
+    """For whoever wants to look at them first."""
+    stands = stands_for("all", settings=None, base_dir=tmp_path, port=None)
+
+    assert {"siebel", "callcenter", "sms_gateway", "vendor_files"} <= {stand.system for stand in stands}
+
+
+@pytest.mark.parametrize(("name", "port"), [("callcentre", None), ("other", None), ("all", 8000)])
+def test_what_cannot_be_simulated_is_said(settings, tmp_path, name, port):
+    """With the names that can."""
+    with pytest.raises(UserMistake):
+        stands_for(name, settings=settings, base_dir=tmp_path, port=port)
+
+
+def test_the_port_is_the_first_urls():
+    """A setting without a URL says nothing about it."""
+    assert 81 == port_of({"name": "x", "base_url": "http://127.0.0.1:81/a", "other": "http://127.0.0.1:82"})
+    assert port_of({"folder": "inbox"}) is None
+
+
+class Recorder:
+    """A simulator that does nothing but note what is asked of it."""
+
+    def __init__(self, calls, *, fails=None):
+        self.calls, self.fails = calls, fails
+
+    def configure(self, **knobs):
+        self.calls.append(("configure", knobs))
+
+    def start(self, port=0):
+        if self.fails:
+            raise self.fails
+        self.calls.append(("start", port))
+        return {"base_url": f"http://127.0.0.1:{port}"}
+
+    def stop(self):
+        self.calls.append(("stop",))
+
+
+def _stand(tmp_path, simulator, knobs=("fail_next", "delay")):
+    kind = SimulatorType("x", lambda folder, clock: simulator, "for tests", 1, dict.fromkeys(knobs, "words"))
+    return Stand("north", kind, tmp_path / "state", 7)
+
+
+def test_knobs_are_set_before_it_serves(tmp_path):
+    """Numbers are numbers; the latency is whichever knob it is called by."""
+    calls = []
+    knobs = ["fail_next=3"]
+    with running([_stand(tmp_path, Recorder(calls))], knobs=knobs, latency=0.5) as started:
+        assert {"north": {"base_url": "http://127.0.0.1:7"}} == started
+
+    assert [("configure", {"delay": 0.5, "fail_next": 3}), ("start", 7), ("stop",)] == calls
+
+
+@pytest.mark.parametrize(("knobs", "latency"), [(["fail_nex=3"], None), (["fail_next"], None), ([], 1.0)])
+def test_an_unknown_knob_is_refused(tmp_path, knobs, latency):
+    """Before anything is started."""
+    calls = []
+    stand = _stand(tmp_path, Recorder(calls), knobs=("fail_next",))
+    with pytest.raises(UserMistake), running([stand], knobs=knobs, latency=latency):
+        pass
+
+    assert [] == calls
+
+
+def test_a_taken_port_is_told_and_the_others_are_stopped(tmp_path):
+    """Nothing is left behind."""
+    calls = []
+    good, bad = Recorder(calls), Recorder(calls, fails=OSError(98, "Address already in use"))
+    stands = [_stand(tmp_path, good), _stand(tmp_path, bad)]
+    with pytest.raises(UserMistake, match="cannot listen on port 7"), running(stands, knobs=(), latency=None):
+        pass
+
+    assert [("start", 7), ("stop",)] == calls
+
+
+def test_it_runs_until_it_is_asked_to_end(tmp_path):
+    """A process of its own: it says where it listens, answers, and SIGTERM ends it with 0."""
+    command = [sys.executable, "-m", "crm_bridge", "simulate", "callcenter", "--port", "0", "--json"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            lines = iter(process.stdout.readline, "}\n")
+            reached_by = json.loads("".join(lines) + "}")["simulators"]["callcenter"]
+            answer = httpx.get(f"{reached_by['base_url']}/api/v1/clients")
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+    assert 401 == answer.status_code  # there, and it wants its token
+    assert (tmp_path / "simulators/callcenter/token").is_file()
+    assert ExitCode.OK == process.returncode
