@@ -145,7 +145,7 @@ def claims_become_messages(world: World, parts: Mapping[str, Part]) -> list[Chec
     delivered = states.get(parts["consent"].client_id)
     suppressed = states.get(parts["no_consent"].client_id)
     return [
-        Check("claim with consent: messages at the gateway", [digits_of(to["consent"])], about["consent"]),
+        Check("claim with consent: messages at the gateway", [subscriber_number(to["consent"])], about["consent"]),
         Check("claim without consent: messages at the gateway", [], about["no_consent"]),
         Check("messages at the gateway in all", 1, len(sent)),
         Check("claim with consent: delivery report stored", "delivered", delivered.state if delivered else None),
@@ -178,12 +178,13 @@ def family_name(system: str, record: RawRecord) -> str:
 
 
 def message_sent(record: RawRecord) -> tuple[str, str]:
-    """To whom (digits only) and what: a message that the gateway took."""
-    return digits_of(str(record["to"])), str(record["text"])
+    """To whom (as :func:`subscriber_number`) and what: a message that the gateway took."""
+    return subscriber_number(str(record["to"])), str(record["text"])
 
 
-def digits_of(phone: str) -> str:
-    return "".join(letter for letter in phone if letter.isdigit())
+def subscriber_number(phone: str) -> str:
+    """The last nine digits, in which all spellings of a number agree: Siebel may hold it without the country."""
+    return "".join(letter for letter in phone if letter.isdigit())[-9:]
 
 
 def _await_delivery(world: World, part: Part) -> None:
