@@ -33,6 +33,7 @@ from .sending import SENDSMS, objection, outcome_of, query_of
 from .settings import SmsGatewaySettings
 
 KIND = "subscriber"
+CHANNEL = "sms"
 
 
 class SmsGateway:
@@ -96,6 +97,9 @@ class SmsGateway:
             self._register_calls.close()
 
     # MessageChannel
+
+    def channels(self) -> Sequence[str]:
+        return (CHANNEL,)
 
     def send(self, message: OutboundMessage) -> MessageOutcome:
         """Hand one message to Kannel, once. Nothing here tries again: after a lost answer the client may have it."""

@@ -93,7 +93,8 @@ def _row(lines: Sequence[bytes], number: int, *, layout: Layout) -> tuple[list[s
         behind = number + taken
         if taken == LONGEST_ROW or behind >= len(lines) or _looks_like_a_row(lines[behind], layout=layout):
             raise _BrokenRow("unclosed_quote", "a quote is not closed, or stands in the wrong place")
-        text = f"{text}\n{_text(lines[behind], layout=layout)}"
+        line_end = "\r\n" if lines[behind - 1].endswith(b"\r") else "\n"
+        text = f"{text}{line_end}{_text(lines[behind], layout=layout)}"
         cells, taken = _cells(text, layout=layout), taken + 1
     if len(cells) != len(layout.columns):
         raise _BrokenRow("wrong_column_count", f"{len(cells)} columns where the header has {len(layout.columns)}")

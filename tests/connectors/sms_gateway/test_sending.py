@@ -36,6 +36,11 @@ def test_it_is_what_it_says(connector):
         assert isinstance(connector, protocol)
 
 
+def test_it_carries_sms(connector):
+    """And nothing else."""
+    assert ["sms"] == list(connector.channels())
+
+
 def test_cyrillic_arrives_as_it_was_written(connector, system):
     """As the handset shows it, in one part more than a Latin text."""
     outcome = connector.send(message(CYRILLIC))
