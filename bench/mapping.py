@@ -173,16 +173,20 @@ def main() -> None:
     """Measure and print."""
     print(f"{'mapping':32} {'read µs':>9} {'cold µs':>9} {'write, no change µs':>21}")
     for name, make in SHIPPED.items():
-        compiled = shipped(name)
-        records = [make(at) for at in range(RECORDS)]
-        cold = _timed(lambda: [compiled.read(record) for record in records])
-        readings = [compiled.read(record) for record in records]
-        assert not any(reading.problems for reading in readings)
-        pairs = list(zip(records, [reading.doc for reading in readings], strict=True))
-        assert not any(compiled.write(raw, doc).changes for raw, doc in pairs)
-        read = min(_timed(lambda: [compiled.read(record) for record in records]) for _ in range(ROUNDS))
-        write = min(_timed(lambda: [compiled.write(raw, doc) for raw, doc in pairs]) for _ in range(ROUNDS))
+        read, cold, write = measure(shipped(name), [make(at) for at in range(RECORDS)])
         print(f"{name:32} {read:9.1f} {cold:9.1f} {write:21.1f}")
+
+
+def measure(compiled: CompiledMapping, records: list[dict[str, Any]]) -> tuple[float, float, float]:
+    """Microseconds a record: reading, reading for the first time, writing back without a change."""
+    cold = _timed(lambda: [compiled.read(record) for record in records])
+    readings = [compiled.read(record) for record in records]
+    assert not any(reading.problems for reading in readings)
+    pairs = list(zip(records, [reading.doc for reading in readings], strict=True))
+    assert not any(compiled.write(raw, doc).changes for raw, doc in pairs)
+    read = min(_timed(lambda: [compiled.read(record) for record in records]) for _ in range(ROUNDS))
+    write = min(_timed(lambda: [compiled.write(raw, doc) for raw, doc in pairs]) for _ in range(ROUNDS))
+    return read, cold, write
 
 
 def _timed(work: Callable[[], object]) -> float:

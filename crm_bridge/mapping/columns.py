@@ -18,7 +18,7 @@ Transforms = Mapping[str, TransformType]
 class BoundColumn:
     """A compiled :class:`Column`. ``pull`` and ``push`` raise :class:`BadValue` and nothing else.
 
-    ``pull(record)`` gives the canonical value or ``None``; ``push(value)`` gives the raw value. A phone's value is a pair.
+    ``pull(record)`` gives the canonical value or ``None``; ``push(value)`` the raw value. A phone's value is a pair.
     """
 
     __slots__ = ("column", "label", "name", "pull", "push", "readable", "severity", "steps", "writable")
@@ -143,7 +143,9 @@ def _puller(src: tuple[str, ...], read: Read) -> Callable[[Any], Any]:
             if type(value) is not dict:
                 if value == "":
                     return None
-                raise BadValue("bad_shape", f"an object is expected around {name}: correct the system, or the row's src")
+                raise BadValue(
+                    "bad_shape", f"an object is expected around {name}: correct the system, or the row's src"
+                )
             value = value.get(name)
             if value is None:
                 return None
@@ -152,5 +154,5 @@ def _puller(src: tuple[str, ...], read: Read) -> Callable[[Any], Any]:
     return pull_nested
 
 
-def _no_way_back(value: Any) -> Any:
+def _no_way_back(_: Any) -> Any:
     raise BadValue("not_expressible", "this row has no way back")

@@ -7,13 +7,16 @@ from typing import Any
 
 from crm_bridge.mapping.columns import BoundColumn, Transforms
 from crm_bridge.mapping.document import MappingDocument
+from crm_bridge.mapping.items import BoundListRow, Problems, problem_of
 from crm_bridge.mapping.paths import look
-from crm_bridge.mapping.reading import BoundListRow, Problems, Step, field_step, list_step, problem_of
+from crm_bridge.mapping.reading import Step, field_step, list_step
 from crm_bridge.mapping.values import BadValue, ExplainedPath, Problem, Reading, TransformType, WriteBack
 from crm_bridge.mapping.write_back import Writer
 
 
-def compile_mapping(document: MappingDocument, *, transforms: Mapping[str, TransformType] | None = None) -> CompiledMapping:
+def compile_mapping(
+    document: MappingDocument, *, transforms: Mapping[str, TransformType] | None = None
+) -> CompiledMapping:
     """Compile ``document``.
 
     Args:
@@ -26,7 +29,7 @@ def compile_mapping(document: MappingDocument, *, transforms: Mapping[str, Trans
 
 
 class CompiledMapping:
-    """Reads raw records of one kind, and says what to write back. Holds no state between calls; threads may share it."""
+    """Reads raw records of one kind, and says what to write back. Holds no state; threads may share it."""
 
     def __init__(self, document: MappingDocument, transforms: Transforms) -> None:
         header = document.header
@@ -112,7 +115,9 @@ class CompiledMapping:
             taken = {each.name: each.raw(raw) for each in columns if not row.row.pattern or each not in row.parts}
             if row.row.each:
                 taken = {row.field_prefix: look(raw, row.row.each)}
-            found.append(ExplainedPath(row.row.label, str(row.row.place), taken, own.get(row.row.head), tuple(problems)))
+            found.append(
+                ExplainedPath(row.row.label, str(row.row.place), taken, own.get(row.row.head), tuple(problems))
+            )
         return tuple(found)
 
     def _take(self, column: BoundColumn, raw: Any, problems: Problems) -> Any:

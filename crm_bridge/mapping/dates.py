@@ -1,7 +1,8 @@
 """Dates and moments of other systems, by ``strptime``-like formats, compiled once.
 
 Formats know ``%d %m %Y %H %M %S %f`` and ``iso``; a two-digit year is refused, since its century would be a guess.
-Canonical: partial dates after RFC 6350 (``1985-03-08``, ``1985-03``, ``1985``, ``--03-08``); moments ISO 8601 in UTC with Z.
+Canonical: partial dates after RFC 6350 (``1985-03-08``, ``1985-03``, ``1985``, ``--03-08``);
+moments ISO 8601 in UTC with Z.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def check_format(text: str, *, moment: bool) -> str | None:
 
 
 def date_reader(text: str) -> Callable[[str], str]:
-    """A reader from ``text`` (a checked format) to a partial date. A time of day behind a date is cut, never converted."""
+    """A reader from ``text`` (a checked format) to a partial date. A time of day behind it is cut, never converted."""
     if text == "iso":
         return lru_cache(maxsize=MEMORY)(_read_partial)
     pattern = re.compile(_regex(text) + _TIME_BEHIND, re.ASCII)
@@ -86,7 +87,9 @@ def moment_reader(text: str, *, tz: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         moment = _parse_iso(value) if pattern is None else _parse(pattern, value)
         if moment is None:
-            raise BadValue("bad_date", f"not a date and time in the format {text}: correct it in the system that holds it")
+            raise BadValue(
+                "bad_date", f"not a date and time in the format {text}: correct it in the system that holds it"
+            )
         if moment.tzinfo is None:
             return _in_utc(moment, zone)
         return _iso_moment(_shifted(moment, UTC))
@@ -164,7 +167,9 @@ def _parse(pattern: re.Pattern[str], value: str) -> datetime | None:
 def _in_utc(moment: datetime, zone: ZoneInfo) -> str:
     there = _shifted(moment.replace(tzinfo=zone), UTC)
     if _shifted(there, zone).replace(tzinfo=None) != moment:
-        raise BadValue("bad_date", f"the clocks of {zone.key} skipped this time: correct it in the system that holds it")
+        raise BadValue(
+            "bad_date", f"the clocks of {zone.key} skipped this time: correct it in the system that holds it"
+        )
     return _iso_moment(there)
 
 

@@ -62,7 +62,7 @@ class ListRow:
     Attributes:
         head: the canonical list.
         label: what the items are, such as ``contact_points[phone/mobile]``.
-        item: fixed values of each item; with ``parts`` or ``more`` behind a fixed object, that object needs one of them.
+        item: fixed values of each item; a fixed object that ``parts`` or ``more`` fill stands only with one of them.
         identity: the fixed values that tell this row's items apart.
         column: the row's own column; ``None`` when it has parts.
         each: where nested rows stand; empty for columns of the record itself.

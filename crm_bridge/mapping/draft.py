@@ -51,7 +51,9 @@ class Draft:
         """The field as it stands in the base."""
         return raw_at(self.base, column.column.src)
 
-    def express(self, column: BoundColumn, value: Any, *, label: str | None = None, place: str = "") -> tuple[bool, Any]:
+    def express(
+        self, column: BoundColumn, value: Any, *, label: str | None = None, place: str = ""
+    ) -> tuple[bool, Any]:
         """(True, raw value), or (False, None) with the problem noted."""
         try:
             return True, column.push(value)
@@ -59,12 +61,16 @@ class Draft:
             self.problem(column, error, value, label=label, place=place)
             return False, None
 
-    def problem(self, column: BoundColumn, error: BadValue, value: Any, *, label: str | None = None, place: str = "") -> None:
+    def problem(
+        self, column: BoundColumn, error: BadValue, value: Any, *, label: str | None = None, place: str = ""
+    ) -> None:
         """Note that ``value`` cannot be written."""
         severity = column.severity if error.code == "unknown_code" else "quarantine"
         if error.code == "not_expressible":
             severity = "warn"
-        self.problems.append(Problem(label or column.label, place + column.name, error.code, error.message, value, severity))
+        self.problems.append(
+            Problem(label or column.label, place + column.name, error.code, error.message, value, severity)
+        )
 
     def put(self, column: BoundColumn, value: Any, *, label: str | None = None) -> None:
         """Express ``value`` and set it."""
@@ -84,7 +90,9 @@ class Draft:
 
     def missing(self, column: BoundColumn) -> None:
         """The client has no value where the system needs one."""
-        message = "the client has no value here, and the field may not be empty: enter it in a system that holds the client"
+        message = (
+            "the client has no value here, and the field may not be empty: enter it in a system that holds the client"
+        )
         self.problems.append(Problem(column.label, column.name, "required", message))
 
     def nested(self, each: tuple[str, ...], row: NestedRow, changes: list[FieldChange]) -> None:

@@ -24,11 +24,19 @@ def read_email(text: str) -> str:
             return lowered
         raise BadValue("bad_email", _INVALID)
     local, at, domain = lowered.rpartition("@")
-    mixed = not local.isascii() and re.search(r"[a-z]", local)  # а Cyrillic letter among Latin ones is a slip of the hand
+    mixed = not local.isascii() and re.search(
+        r"[a-z]", local
+    )  # а Cyrillic letter among Latin ones is a slip of the hand
     try:
         ascii_domain = domain.encode("idna").decode("ascii")
     except UnicodeError:
         raise BadValue("bad_email", _INVALID) from None
-    if not at or mixed or not _LOCAL.fullmatch(local) or not _ASCII.fullmatch(f"x@{ascii_domain}") or len(lowered) > 254:
+    if (
+        not at
+        or mixed
+        or not _LOCAL.fullmatch(local)
+        or not _ASCII.fullmatch(f"x@{ascii_domain}")
+        or len(lowered) > 254
+    ):
         raise BadValue("bad_email", _INVALID)
     return lowered

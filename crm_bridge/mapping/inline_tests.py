@@ -31,7 +31,9 @@ class TestResult:
 
 def run_tests(compiled: CompiledMapping) -> tuple[TestResult, ...]:
     """Run every inline test of a document."""
-    return tuple(TestResult(test.name, str(test.place), tuple(_run(compiled, test))) for test in compiled.document.tests)
+    return tuple(
+        TestResult(test.name, str(test.place), tuple(_run(compiled, test))) for test in compiled.document.tests
+    )
 
 
 def _run(compiled: CompiledMapping, test: InlineTest) -> list[str]:
@@ -92,8 +94,16 @@ def differences(expected: Any, found: Any, *, path: str) -> Sequence[str]:
                 lines.append(f"{inner}: expected nothing, found {found[key]!r}")
         return lines
     if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        return [line for at, pair in enumerate(zip(expected, found, strict=True)) for line in differences(*pair, path=f"{path}.{at}")]
-    return [] if type(expected) is type(found) and expected == found else [f"{path}: expected {expected!r}, found {found!r}"]
+        return [
+            line
+            for at, pair in enumerate(zip(expected, found, strict=True))
+            for line in differences(*pair, path=f"{path}.{at}")
+        ]
+    return (
+        []
+        if type(expected) is type(found) and expected == found
+        else [f"{path}: expected {expected!r}, found {found!r}"]
+    )
 
 
 def _empty(compiled: CompiledMapping) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from crm_bridge.mapping.values import BadValue
 
 NAME_PARTS = ("prefix", "family", "given", "patronymic", "suffix")
 # Words that belong to the patronymic before them (Turkic names in Cyrillic and Latin script).
-_PATRONYMIC_TAILS = frozenset("огли оглы оглу кизи кызы гызы ogly oglu kyzy gyzy qizi".split())
+_PATRONYMIC_TAILS = frozenset(["огли", "оглы", "оглу", "кизи", "кызы", "гызы", "ogly", "oglu", "kyzy", "gyzy", "qizi"])
 
 
 def split_name(text: str, *, order: Sequence[str]) -> dict[str, str]:
     """``Шевченко Оксана Іванівна`` by ``("family", "given", "patronymic")``.
 
-    Fewer words than parts fill the first parts. With more words nobody can tell which belong together: the name then stays
-    whole, as ``text``.
+    Fewer words than parts fill the first parts. With more words nobody can tell which belong together: the name
+    then stays whole, as ``text``.
     """
     words = text.split()
     if len(words) > 2 and words[-1].casefold() in _PATRONYMIC_TAILS:
@@ -35,7 +35,9 @@ def join_name(name: dict[str, Any], *, order: Sequence[str]) -> str:
     else:
         text = " ".join(parts[part] for part in order if part in parts)
     if split_name(text, order=order) != parts:
-        raise BadValue("not_expressible", "written as one field, this name would be read back as another: nothing is written")
+        raise BadValue(
+            "not_expressible", "written as one field, this name would be read back as another: nothing is written"
+        )
     return text
 
 

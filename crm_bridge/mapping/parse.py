@@ -1,4 +1,4 @@
-"""From YAML nodes to a checked :class:`MappingDocument`; every mistake of a document is reported at once, with its place."""
+"""From YAML nodes to a checked :class:`MappingDocument`; every mistake is reported at once, with its place."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ class _Parser:
         entity = self._entity(top)
         defaults = self._table(top.get("defaults"), "defaults")
         self._known(top.get("defaults"), vocabulary.DEFAULT_WORDS, "defaults")
-        maps = {name: node for name, node in self._table(top.get("values"), "values").items() if self._is_map(name, node)}
+        maps = {
+            name: node for name, node in self._table(top.get("values"), "values").items() if self._is_map(name, node)
+        }
         rows = RowParser(
             entity=entity,
             defaults={key: node.plain for key, node in defaults.items()},
@@ -76,7 +78,9 @@ class _Parser:
     def _entity(self, top: Mapping[str, Node]) -> str:
         given = [key for key in ("client", "entity") if key in top]
         if len(given) != 1:
-            self.mistake(self.root.place, "client", "say `client: person` or `client: organisation`, or `entity: claim`")
+            self.mistake(
+                self.root.place, "client", "say `client: person` or `client: organisation`, or `entity: claim`"
+            )
             return "person"
         node = top[given[0]]
         if node.value not in _ENTITIES:
@@ -107,7 +111,7 @@ class _Parser:
         elif entity == "claim":
             self.mistake(record_node.place, "record.client", "a claim has to say whose it is: {src: …, system: …}")
         identity = rows.header_column("id", record["id"], transform="text") if "id" in record else None
-        concurrency = record["concurrency"] if "concurrency" in record else None
+        concurrency = record.get("concurrency")
         if concurrency is not None and not isinstance(concurrency.value, str):
             self.mistake(concurrency.place, "record.concurrency", "the name of a field is text")
         blank = rows.defaults.get("blank", "")
@@ -122,7 +126,7 @@ class _Parser:
             changed_at=changed_at,
             client=client,
             client_system=system,
-            image=image,
+            image="partial" if image == "partial" else "full",
             blank=blank,
         )
 
@@ -142,7 +146,8 @@ class _Parser:
                 self.mistake(
                     column.place,
                     column.path,
-                    f"{column.field_name} is already written by the row in line {taken[column.src].line}: say `dir: read` here",
+                    f"{column.field_name} is already written by the row in line {taken[column.src].line}: "
+                    "say `dir: read` here",
                 )
             taken.setdefault(column.src, column.place)
         return found
@@ -159,7 +164,9 @@ class _Parser:
                     continue
                 for other in found:
                     if _same_row(parsed, other):
-                        self.mistake(row.place, parsed.label, f"the same as the row in line {other.place.line}: keep one")
+                        self.mistake(
+                            row.place, parsed.label, f"the same as the row in line {other.place.line}: keep one"
+                        )
                 found.append(parsed)
         return found
 
@@ -182,7 +189,9 @@ class _Parser:
             wrong = [
                 word
                 for word in ("given", "expect", "change", "write_back")
-                if word in table and not isinstance(table[word].value, dict) and (word, table[word].value) != ("given", None)
+                if word in table
+                and not isinstance(table[word].value, dict)
+                and (word, table[word].value) != ("given", None)
             ]
             for word in wrong:
                 self.mistake(table[word].place, f"{path}.{word}", "a table is expected")
@@ -195,9 +204,13 @@ class _Parser:
                     given=table["given"].plain,
                     place=test.place,
                     expect=table["expect"].plain if "expect" in table else None,
-                    change={str(key): value for key, value in table["change"].plain.items()} if "change" in table else {},
+                    change={str(key): value for key, value in table["change"].plain.items()}
+                    if "change" in table
+                    else {},
                     write_back=table["write_back"].plain if "write_back" in table else None,
-                    quarantine=None if stopped is None else tuple(map(str, stopped if isinstance(stopped, list) else [stopped])),
+                    quarantine=None
+                    if stopped is None
+                    else tuple(map(str, stopped if isinstance(stopped, list) else [stopped])),
                 )
             )
         return found
@@ -220,12 +233,12 @@ class _Parser:
                 self.mistake(node.place_of(key), where, f"unknown key: use one of {', '.join(known)}")
 
     def _is_map(self, name: Any, node: Node) -> bool:
-        if isinstance(node.value, dict) and all(not isinstance(each.value, dict | list) for each in node.value.values()):
+        if isinstance(node.value, dict) and all(
+            not isinstance(each.value, dict | list) for each in node.value.values()
+        ):
             return True
         self.mistake(node.place, f"values.{name}", "a value map is a table: {source: canonical}")
         return False
-
-
 
 
 def _same_row(left: ListRow, right: ListRow) -> bool:
@@ -233,6 +246,3 @@ def _same_row(left: ListRow, right: ListRow) -> bool:
         return row.each, row.column.src if row.column else tuple(part.src for part in row.parts)
 
     return left.head == right.head and source(left) == source(right) and left.item == right.item
-
-
-

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 Steps = tuple[str | int, ...]
@@ -63,15 +64,13 @@ def look(value: Any, steps: Steps) -> Any:
 def put(doc: dict[str, Any], steps: Steps, value: Any) -> None:
     """Set ``value`` at ``steps`` of a document under construction. List positions close up: there are no gaps."""
     here: Any = doc
-    for step, following in zip(steps[:-1], steps[1:], strict=True):
+    for step, following in pairwise(steps):
         there = here.get(step)
         if there is None:
             there = here[step] = [] if type(following) is int else {}
         here = there
     last = steps[-1]
-    if type(last) is not int:
-        here[last] = value
-    elif last < len(here):
+    if type(last) is not int or last < len(here):
         here[last] = value
     else:
         here.append(value)
@@ -97,7 +96,9 @@ def select(items: list[Any], *, head: str, selector: str) -> list[int]:
     first, _, second = selector.partition("/")
     found = []
     for at, item in enumerate(items):
-        if item.get(names[0]) == first and (not second or second in (item.get(names[1]), item.get("value"), item.get("id"))):
+        if item.get(names[0]) == first and (
+            not second or second in (item.get(names[1]), item.get("value"), item.get("id"))
+        ):
             found.append(at)
     return found
 
@@ -131,7 +132,7 @@ def _set(doc: dict[str, Any], steps: Steps, value: Any) -> None:
         return
     holder = look(doc, steps[:-1]) if len(steps) > 1 else doc
     if isinstance(holder, dict):
-        holder.pop(steps[-1], None)
+        holder.pop(str(steps[-1]), None)
     elif isinstance(holder, list) and type(steps[-1]) is int and steps[-1] < len(holder):
         del holder[steps[-1]]
 

@@ -1,7 +1,7 @@
 """Telephone numbers to E.164, exactly or not at all.
 
-Mobile numbers of UA, RU and KZ in their usual spellings are read by a table; everything else goes to ``phonenumbers``. Both
-ways give the same answer (a test holds them together). A number that is not valid in the numbering plan is refused:
+Mobile numbers of UA, RU and KZ in their usual spellings are read by a table, all others by
+``phonenumbers``. Both ways give the same answer (a test holds them together). A number that is not valid in the numbering plan is refused:
 nothing is completed or corrected.
 """
 
@@ -64,10 +64,9 @@ def _usual(digits: str, region: str) -> str | None:
             return "+38" + digits
         if len(digits) == 12 and digits.startswith("380") and _UA.fullmatch(digits, 3):
             return "+" + digits
-    elif region in ("RU", "KZ") and len(digits) == 11 and digits[0] in "78":
-        if _RU.fullmatch(digits, 1) or _KZ.fullmatch(digits, 1):
-            return "+7" + digits[1:]
-    return None
+        return None
+    national = region in ("RU", "KZ") and len(digits) == 11 and digits[0] in "78"
+    return "+7" + digits[1:] if national and (_RU.fullmatch(digits, 1) or _KZ.fullmatch(digits, 1)) else None
 
 
 def _by_numbering_plan(digits: str, region: str) -> str:

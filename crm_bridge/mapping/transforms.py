@@ -1,7 +1,7 @@
 """The closed set of named transforms: each a pair of functions, built once for each row.
 
-A read function gets a raw value that is neither ``None`` nor ``""`` and gives the canonical value, ``None`` for "says nothing", or
-raises :class:`BadValue`. A write function is the way back.
+A read function gets a raw value that is neither ``None`` nor ``""`` and gives the canonical value, ``None`` for "says
+nothing", or raises :class:`BadValue`. A write function is the way back.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def as_text(value: Any) -> str:
         return value
     if type(value) is int:
         return str(value)
-    kind = {bool: "true or false", float: "a number with a fraction", list: "a list", dict: "an object"}.get(type(value), "this")
+    kind = {bool: "true or false", float: "a number with a fraction", list: "a list", dict: "an object"}.get(
+        type(value), "this"
+    )
     raise BadValue("bad_shape", f"text is expected here, not {kind}: correct the system, or the row's `as`")
 
 
@@ -94,7 +96,9 @@ def _number(options: Mapping[str, Any]) -> Pair:
 
     def convert(text: str) -> str:
         if not pattern.fullmatch(text):
-            raise BadValue("bad_number", f"not a number with decimal sign {point!r}: correct it in the system that holds it")
+            raise BadValue(
+                "bad_number", f"not a number with decimal sign {point!r}: correct it in the system that holds it"
+            )
         return format(Decimal(text.replace(point, ".")), "f")
 
     texts = _texts(convert, options["trim"])
@@ -167,10 +171,14 @@ def _code(options: Mapping[str, Any]) -> Pair:
         elif type(value) is bool and flags:
             if value in flags:
                 return flags[value]
-            raise BadValue("unknown_code", "this value is not in the value map: add it there, or correct it in its system")
+            raise BadValue(
+                "unknown_code", "this value is not in the value map: add it there, or correct it in its system"
+            )
         found = texts.get(as_text(value))
         if found is None:
-            raise BadValue("unknown_code", "this value is not in the value map: add it there, or correct it in its system")
+            raise BadValue(
+                "unknown_code", "this value is not in the value map: add it there, or correct it in its system"
+            )
         return found
 
     def write(value: Any) -> Any:
@@ -200,11 +208,11 @@ def _phone(options: Mapping[str, Any]) -> Pair:
     return _texts(convert, options["trim"]), write
 
 
-def _email(options: Mapping[str, Any]) -> Pair:
+def _email(_: Mapping[str, Any]) -> Pair:
     return _texts(read_email, True), _expect_text
 
 
-def _address(options: Mapping[str, Any]) -> Pair:
+def _address(_: Mapping[str, Any]) -> Pair:
     raise AssertionError("an address is read by its parts")
 
 
@@ -235,7 +243,7 @@ TRANSFORMS: Mapping[str, Transform] = {
         {"decimal": False},
     ),
     "date": Transform(
-        "A date by its format; without one ISO, where parts may be missing. A time of day behind it is cut, never converted.",
+        "A date by its format; without one ISO, where parts may be missing. A time of day behind it is cut.",
         'birth_date: {src: BirthDate, as: date, format: "%m/%d/%Y"}',
         _date,
         {"format": False},
@@ -247,7 +255,7 @@ TRANSFORMS: Mapping[str, Transform] = {
         {"format": False, "tz": False},
     ),
     "flag": Transform(
-        "Two values. In `consents` the on value makes the item and the off value says nothing; elsewhere true and false.",
+        "Two values. In `consents` the on value makes the item, the off value says nothing; elsewhere true and false.",
         "{src: SuppressAllCalls, as: flag, on: Y, off: N, item: {purpose: any, channel: voice, status: denied}}",
         _flag,
         {"on": True, "off": True},
@@ -259,7 +267,7 @@ TRANSFORMS: Mapping[str, Transform] = {
         {"values": True, "write_values": False, "unknown": False},
     ),
     "phone": Transform(
-        "A phone number to E.164, national forms by `region`; an extension goes to `ext`. `format: digits` is E.164 without plus.",
+        "A phone number to E.164, national forms by `region`; an extension goes to `ext`. `format: digits`: no plus.",
         "{src: CellularPhone, as: phone, item: {type: phone, purpose: mobile}}",
         _phone,
         {"region": False, "format": False},
@@ -274,7 +282,7 @@ TRANSFORMS: Mapping[str, Transform] = {
         {},
     ),
     "split_name": Transform(
-        "A full name in one field, by `order`. More words than parts stay whole in `text`, since the split would be a guess.",
+        "A full name in one field, by `order`. More words than parts stay whole in `text`: a split would be a guess.",
         "name: {src: FullName, as: split_name, order: family given patronymic}",
         _split_name,
         {"order": True},

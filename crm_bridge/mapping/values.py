@@ -27,7 +27,8 @@ class Problem:
         path: canonical path, such as ``birth_date`` or ``contact_points[phone/mobile].value``.
         field: the system's own name of the field.
         code: stable group: ``unknown_code``, ``bad_date``, ``bad_phone``, ``bad_email``, ``bad_number``, ``bad_flag``,
-            ``bad_check``, ``bad_shape``, ``bad_name``, ``too_long``, ``required``, ``not_expressible``, ``plugin_failed``.
+            ``bad_check``, ``bad_shape``, ``bad_name``, ``too_long``, ``required``, ``not_expressible``,
+            ``plugin_failed``.
         message: what is wrong and what to do, without the value.
         value: the offending value; for the dead letter alone.
         severity: ``quarantine`` stops the record, ``warn`` leaves the field out and goes on.
@@ -79,7 +80,7 @@ class WriteBack:
     """What has to be written so that a record says what the client's document says.
 
     Attributes:
-        fields: key and concurrency fields and what changed; nested rows carry ``@operation``. Empty when nothing changes.
+        fields: key and concurrency fields and what changed; nested rows carry ``@operation``. Empty: no change.
         changes: each changed field, for people.
         full: the whole record as it would be afterwards, without ``@operation``.
         problems: a ``quarantine`` among them empties ``fields`` and ``changes``: nothing of this record may be written.
@@ -102,7 +103,7 @@ class TransformType:
 
     Attributes:
         name: ``plugin.transform``.
-        read: raw value and the row's ``args`` → canonical value; ``None`` says nothing. Pure; raising quarantines the record.
+        read: raw value and the row's ``args`` → canonical value; ``None`` says nothing. Pure; raising stops the record.
         write: canonical value and ``args`` → raw value; ``None`` when there is no way back (rows need ``dir: read``).
         summary: one sentence for the documentation.
     """

@@ -1,4 +1,4 @@
-"""Every word that a document may use, with what it says: the parser, the error messages and the reference page share it."""
+"""Every word that a document may use, with what it says, for the parser, its messages and the reference page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECORD_WORDS: Mapping[str, str] = {
     "id": "Field with the record's id. Required.",
     "concurrency": "Field with the version token; goes back with every write.",
     "changed_at": "Field (or row) with the moment of the last change.",
-    "image": "`full`: an empty or missing field retracts what this source said. `partial`: silence says nothing. Required.",
+    "image": "`full`: an empty or missing field retracts what this source said; `partial`: it says nothing. Required.",
     "client": "For a claim: `{src, system}` of the identifier of the client that it belongs to.",
 }
 DEFAULT_WORDS: Mapping[str, str] = {
@@ -62,7 +62,17 @@ ROW_WORDS: Mapping[str, str] = {
     "pattern": "In `lists`, with `split`: a regular expression over each piece; `parts` name its groups. Read only.",
     "on_remove": "In `lists`, with `each`: what a removed item does to its nested row, `keep` (default) or `delete`.",
 }
-COLUMN_ONLY = frozenset(ROW_WORDS) - {"if_absent", "each", "key", "item", "parts", "more", "split", "pattern", "on_remove"}
+COLUMN_ONLY = frozenset(ROW_WORDS) - {
+    "if_absent",
+    "each",
+    "key",
+    "item",
+    "parts",
+    "more",
+    "split",
+    "pattern",
+    "on_remove",
+}
 FIELD_WORDS = COLUMN_ONLY | {"if_absent"}
 LIST_WORDS = frozenset(ROW_WORDS) - {"if_absent"}
 TEST_WORDS: Mapping[str, str] = {

@@ -1,7 +1,7 @@
 """Write-back: the difference between what a record says and what the client's document says, in the record's own words.
 
-Every comparison is between canonical values: those read from the base, and those of the document. So a document that was
-read from a record writes nothing to it, whatever the record's spelling, and a value that could not be read is left alone.
+Every comparison is between canonical values: those read from the base, and those of the document. So a document that
+was read from a record writes nothing to it, whatever the record's spelling, and what could not be read is left alone.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 from crm_bridge.mapping.columns import BoundColumn
 from crm_bridge.mapping.document import MappingDocument
 from crm_bridge.mapping.draft import Draft
+from crm_bridge.mapping.items import BoundListRow
 from crm_bridge.mapping.paths import look
-from crm_bridge.mapping.reading import BoundListRow
 from crm_bridge.mapping.values import Reading, WriteBack
 from crm_bridge.mapping.write_consents import write_consents
 from crm_bridge.mapping.write_lists import write_items
@@ -80,4 +80,6 @@ def _name_parts(name: Any, order: tuple[str, ...]) -> dict[str, Any] | None:
     """The parts of a name that one field can hold; the whole text only where there are no parts."""
     if not isinstance(name, dict):
         return None
-    return {part: name[part] for part in order if name.get(part)} or ({"text": name["text"]} if name.get("text") else None)
+    return {part: name[part] for part in order if name.get(part)} or (
+        {"text": name["text"]} if name.get("text") else None
+    )

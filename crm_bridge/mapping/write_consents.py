@@ -1,11 +1,11 @@
 """Writing consents back: what holds now for a purpose and channel, never its history.
 
-- The state is :func:`crm_bridge.model.current_consent`: newest dated, refusals win ties, and a refusal for ``any`` covers all.
-- A flag that means a refusal is raised by a refusal. It is lowered only where its row says ``unset: blank``: a consent given
-  elsewhere does not undo what somebody entered in this system, and the absence of a refusal is no consent.
+- The state is :func:`crm_bridge.model.current_consent`: newest dated, refusals win ties, a refused ``any`` covers all.
+- A flag that means a refusal is raised by a refusal. It is lowered only where its row says ``unset: blank``: a consent
+  given elsewhere does not undo what somebody entered in this system, and the absence of a refusal is no consent.
 - A flag that means a consent is lowered by a refusal, always.
-- Nested rows hold one state each: the row of that purpose and channel is updated, one is added where there is none, and none
-  is ever deleted.
+- Nested rows hold one state each: the row of that purpose and channel is updated, one is added where there is none,
+  and none is ever deleted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crm_bridge.mapping.draft import Draft
-from crm_bridge.mapping.reading import BoundListRow
+from crm_bridge.mapping.items import BoundListRow
 from crm_bridge.mapping.write_lists import base_rows, write_columns, write_nested
 from crm_bridge.model import ConsentState, current_consent
 
@@ -25,7 +25,7 @@ Items = Sequence[Mapping[str, Any]]
 
 
 def write_consents(draft: Draft, rows: tuple[BoundListRow, ...], before: Items, after: Items) -> None:
-    """Write the consents of ``after`` where their state differs from that of ``before``, which was read from the base."""
+    """Write the consents of ``after`` where their state differs from that of ``before``, the base's."""
     covered = set()
     for bound in rows:
         if bound.row.each:
@@ -61,7 +61,9 @@ def _write_flag(draft: Draft, bound: BoundListRow, old: ConsentState, new: Conse
         draft.missing(column)
 
 
-def _write_nested(draft: Draft, bound: BoundListRow, before: Items, after: Items, covered: set[tuple[Any, Any]]) -> None:
+def _write_nested(
+    draft: Draft, bound: BoundListRow, before: Items, after: Items, covered: set[tuple[Any, Any]]
+) -> None:
     there = base_rows(draft, bound)
     for key in dict.fromkeys((item.get("purpose"), item.get("channel")) for item in after):
         if key in covered:

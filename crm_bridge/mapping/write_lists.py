@@ -1,8 +1,9 @@
 """Writing list items back: which item of the client goes into which field or nested row, without churn.
 
-1. A field keeps the value it holds as long as the client still has it. 2. A nested row keeps its item: by the row's own id, by
-equal content, or by natural key. 3. Fields left free take the best-ranked item of their kind that is left. 4. Nested rows are
-added for what remains, and follow ``on_remove`` where their item is gone.
+1. A field keeps the value it holds as long as the client still has it.
+2. A nested row keeps its item: by the row's own id, by equal content, or by natural key.
+3. Fields left free take the best-ranked item of their kind that is left.
+4. Nested rows are added for what remains, and follow ``on_remove`` where their item is gone.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any
 
 from crm_bridge.mapping.columns import BoundColumn
 from crm_bridge.mapping.draft import UNKNOWN, Draft, NestedRow, same
+from crm_bridge.mapping.items import BoundListRow
 from crm_bridge.mapping.paths import look
-from crm_bridge.mapping.reading import BoundListRow, rows_at
+from crm_bridge.mapping.reading import rows_at
 from crm_bridge.mapping.values import BadValue, FieldChange, Problem
 
 _UNUSABLE = frozenset({"invalid", "bounced", "wrong_person", "retired"})
@@ -83,14 +85,18 @@ def content(bound: BoundListRow, item: Any) -> tuple[Any, ...]:
 
 
 def write_columns(draft: Draft, bound: BoundListRow, base: Any, item: Any) -> None:
-    """Write one item into fields of the record itself. ``base``: the item that they hold; ``item`` ``None``: there is none."""
+    """Write one item into fields of the record itself. ``base``: the item that they hold; ``None``: there is none."""
     if item is None:
         if base is not None:
             for column in _writable(bound):
                 draft.unset(column)
         return
     replaced = base is None or _natural(bound, base) != _natural(bound, item)
-    if bound.column is not None and bound.column.writable and (base is None or content(bound, base) != content(bound, item)):
+    if (
+        bound.column is not None
+        and bound.column.writable
+        and (base is None or content(bound, base) != content(bound, item))
+    ):
         draft.put(bound.column, _value(bound, item))
     for column in (*bound.parts, *bound.more):
         if not column.writable:
@@ -102,7 +108,9 @@ def write_columns(draft: Draft, bound: BoundListRow, base: Any, item: Any) -> No
             draft.put(column, new)
 
 
-def write_nested(draft: Draft, bound: BoundListRow, there: BaseRow | None, item: Any, *, label: str | None = None) -> None:
+def write_nested(
+    draft: Draft, bound: BoundListRow, there: BaseRow | None, item: Any, *, label: str | None = None
+) -> None:
     """Update nested row ``there`` to say ``item``, or add a row (``None``)."""
     row = bound.row
     name = label or row.label
@@ -168,12 +176,12 @@ def _value(bound: BoundListRow, item: Any) -> Any:
 
 
 def _part(bound: BoundListRow, column: BoundColumn, item: Any) -> Any:
-    """The value of one part. The last line of an address takes all further lines; a bare one-line address is its line."""
+    """The value of one part. The last line of an address takes all further lines; a bare text is its line."""
     steps = column.steps
     head = steps[0]
     fixed = bound.row.item.get(str(head))
     if len(steps) > 1 and isinstance(fixed, dict) and isinstance(item, dict):
-        given = item.get(head)  # type: ignore[call-overload]  # an item's first step is a name
+        given = item.get(head)
         if not isinstance(given, dict) or any(given.get(name) != value for name, value in fixed.items()):
             return None  # such as the number of a form, where the evidence is no form
     if bound.row.is_address and len(steps) == 3 and steps[1] == "lines":
@@ -194,7 +202,9 @@ def _matching(bound: BoundListRow, items: Sequence[Any], taken: set[int]) -> lis
     for at, item in enumerate(items):
         if at in taken:
             continue
-        if bound.row.plain or (isinstance(item, dict) and all(item.get(key) == value for key, value in identity.items())):
+        if bound.row.plain or (
+            isinstance(item, dict) and all(item.get(key) == value for key, value in identity.items())
+        ):
             found.append(at)
     return found
 
@@ -210,7 +220,7 @@ def _best(bound: BoundListRow, items: Sequence[Any], taken: set[int]) -> int | N
 
 
 def _natural(bound: BoundListRow, item: Any) -> Any:
-    """What makes an item the same one after an edit: a child's name, a policy's number; an address and a phone: themselves."""
+    """What makes an item the same one after an edit: a child's name, a policy's number; of an address: all of it."""
     if bound.row.is_address or bound.row.head not in _NATURAL:
         return content(bound, item)
     value = look(item, tuple(_NATURAL[bound.row.head].split(".")))
@@ -241,7 +251,8 @@ def _write_rows(draft: Draft, bound: BoundListRow, there: list[BaseRow], items: 
     free = [
         at
         for at in _matching(bound, items, taken)
-        if not (isinstance(items[at], dict) and items[at].get("status") in _UNUSABLE) and not _said_already(bound, items, at)
+        if not (isinstance(items[at], dict) and items[at].get("status") in _UNUSABLE)
+        and not _said_already(bound, items, at)
     ]
     if bound.row.head == "contact_points":  # an address whose item is gone takes the one that came in its place
         for row in there:

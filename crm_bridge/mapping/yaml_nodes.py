@@ -100,7 +100,9 @@ def _node(source: Any, file: str, mistakes: list[ConfigMistake], above: frozense
             continue
         if key.value in values:
             first = places[key.value].line
-            mistakes.append(ConfigMistake(f"{key.value!r} was already given in line {first}: keep one", place=key.place))
+            mistakes.append(
+                ConfigMistake(f"{key.value!r} was already given in line {first}: keep one", place=key.place)
+            )
             continue
         values[key.value] = _node(value_node, file, mistakes, above)
         places[key.value] = key.place

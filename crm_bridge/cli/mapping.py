@@ -1,0 +1,176 @@
+"""``crm-bridge mapping test|explain``: try mapping documents without any system."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from crm_bridge.cli.invocation import JsonOption, invocation
+from crm_bridge.errors import ConfigMistake, DataMistake, ExitCode, Place
+from crm_bridge.mapping import (
+    CompiledMapping,
+    ExplainedPath,
+    Problem,
+    Reading,
+    TestResult,
+    compile_mapping,
+    load_mapping,
+    run_tests,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Test and explain mapping documents.")
+
+Documents = Annotated[list[str], typer.Argument(metavar="FILE…", help="Mapping documents: files, or package:path.")]
+Document = Annotated[str, typer.Argument(metavar="FILE", help="A mapping document: a file, or package:path.")]
+Record = Annotated[Path, typer.Argument(metavar="RECORD.json", help="One raw record as JSON.")]
+
+
+@app.command("test")
+def run_inline_tests(context: typer.Context, documents: Documents, json_: JsonOption = False) -> None:
+    """Run the inline tests of mapping documents. Exit 65 when one fails, 78 when a document has a mistake."""
+    mistakes: list[str] = []
+    results: dict[str, tuple[TestResult, ...]] = {}
+    for name in documents:
+        try:
+            results[name] = run_tests(_compiled(name))
+        except ConfigMistake as mistake:
+            mistakes += str(mistake).splitlines()
+    failed = sum(not result.passed for found in results.values() for result in found)
+    if invocation(context, json=json_).json:
+        tests = [{"file": name, **_result(each)} for name, found in results.items() for each in found]
+        typer.echo(json.dumps({"tests": tests, "failed": failed, "mistakes": mistakes}, ensure_ascii=False))
+    else:
+        for name, found in results.items():
+            _print_results(name, found)
+        for line in mistakes:
+            typer.echo(line, err=True)
+    if mistakes:
+        raise typer.Exit(ExitCode.CONFIG)
+    if failed:
+        raise typer.Exit(ExitCode.DATA)
+
+
+@app.command("explain")
+def explain(context: typer.Context, document: Document, record: Record, json_: JsonOption = False) -> None:
+    """Show what each row makes of one record: path, row, raw, result. Exit 65 when the record is quarantined."""
+    compiled = _compiled(document)
+    raw = _record(record)
+    reading, rows = compiled.read(raw), compiled.explain(raw)
+    if invocation(context, json=json_).json:
+        typer.echo(json.dumps(_explained(reading, rows), ensure_ascii=False, default=str))
+    else:
+        _print_rows(reading, rows)
+    if reading.quarantined:
+        raise typer.Exit(ExitCode.DATA)
+
+
+def _explained(reading: Reading, rows: tuple[ExplainedPath, ...]) -> dict[str, Any]:
+    return {
+        "record_id": reading.record_id,
+        "version": reading.version,
+        "changed_at": reading.changed_at,
+        "client_ref": reading.client_ref,
+        "quarantined": reading.quarantined,
+        "doc": reading.doc,
+        "problems": [_problem(problem) for problem in reading.problems],
+        "rows": [
+            {
+                "path": row.path,
+                "row": row.row,
+                "raw": dict(row.raw),
+                "result": row.result,
+                "problems": [_problem(problem) for problem in row.problems],
+            }
+            for row in rows
+        ],
+    }
+
+
+def _print_rows(reading: Reading, rows: tuple[ExplainedPath, ...]) -> None:
+    typer.echo(f"record {reading.record_id or '(no id)'}, version {reading.version}, changed at {reading.changed_at}")
+    for row in rows:
+        if row.result is None and not row.problems and not any(row.raw.values()):
+            continue
+        typer.echo(f"\n{row.path}    ({row.row})")
+        for name, value in row.raw.items():
+            typer.echo(f"    {name}: {_short(value)}")
+        if row.result is not None:
+            typer.echo(f"    = {_short(row.result)}")
+        for problem in row.problems:
+            typer.echo(f"    {_told(problem)}")
+    for problem in reading.problems:
+        if not any(problem in row.problems for row in rows):
+            typer.echo(f"\n{problem.path}\n    {_told(problem)}")
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.severity}: {problem.field}: {problem.code}: {problem.message}"
+
+
+def _compiled(name: str) -> CompiledMapping:
+    return compile_mapping(load_mapping(_text(name), file=name))
+
+
+def _text(name: str) -> str:
+    """The text of a document: a file, or a resource of an installed package."""
+    path = Path(name)
+    try:
+        if ":" in name and not path.exists():
+            package, _, inner = name.partition(":")
+            return files(package).joinpath(inner).read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigMistake("this file is not UTF-8: save it as UTF-8", place=Place(name)) from None
+    except (OSError, ModuleNotFoundError, ValueError, TypeError):
+        raise ConfigMistake(
+            "there is no such file: give the path of a mapping document, or package:path", place=Place(name)
+        ) from None
+
+
+def _record(path: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise DataMistake(f"{path}: there is no such file: give a file with one raw record as JSON") from None
+    except ValueError as error:
+        raise DataMistake(f"{path}: not JSON in UTF-8 ({error}): give one raw record as a JSON object") from None
+    if not isinstance(raw, dict):
+        raise DataMistake(f"{path}: a raw record is a JSON object, with the system's field names as keys")
+    return raw
+
+
+def _print_results(name: str, found: tuple[TestResult, ...]) -> None:
+    failed = [result for result in found if not result.passed]
+    for result in failed:
+        typer.echo(f"FAILED {result.place}: {result.name}")
+        for line in result.differences:
+            typer.echo(f"    {line}")
+    typer.echo(f"{name}: {len(found) - len(failed)} passed, {len(failed)} failed")
+
+
+def _result(result: TestResult) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "place": result.place,
+        "passed": result.passed,
+        "differences": list(result.differences),
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "path": problem.path,
+        "field": problem.field,
+        "code": problem.code,
+        "message": problem.message,
+        "value": problem.value,
+        "severity": problem.severity,
+    }
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

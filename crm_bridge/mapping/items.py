@@ -1,0 +1,233 @@
+"""Items of canonical lists: each row of `lists`, compiled to a function that reads one item of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from crm_bridge.mapping.columns import BoundColumn, Transforms, raw_at
+from crm_bridge.mapping.document import ListRow
+from crm_bridge.mapping.names import address_line
+from crm_bridge.mapping.paths import Steps, look, put
+from crm_bridge.mapping.values import BadValue, Problem
+
+Problems: TypeAlias = list[Problem]
+# (record, the record around it, problems, field prefix) → item or None
+ReadItem: TypeAlias = Callable[[Any, Any, Problems, str], Any]
+
+
+def problem_of(error: BadValue, column: BoundColumn, record: Any, prefix: str = "") -> Problem:
+    """A problem of a column. A code outside the value map follows the row's `unknown`."""
+    severity = column.severity if error.code == "unknown_code" else "quarantine"
+    return Problem(column.label, prefix + column.name, error.code, error.message, column.raw(record), severity)
+
+
+class BoundListRow:
+    """A compiled :class:`ListRow`: its columns, and ``read_item`` for one item of it."""
+
+    __slots__ = (
+        "column",
+        "field_prefix",
+        "is_flag",
+        "is_phone",
+        "more",
+        "more_groups",
+        "part_groups",
+        "parts",
+        "read_item",
+        "row",
+        "value_steps",
+    )
+
+    def __init__(self, row: ListRow, transforms: Transforms) -> None:
+        self.row = row
+        self.column = BoundColumn(row.column, transforms) if row.column else None
+        self.parts = tuple(BoundColumn(part, transforms) for part in row.parts)
+        self.more = tuple(BoundColumn(part, transforms) for part in row.more)
+        self.is_phone = row.column is not None and row.column.transform == "phone" and row.column.call is None
+        self.is_flag = row.head == "consents" and row.column is not None and row.column.transform == "flag"
+        self.value_steps: Steps = self.column.steps if self.column else ()
+        self.part_groups = _fixed_groups(row, self.parts)
+        self.more_groups = tuple(name for name in _fixed_groups(row, self.more) if name not in self.part_groups)
+        self.field_prefix = ".".join(row.each)
+        self.read_item = (
+            _pattern_reader(self) if row.pattern else _parts_reader(self) if self.parts else _value_reader(self)
+        )
+
+
+def _fresh(item: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
+    """A maker of copies of the fixed values, deep where they are deep."""
+    if not any(isinstance(value, dict | list) for value in item.values()):
+        return dict(item).copy
+    flat = {key: value for key, value in item.items() if not isinstance(value, dict | list)}
+    deep = [
+        (key, _fresh(value) if isinstance(value, dict) else value.copy)
+        for key, value in item.items()
+        if key not in flat
+    ]
+    names = list(item)
+    if len(deep) == 1 and names[-1] == deep[0][0]:
+        key, make = deep[0]
+
+        def one() -> dict[str, Any]:
+            made = flat.copy()
+            made[key] = make()
+            return made
+
+        return one
+
+    def several() -> dict[str, Any]:
+        made = flat.copy()
+        for key, make in deep:
+            made[key] = make()
+        return made
+
+    return several
+
+
+def _value_reader(bound: BoundListRow) -> ReadItem:
+    row, column, more = bound.row, bound.column, bound.more
+    assert column is not None  # noqa: S101  # a row without parts has its own column
+    pull, fresh, steps = column.pull, _fresh(row.item), bound.value_steps
+    is_phone, is_flag, plain = bound.is_phone, bound.is_flag, row.plain
+    leaf = steps[0] if len(steps) == 1 else None
+    readable_more = tuple(each for each in more if each.readable)
+
+    def read_item(record: Any, _: Any, problems: Problems, prefix: str) -> Any:
+        try:
+            value = pull(record)
+        except BadValue as error:
+            problems.append(problem_of(error, column, record, prefix))
+            return None
+        if value is None or (value is False and is_flag):
+            return None
+        if plain:
+            return value
+        item = fresh()
+        if is_phone:
+            item["value"] = value[0]
+            if value[1] is not None:
+                item["ext"] = value[1]
+        elif not is_flag:
+            if leaf is not None:
+                item[leaf] = value  # type: ignore[index]  # an item's first step is a name
+            else:
+                put(item, steps, value)
+        if readable_more:
+            _join_more(bound, readable_more, record, item, problems, prefix)
+        return item
+
+    return read_item
+
+
+def _parts_reader(bound: BoundListRow) -> ReadItem:
+    row, fresh = bound.row, _fresh(bound.row.item)
+    parts = tuple((part, part.pull, part.steps, part.column.required) for part in bound.parts if part.readable)
+    more = tuple(each for each in bound.more if each.readable)
+
+    def read_item(record: Any, _: Any, problems: Problems, prefix: str) -> Any:
+        found = None
+        broken = False
+        for part, pull, steps, _ in parts:
+            try:
+                value = pull(record)
+            except BadValue as error:
+                problem = problem_of(error, part, record, prefix)
+                problems.append(problem)
+                broken = broken or problem.severity == "quarantine"
+                continue
+            if value is not None:
+                if found is None:
+                    found = fresh()
+                    for name in bound.part_groups:
+                        del found[name]
+                if part.column.transform == "phone" and part.column.call is None:
+                    value = value[0]
+                if len(steps) == 1:
+                    found[steps[0]] = value  # type: ignore[index]  # an item's first step is a name
+                else:
+                    if steps[0] in bound.part_groups and steps[0] not in found:
+                        found[steps[0]] = dict(row.item[steps[0]])
+                    put(found, steps, value)
+        if found is None or broken:
+            return None
+        for part, _, steps, required in parts:
+            if required and look(found, steps) is None:
+                problems.append(_missing(part, record, prefix))
+                return None
+        if row.is_address:
+            found["value"] = address_line(found["address"])
+        if more:
+            _join_more(bound, more, record, found, problems, prefix)
+        return found
+
+    return read_item
+
+
+def _pattern_reader(bound: BoundListRow) -> ReadItem:
+    row = bound.row
+    assert row.pattern is not None and row.column is not None  # noqa: S101, PT018  # the parser saw to it
+    pattern, name, by_parts = re.compile(row.pattern), ".".join(row.column.src), _parts_reader(bound)
+    src = row.column.src
+    message = "a piece of this field is not of the row's pattern: correct it in the system that holds it"
+
+    def read_item(record: Any, around: Any, problems: Problems, prefix: str) -> Any:
+        text = raw_at(record, src)
+        match = pattern.fullmatch(text)
+        if match is None:
+            problems.append(Problem(row.label, name, "bad_shape", message, text))
+            return None
+        groups = {group: value for group, value in match.groupdict().items() if value is not None}
+        return (
+            by_parts(groups, around, problems, prefix)
+            if not bound.more
+            else _with_more(groups, around, problems, prefix)
+        )
+
+    def _with_more(groups: dict[str, str], around: Any, problems: Problems, prefix: str) -> Any:
+        return by_parts({**around, **groups}, around, problems, prefix)
+
+    return read_item
+
+
+def _join_more(
+    bound: BoundListRow,
+    more: tuple[BoundColumn, ...],
+    record: Any,
+    item: dict[str, Any],
+    problems: Problems,
+    prefix: str,
+) -> None:
+    """Further fields of an item: each joins only where the object around it is there already."""
+    filled = set()
+    for each in more:
+        steps = each.steps
+        if len(steps) > 1 and look(item, steps[:-1]) is None:
+            continue
+        try:
+            value = each.pull(record)
+        except BadValue as error:
+            problems.append(problem_of(error, each, record, prefix))
+            continue
+        if value is not None:
+            if each.column.transform == "phone" and each.column.call is None:
+                value = value[0]
+            put(item, steps, value)
+            filled.add(steps[0])
+        elif each.column.required:
+            problems.append(_missing(each, record, prefix))
+    for name in bound.more_groups:
+        if name not in filled and name in item and item[name] == bound.row.item[name]:
+            del item[name]
+
+
+def _fixed_groups(row: ListRow, columns: tuple[BoundColumn, ...]) -> tuple[str, ...]:
+    """Fixed objects of the item that ``columns`` fill: such an object stands only with one of its fields."""
+    filled = {column.steps[0] for column in columns if len(column.steps) > 1}
+    return tuple(name for name in row.item if name in filled and isinstance(row.item[name], dict))
+
+
+def _missing(column: BoundColumn, record: Any, prefix: str) -> Problem:
+    message = "a value is needed here: enter it in the system that holds the record"
+    return Problem(column.label, prefix + column.name, "required", message, column.raw(record))
