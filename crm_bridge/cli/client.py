@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from crm_bridge.cli.invocation import (
     ByOption,
@@ -91,7 +90,7 @@ def merge(
     how = invocation(context, json=json)
     with opened(context) as bridge:
         outcome = bridge.merge(survivor, absorbed, by=who(by), reason=reason)
-    _show_outcome(outcome, context=context, json=how.json, done=f"{absorbed} is now part of {survivor}")
+    show(outcome, how=how, table=lambda to: to.print(pairs_of(outcome)))
 
 
 @app.command()
@@ -107,13 +106,4 @@ def unmerge(
     how = invocation(context, json=json)
     with opened(context) as bridge:
         outcome = bridge.unmerge(client, record, by=who(by), reason=reason)
-    _show_outcome(outcome, context=context, json=how.json, done=f"{record} is no longer part of {client}")
-
-
-def _show_outcome(outcome: object, *, context: typer.Context, json: bool, done: str) -> None:
-    answer = outcome if isinstance(outcome, dict) else {"done": True, "result": outcome}
-
-    def say(to: Console) -> None:
-        to.print(done)
-
-    show(answer, how=invocation(context, json=json), table=say)
+    show(outcome, how=how, table=lambda to: to.print(pairs_of(outcome)))

@@ -11,7 +11,9 @@ from crm_bridge.cli.render import pairs_of, print_rows, show
 
 app = typer.Typer(help="See, replay and discard records and writes that could not proceed.", no_args_is_help=True)
 
-LettersArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, as `dead-letters list` shows them.")]
+LettersArgument = Annotated[
+    list[int], typer.Argument(metavar="ID...", help="Numbers of dead letters, as `list` shows them.")
+]
 
 
 @app.command("list")
@@ -31,7 +33,7 @@ def list_letters(
 @app.command("show")
 def show_letter(
     context: typer.Context,
-    letter: Annotated[str, typer.Argument(metavar="ID", help="The dead letter's id.")],
+    letter: Annotated[int, typer.Argument(metavar="ID", help="The dead letter's number.")],
     json: JsonOption = False,
 ) -> None:
     """Show one dead letter whole, with the record that it is about."""
@@ -47,8 +49,7 @@ def replay(context: typer.Context, letters: LettersArgument, json: JsonOption = 
     how = invocation(context, json=json)
     with opened(context) as bridge:
         outcome = bridge.replay(letters)
-    answer = outcome if isinstance(outcome, dict) else {"replayed": letters, "result": outcome}
-    show(answer, how=how, table=lambda to: to.print(pairs_of(answer)))
+    show(outcome, how=how, table=lambda to: to.print(pairs_of(outcome)))
 
 
 @app.command()
@@ -62,5 +63,5 @@ def discard(
     """Give up on them, with the reason kept."""
     how = invocation(context, json=json)
     with opened(context) as bridge:
-        bridge.discard(letters, reason=reason, by=who(by))
-    show({"discarded": letters}, how=how, table=lambda to: to.print(f"{len(letters)} discarded"))
+        discarded = bridge.discard(letters, reason=reason, by=who(by))
+    show({"discarded": discarded}, how=how, table=lambda to: to.print(f"{discarded} discarded"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -54,7 +54,7 @@ def opened(context: typer.Context) -> Iterator[Bridge]:
         yield bridge
 
 
-def open_configured(settings: Settings) -> Any:
+def open_configured(settings: Settings) -> AbstractContextManager[Bridge]:
     """Build the bridge: a context manager."""
     from crm_bridge.app import open_bridge  # late, so that --help and init do not wait for the store's libraries
 

@@ -19,6 +19,7 @@ from crm_bridge.cli import (
     demo,
     extra,
     init,
+    mapping,
     plan,
     plugin,
     review,
@@ -75,6 +76,7 @@ app.add_typer(client.app, name="client")
 app.add_typer(review.app, name="review")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(runs.app, name="runs")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(plugin.app, name="plugin")
 app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from crm_bridge.cli.invocation import JsonOption, SystemsOption, invocation, opened
+from crm_bridge.cli.progress import TerminalProgress
 from crm_bridge.cli.render import cell, show, table_of
 from crm_bridge.errors import ExitCode
 from crm_bridge.hookspecs import PlannedWrite
@@ -24,8 +25,8 @@ def plan(
 ) -> None:
     """Show what a sync would write, and why. Makes no write."""
     how = invocation(context, json=json)
-    with opened(context) as bridge:
-        report = bridge.plan(systems=system or None)
+    with opened(context) as bridge, TerminalProgress() as progress:
+        report = bridge.plan(systems=system or None, progress=progress)
 
     def draw(to: Console) -> None:
         if report.writes:

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from crm_bridge.cli.invocation import ByOption, JsonOption, invocation, opened, who
-from crm_bridge.cli.render import print_rows, show
+from crm_bridge.cli.render import pairs_of, print_rows, show
 
 app = typer.Typer(help="Decide what the bridge would not decide alone.", no_args_is_help=True)
 
-CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's id, as `review list` shows it.")]
+CaseArgument = Annotated[int, typer.Argument(metavar="CASE", help="The case's number, as `review list` shows it.")]
 
 
 @app.command("list")
@@ -35,9 +35,10 @@ def reject(context: typer.Context, case: CaseArgument, by: ByOption = None, json
     _decide(context, case, accepted=False, by=by, json=json)
 
 
-def _decide(context: typer.Context, case: str, *, accepted: bool, by: str | None, json: bool) -> None:
+def _decide(context: typer.Context, case: int, *, accepted: bool, by: str | None, json: bool) -> None:
     how = invocation(context, json=json)
     with opened(context) as bridge:
-        bridge.review_decide(case, accepted, by=who(by))
+        outcome = bridge.review_decide(case, accepted, by=who(by))
     word = "accepted" if accepted else "rejected"
-    show({"case": case, "decision": word}, how=how, table=lambda to: to.print(f"{case} {word}"))
+    answer = {"case": case, "decision": word, "outcome": outcome}
+    show(answer, how=how, table=lambda to: to.print(pairs_of(answer)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from crm_bridge.cli.invocation import JsonOption, SystemsOption, invocation, opened
@@ -9,11 +11,18 @@ from crm_bridge.cli.progress import TerminalProgress
 from crm_bridge.cli.render import pairs_of, show
 
 
-def sync(context: typer.Context, system: SystemsOption = None, json: JsonOption = False) -> None:
+def sync(
+    context: typer.Context,
+    system: SystemsOption = None,
+    allow_large_change: Annotated[
+        bool, typer.Option("--allow-large-change", help="Go on where the guard would stop the run.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
     """Read what changed, and carry it to the systems that should have it."""
     how = invocation(context, json=json)
     with opened(context) as bridge, TerminalProgress() as progress:
-        report = bridge.sync(systems=system or None, progress=progress)
+        report = bridge.sync(systems=system or None, progress=progress, allow_large_change=allow_large_change)
     answer = report.as_dict()
     show(answer, how=how, table=lambda to: to.print(pairs_of(answer)))
     raise typer.Exit(int(report.exit_code))

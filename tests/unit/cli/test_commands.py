@@ -9,8 +9,12 @@ from crm_bridge.errors import ExitCode
 from .conftest import CARD, Report
 
 ASKS = [
-    (["sync"], ("sync", (), {"systems": None})),
-    (["sync", "-s", "siebel", "--system", "callcenter"], ("sync", (), {"systems": ["siebel", "callcenter"]})),
+    (["sync"], ("sync", (), {"systems": None, "allow_large_change": False})),
+    (
+        ["sync", "-s", "siebel", "--system", "callcenter"],
+        ("sync", (), {"systems": ["siebel", "callcenter"], "allow_large_change": False}),
+    ),
+    (["sync", "--allow-large-change"], ("sync", (), {"systems": None, "allow_large_change": True})),
     (["plan", "-s", "siebel"], ("plan", (), {"systems": ["siebel"]})),
     (["check"], ("check", (), {})),
     (
@@ -30,15 +34,15 @@ ASKS = [
         ("unmerge", ("c-1", "siebel/contact/1-A"), {"by": "Anna", "reason": "two persons"}),
     ),
     (["review", "list"], ("review_list", (), {})),
-    (["review", "accept", "r-1", "--by", "Anna"], ("review_decide", ("r-1", True), {"by": "Anna"})),
-    (["review", "reject", "r-1", "--by", "Anna"], ("review_decide", ("r-1", False), {"by": "Anna"})),
+    (["review", "accept", "1", "--by", "Anna"], ("review_decide", (1, True), {"by": "Anna"})),
+    (["review", "reject", "1", "--by", "Anna"], ("review_decide", (1, False), {"by": "Anna"})),
     (["dead-letters", "list"], ("dead_letters", (), {"group": False})),
     (["dead-letters", "list", "--group"], ("dead_letters", (), {"group": True})),
-    (["dead-letters", "show", "d-1"], ("dead_letter", ("d-1",), {})),
-    (["dead-letters", "replay", "d-1", "d-2"], ("replay", (["d-1", "d-2"],), {})),
+    (["dead-letters", "show", "1"], ("dead_letter", (1,), {})),
+    (["dead-letters", "replay", "1", "2"], ("replay", ([1, 2],), {})),
     (
-        ["dead-letters", "discard", "d-1", "--reason", "a test row", "--by", "Anna"],
-        ("discard", (["d-1"],), {"reason": "a test row", "by": "Anna"}),
+        ["dead-letters", "discard", "1", "--reason", "a test row", "--by", "Anna"],
+        ("discard", ([1],), {"reason": "a test row", "by": "Anna"}),
     ),
     (["runs", "list"], ("runs", (), {})),
     (["runs", "show", "run-1"], ("run", ("run-1",), {})),
@@ -127,6 +131,6 @@ def test_foreign_data_cannot_steer_the_terminal(cli, bridge):
 def test_who_decides_is_the_user_logged_in(cli, bridge, monkeypatch):
     """Unless told otherwise."""
     monkeypatch.setattr("getpass.getuser", lambda: "anna")
-    cli("review", "accept", "r-1")
+    cli("review", "accept", "1")
 
-    assert [("review_decide", ("r-1", True), {"by": "anna"})] == bridge.calls
+    assert [("review_decide", (1, True), {"by": "anna"})] == bridge.calls
