@@ -17,19 +17,19 @@ class Plugin:
     """Asks for claims notices: registered, documents requested, paid."""
 
     class Settings(BaseModel):
-        """``[plugins.settings."notification.claims_sms"]``.
-
-        Attributes:
-            language: of clients of whom none is known, or none that there is a text in.
-            valid_hours: after the event, in which the message still makes sense.
-            texts: by event, then by language; replaces single texts of the bundled ones.
-        """
+        """``[plugins.settings."notification.claims_sms"]``."""
 
         model_config = ConfigDict(frozen=True, extra="forbid")
 
-        language: str = "uk"
-        valid_hours: int = Field(default=72, gt=0)
-        texts: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+        language: str = Field(
+            default="uk", description="Of clients whose language is unknown, or one that there is no text in."
+        )
+        valid_hours: int = Field(
+            default=72, gt=0, description="After the event; then the message makes no sense and is dropped, visibly."
+        )
+        texts: Mapping[str, Mapping[str, str]] = Field(
+            default_factory=dict, description="By event, then by language: replaces single texts of the bundled ones."
+        )
 
         @field_validator("texts")
         @classmethod
