@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,23 @@ def test_a_missing_dependency_is_named(written: EntryPoint) -> None:
     told = mistake("written", installed=[written])
 
     assert "needs the module 'no_such_dependency_of_it'" in told
+
+
+def test_the_extra_that_brings_a_missing_module_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package's own metadata say what to install."""
+    (tmp_path / "acme_needy.py").write_text("import acme_soap", encoding="utf-8")
+    metadata = tmp_path / "acme_needy-1.0.dist-info"
+    metadata.mkdir()
+    requires = 'Requires-Dist: acme-soap>=2; extra == "all"\nRequires-Dist: acme-soap>=2; extra == "soap"\n'
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: acme-needy\nVersion: 1.0\n{requires}", "utf-8")
+    (metadata / "entry_points.txt").write_text("[crm_bridge]\nacme.needy = acme_needy\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    installed = [point for found in distributions(path=[str(tmp_path)]) for point in found.entry_points]
+
+    assert (
+        "plugins.active: the plugin 'acme.needy' of acme-needy 1.0 needs the module 'acme_soap', which is not installed: "
+        'pip install "acme-needy[soap]"'
+    ) == mistake("acme.needy", installed=installed)
 
 
 @pytest.mark.parametrize(
