@@ -69,6 +69,8 @@ def _plain(value: object) -> str:
         return f"{value:.3f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_plain(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_plain(item) for item in value) or "none"
     return "nothing" if value is None else str(value)

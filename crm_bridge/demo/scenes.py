@@ -89,6 +89,7 @@ def phone_travels(world: World, part: Part) -> list[Check]:
     world.stand.edit("callcenter", part.records["callcenter"], {"mobile_phone": NEW_PHONE})
     world.sync()
     found = world.stand.record("siebel", part.records["siebel"]).get("CellularPhone")
+    world.narrator.say(f"Siebel now has it for contact {part.records['siebel']}.")
     return [Check("phone changed in the call centre: Siebel's mobile", NEW_PHONE, found)]
 
 
