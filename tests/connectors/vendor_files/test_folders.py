@@ -169,8 +169,8 @@ def test_a_client_written_twice_in_a_batch_stands_there_once(connector, system, 
 )
 def test_what_cannot_stand_in_the_file_as_it_is_is_refused(connector, system, out, changes, code):
     """Never changed, never cut; and no file of refused rows alone."""
-    outcome = connector.write("client", [write_of(row(1), changes) if RECORD_ID not in changes else
-                                         RecordWrite("client", "create", None, {}, {**row(1), **changes}, None, "k")])[0]  # fmt: skip
+    write = RecordWrite("client", "create", None, changes, {**row(1), **changes}, None, "w-1")
+    outcome = connector.write("client", [write])[0]
 
     assert (code, []) == (outcome.code, list(out.iterdir()))
     assert "Әлия" not in outcome.reason

@@ -26,11 +26,11 @@ COLUMNS = (
 RECORD_ID = COLUMNS[0]
 ENCODING = "cp1251"
 KNOBS: Mapping[str, str] = {
-    "broken_row_next": "a row with a column too few stands in the middle of this many files",
+    "broken_row_next": "a row with too few columns stands in the middle of this many files",
     "unclosed_quote_next": "a row with an open quote stands in the middle of this many files",
     "wrong_header_next": "this many files have another header",
     "wrong_encoding_next": "this many files are written in UTF-8",
-    "unfinished_next": "this many files keep their name of while they are written",
+    "unfinished_next": "this many files keep the name that they have while they are written",
     "pause_pickup": "1: files that are left for the agency lie there",
 }
 _POLL_SECONDS = 0.2
