@@ -1,8 +1,8 @@
 """Telephone numbers to E.164, exactly or not at all.
 
-Mobile numbers of UA, RU and KZ in their usual spellings are read by a table, all others by
-``phonenumbers``. Both ways give the same answer (a test holds them together). A number that is not valid in the numbering plan is refused:
-nothing is completed or corrected.
+Mobile numbers of UA, RU and KZ in their usual spellings are read by a table, all others by ``phonenumbers``. Both give
+the same answer (a test holds them together). A number that is not valid in the numbering plan is refused: nothing is
+completed or corrected.
 """
 
 from __future__ import annotations
