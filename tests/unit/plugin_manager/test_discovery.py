@@ -87,8 +87,8 @@ def test_the_extra_that_brings_a_missing_module_is_named(tmp_path: Path, monkeyp
     installed = [point for found in distributions(path=[str(tmp_path)]) for point in found.entry_points]
 
     assert (
-        "plugins.active: the plugin 'acme.needy' of acme-needy 1.0 needs the module 'acme_soap', which is not installed: "
-        'pip install "acme-needy[soap]"'
+        "plugins.active: the plugin 'acme.needy' of acme-needy 1.0 needs the module 'acme_soap', which is not "
+        'installed: pip install "acme-needy[soap]"'
     ) == mistake("acme.needy", installed=installed)
 
 
