@@ -96,6 +96,10 @@ class Plugins:
         """Whether any active plugin implements ``hook``, so that nobody prepares arguments for none."""
         return bool(self._implementations(hook))
 
+    def implementers(self, hook: str) -> tuple[str, ...]:
+        """The active plugins that implement ``hook``, in calling order."""
+        return tuple(plugin for plugin, _ in self._implementations(hook))
+
     def connectors(self) -> Mapping[str, ConnectorType]:
         """Connector types by name.
 
@@ -171,10 +175,18 @@ class Plugins:
         )
         return self._kept("review_plan", found, lambda items: answers.keep_objections(items, writes)) + closed
 
-    def clients_changed(self, events: Sequence[Event], clients: Mapping[str, Mapping[str, Any]]) -> Told:
-        """Tell of committed changes; what comes back is a wish, which policy decides on later."""
+    def clients_changed(
+        self, events: Sequence[Event], clients: Mapping[str, Mapping[str, Any]], *, only: str | None = None
+    ) -> Told:
+        """Tell of committed changes; what comes back is a wish, which policy decides on later.
+
+        Args:
+            only: the one plugin to tell, so that each can have its own place in the events, and one that fails for
+                ever keeps nothing from the others.
+        """
         arguments = {"events": events, "clients": clients}
-        found = self._ask("clients_changed", arguments, _many(Notice, HeldNotice, subjects=len(events)))
+        take = _many(Notice, HeldNotice, subjects=len(events))
+        found = self._ask("clients_changed", arguments, take, only=only)
         wishes = self._kept("clients_changed", found, lambda items: answers.keep_notices(items, events))
         return Told(
             notices=tuple((plugin, wish) for plugin, wish in wishes if isinstance(wish, Notice)),
@@ -204,11 +216,13 @@ class Plugins:
         return self._calls[hook]
 
     def _ask(
-        self, hook: str, arguments: Mapping[str, object], take: Callable[[object], T]
+        self, hook: str, arguments: Mapping[str, object], take: Callable[[object], T], *, only: str | None = None
     ) -> list[tuple[str, T | Failed]]:
         """Call each implementation by itself. ``take`` runs with it, so that generators are timed too."""
         answered: list[tuple[str, T | Failed]] = []
         for plugin, impl in self._implementations(hook):
+            if only is not None and plugin != only:
+                continue
             values = [arguments[name] for name in impl.argnames]
             job = _job(impl, values, take)
             answered.append((plugin, self._isolation.call(plugin, hook, job)))

@@ -144,6 +144,16 @@ def test_events_that_a_plugin_missed_are_known() -> None:
     )
 
 
+def test_one_plugin_can_be_told_by_itself() -> None:
+    """So that one that always fails keeps no event from the others."""
+    found = plugins(bad.Raises(), bad.Good())
+    told = [found.clients_changed(EVENTS, {"c1": {}}, only=name) for name in found.implementers("clients_changed")]
+
+    assert [((), ("raises",)), (("good:e1",), ())] == [
+        (tuple(notice.key for _, notice in each.notices), each.failed) for each in told
+    ]
+
+
 @pytest.mark.parametrize("worse", [bad.Raises, bad.WrongTypes])
 def test_a_failing_decision_denies_the_contact(worse: type) -> None:
     """Who cannot be asked has not agreed, even where another plugin allows."""
