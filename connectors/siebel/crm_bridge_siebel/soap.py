@@ -64,6 +64,7 @@ class SoapService:
 
     def __init__(self, wsdl: Path, *, endpoint: str, system: str) -> None:
         self._system = system
+        self._endpoint = endpoint
         if not wsdl.is_file():
             raise ConfigMistake(f"{system}: WSDL file {wsdl.name} does not exist", path="wsdl")
         try:
@@ -75,8 +76,10 @@ class SoapService:
                 ),
             )
             binding = next(iter(self._client.wsdl.bindings.values()))
-            self._proxy = self._client.create_service(str(binding.name), endpoint)  # type: ignore[no-untyped-call]  # as above
+            self._binding: Any = binding  # zeep types it too narrowly
             self.shape = _shape(binding, file=wsdl.name, system=system)
+        except zeep.exceptions.ExternalReferenceForbidden:
+            raise _from_elsewhere() from None
         except (zeep.exceptions.Error, etree.LxmlError, OSError, ValueError, StopIteration) as error:
             raise ConfigMistake(
                 f"{system}: {wsdl.name} cannot be read as a WSDL ({type(error).__name__}): "
@@ -94,8 +97,12 @@ class SoapService:
         operation = f"{self.shape.prefix}{method}"
         try:
             with self._lock:  # zeep fills type caches while it renders
-                envelope, headers = self._proxy._binding._create(
-                    operation, (), {**arguments, "_soapheaders": _login_headers(login)}, client=self._client
+                envelope, headers = self._binding._create(
+                    operation,
+                    (),
+                    {**arguments, "_soapheaders": _login_headers(login)},
+                    client=self._client,
+                    options={"address": self._endpoint},
                 )
         except (zeep.exceptions.Error, ValueError, TypeError) as error:
             raise translated(error, system=self._system, doing=f"building {operation}") from None
@@ -122,15 +129,18 @@ class _FolderOnly(Transport):
         parts = urlsplit(url)
         place = Path(unquote(parts.path) if parts.scheme == "file" else url).resolve()
         if parts.scheme not in {"", "file"} or not place.is_relative_to(self._folder):
-            raise ConfigMistake(
-                "the WSDL imports from outside its own folder, which is refused: save what it imports beside it",
-                path="wsdl",
-            )
+            raise _from_elsewhere()
         return place.read_bytes()
 
     def post(self, address: str, message: object, headers: object) -> None:
         """Never called: messages are sent by :class:`crm_bridge_siebel.transport.Wire`."""
         raise NotImplementedError
+
+
+def _from_elsewhere() -> ConfigMistake:
+    return ConfigMistake(
+        "the WSDL imports from outside its own folder, which is refused: save what it imports beside it", path="wsdl"
+    )
 
 
 def _login_headers(login: Login) -> list[etree._Element]:

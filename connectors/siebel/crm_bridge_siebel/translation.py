@@ -78,6 +78,7 @@ TRANSLATION: Mapping[str, Meaning] = MappingProxyType(
         "urllib3.exceptions.ProxyError": Meaning.NOT_SENT,
         "urllib3.exceptions.SSLError": Meaning.ANSWER_LOST,
         "ssl.SSLCertVerificationError": Meaning.NOT_SENT,
+        "lxml.etree.Error": Meaning.UNREADABLE,
         "lxml.etree.LxmlError": Meaning.UNREADABLE,
         "lxml.etree.XMLSyntaxError": Meaning.UNREADABLE,
         "zlib.error": Meaning.UNREADABLE,

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from crm_bridge.api import ConnectorContext, Page, RecordWrite, Secret
 from crm_bridge_siebel.connector import SiebelConnector
 from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.simulator.stand_in import SiebelSimulator
-
-from crm_bridge.api import ConnectorContext, Page, RecordWrite, Secret
 
 
 @dataclass

@@ -6,10 +6,10 @@ import logging
 import traceback
 
 import pytest
-from crm_bridge_siebel.faults import FaultClass, classify
-from crm_bridge_siebel.simulator.installation import PASSWORD
 
 from crm_bridge.api import CredentialsRefused, RetryLater, StopRun, Unreachable
+from crm_bridge_siebel.faults import FaultClass, classify
+from crm_bridge_siebel.simulator.installation import PASSWORD
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_password_is_never_seen(siebel, update, knobs, caplog):
     ):
         try:
             seen.append(repr(call()))
-        except Exception as error:  # any error at all is looked at here
+        except Exception as error:  # noqa: BLE001  # any error at all is looked at here
             seen += [str(error), repr(error), "".join(traceback.format_exception(error))]
     seen += [repr(vars(connector)), caplog.text, *(str(record.args) for record in caplog.records)]
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from crm_bridge_siebel.connector import SiebelConnector
-from crm_bridge_siebel.settings import SiebelSettings
 
 from crm_bridge.api import BridgeError, ConfigMistake, ConnectorContext, CredentialsRefused, RetryLater, Secret
+from crm_bridge_siebel.connector import SiebelConnector
+from crm_bridge_siebel.settings import SiebelSettings
 
 DATA = "http://www.siebel.com/xml/CRM_Contact_IO/Data"
 
@@ -44,8 +44,6 @@ def peer(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
             self.rfile.read(int(self.headers["Content-Length"]))
             self.close_connection = True
             answer(self)
-
-        do_GET = do_POST
 
         def log_message(self, *args: object) -> None:
             pass

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from crm_bridge_siebel.connector import SiebelConnector
 
 from crm_bridge.api import ConfigMistake, KeyLister, RecordSource, RecordTarget, RetryLater, StopRun, WriteLookup
+from crm_bridge_siebel.connector import SiebelConnector
 
 
 def ids_of(pages):
