@@ -146,6 +146,25 @@ class Careless:
         ]
 
 
+class Scribbles:
+    """Writes into what it was handed."""
+
+    @hookimpl
+    def enrich_clients(self, batch: Sequence[SourceView]) -> None:
+        for view in batch:
+            view.doc["name"]["family"] = "scribbled"
+
+    @hookimpl
+    def find_duplicates(self, batch: Sequence[SourceView]) -> None:
+        for view in batch:
+            view.doc["name"]["family"] = "scribbled"
+
+    @hookimpl
+    def clients_changed(self, clients: Mapping[str, Mapping[str, Any]]) -> None:
+        for doc in clients.values():
+            doc["name"]["family"] = "scribbled"
+
+
 class Refuses:
     """Denies every contact."""
 

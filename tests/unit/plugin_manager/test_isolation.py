@@ -117,6 +117,19 @@ def test_a_plugin_lives_in_one_thread() -> None:
     assert ["plugin good", "plugin good"] == good.threads
 
 
+def test_a_plugin_cannot_change_what_the_source_said() -> None:
+    """It is handed copies, so that a mistake, or a thread that was left behind, harms nobody."""
+    doc = {"kind": "person", "name": {"family": "Коваль"}}
+    view = SourceView("siebel/contact/1", "siebel", "contact", "1", doc)
+    found = plugins(bad.Scribbles())
+    found.enrich([view])
+    found.find_duplicates([view], {})
+    found.clients_changed(EVENTS, {"c1": doc})
+
+    assert () == found.failures
+    assert {"kind": "person", "name": {"family": "Коваль"}} == doc
+
+
 def test_failing_dedup_costs_its_pairs() -> None:
     """The pairs of the others stay."""
     found = plugins(bad.Raises(), bad.Good())
