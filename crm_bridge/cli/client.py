@@ -19,6 +19,8 @@ from crm_bridge.errors import UserMistake
 
 app = typer.Typer(help="Find clients, see their cards and history, merge and unmerge.", no_args_is_help=True)
 
+HISTORY = ("at", "what", "source", "path", "old", "new", "lost", "rule", "by")
+
 ClientArgument = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")]
 
 
@@ -57,7 +59,7 @@ def history(context: typer.Context, client: ClientArgument, json: JsonOption = F
     how = invocation(context, json=json)
     with opened(context) as bridge:
         changes = list(bridge.history(client))
-    show({"history": changes}, how=how, table=lambda to: print_rows(to, changes, none="no history"))
+    show({"history": changes}, how=how, table=lambda to: print_rows(to, changes, none="no history", columns=HISTORY))
 
 
 @app.command()

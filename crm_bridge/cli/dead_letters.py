@@ -11,6 +11,7 @@ from crm_bridge.cli.render import pairs_of, print_rows, show
 
 app = typer.Typer(help="See, replay and discard records and writes that could not proceed.", no_args_is_help=True)
 
+COLUMNS = ("id", "system", "kind", "record_id", "stage", "path", "message", "count")
 LettersArgument = Annotated[
     list[int], typer.Argument(metavar="ID...", help="Numbers of dead letters, as `list` shows them.")
 ]
@@ -26,8 +27,8 @@ def list_letters(
     how = invocation(context, json=json)
     with opened(context) as bridge:
         letters = list(bridge.dead_letters(group=group))
-    key = "groups" if group else "dead_letters"
-    show({key: letters}, how=how, table=lambda to: print_rows(to, letters, none="no dead letters"))
+    key, columns = ("groups", ()) if group else ("dead_letters", COLUMNS)
+    show({key: letters}, how=how, table=lambda to: print_rows(to, letters, columns=columns, none="no dead letters"))
 
 
 @app.command("show")

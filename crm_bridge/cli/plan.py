@@ -28,12 +28,21 @@ def plan(
     with opened(context) as bridge, TerminalProgress() as progress:
         report = bridge.plan(systems=system or None, progress=progress)
 
+    answer = report.as_dict()
+
     def draw(to: Console) -> None:
         if report.writes:
             to.print(table_of(field_rows(report.writes)))
+        if answer["blocked"]:
+            to.print("These cannot be made:")
+            to.print(table_of(answer["blocked"]))
+        for why in answer["stopped"].values():
+            to.print(cell(why))
         to.print(f"{len(report.writes)} writes planned")
 
-    show(report.as_dict(), how=how, table=draw)
+    show(answer, how=how, table=draw)
+    if answer["stopped"]:
+        raise typer.Exit(int(report.report.exit_code))  # of a system that is away nobody knows what it needs
     if detailed_exitcode and report.writes:
         raise typer.Exit(ExitCode.DRIFT)
 

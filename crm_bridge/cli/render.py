@@ -41,9 +41,10 @@ def console() -> Console:
 
 
 def table_of(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str] = ()) -> Table:
-    """Rows under their columns; without ``columns``, all that any row has, in order of first appearance."""
+    """Rows under ``columns``, or under all that any row has, as they first appear; without those that stay empty."""
     rows = list(rows)
-    names = list(columns) or list(dict.fromkeys(name for row in rows for name in row))
+    wanted = columns or dict.fromkeys(name for row in rows for name in row)
+    names = [name for name in wanted if any(cell(row.get(name)) for row in rows)]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in names:
         table.add_column(name.replace("_", " "), overflow="fold")

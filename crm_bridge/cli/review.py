@@ -11,6 +11,7 @@ from crm_bridge.cli.render import pairs_of, print_rows, show
 
 app = typer.Typer(help="Decide what the bridge would not decide alone.", no_args_is_help=True)
 
+COLUMNS = ("id", "kind", "grade", "left", "right", "rule", "evidence", "reason")
 CaseArgument = Annotated[int, typer.Argument(metavar="CASE", help="The case's number, as `review list` shows it.")]
 
 
@@ -20,7 +21,11 @@ def list_cases(context: typer.Context, json: JsonOption = False) -> None:
     how = invocation(context, json=json)
     with opened(context) as bridge:
         cases = list(bridge.review_list())
-    show({"cases": cases}, how=how, table=lambda to: print_rows(to, cases, none="nothing waits for a decision"))
+    show(
+        {"cases": cases},
+        how=how,
+        table=lambda to: print_rows(to, cases, columns=COLUMNS, none="nothing waits for a decision"),
+    )
 
 
 @app.command()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from crm_bridge.cli.invocation import JsonOption, invocation, opened
-from crm_bridge.cli.render import pairs_of, print_rows, show
+from crm_bridge.cli.render import print_rows, show
+from crm_bridge.cli.sync import draw_report
 
 app = typer.Typer(help="See what past runs did.", no_args_is_help=True)
 
@@ -31,4 +33,10 @@ def show_run(
     how = invocation(context, json=json)
     with opened(context) as bridge:
         report = bridge.run(run)
-    show(report, how=how, table=lambda to: to.print(pairs_of(report)))
+    show(report, how=how, table=lambda to: draw_report(to, _flat(report)))
+
+
+def _flat(run: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A stored run with its report laid open."""
+    report = run.get("report")
+    return {**run, **report, "report": None} if isinstance(report, Mapping) else run

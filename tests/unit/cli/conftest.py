@@ -18,13 +18,25 @@ CARD = {"id": "c-1", "name": {"family": "Тестова", "given": "Anna"}, "con
 
 @dataclass(frozen=True)
 class Report:
-    """What a sync or a plan tells."""
+    """What a sync tells."""
 
     exit_code: int = 0
-    writes: tuple[PlannedWrite, ...] = ()
 
     def as_dict(self):
-        return {"exit_code": self.exit_code, "writes": len(self.writes), "systems": {"siebel": {"read": 2}}}
+        reads = {"siebel/contact": {"read": 2, "new": 1}}
+        return {"exit_code": self.exit_code, "reads": reads, "writes": {}, "notes": [], "clients": {"created": 1}}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a plan tells."""
+
+    writes: tuple[PlannedWrite, ...] = ()
+    stopped: dict[str, str] = field(default_factory=dict)
+    report: Report = Report()
+
+    def as_dict(self):
+        return {"writes": len(self.writes), "blocked": [], "stopped": self.stopped}
 
 
 WRITE = PlannedWrite(
@@ -78,7 +90,7 @@ def bridge(monkeypatch):
         answers={
             "check": [],
             "sync": Report(),
-            "plan": Report(writes=(WRITE,)),
+            "plan": Plan(writes=(WRITE,)),
             "lookup": [{"id": "c-1", "name": "Anna"}],
             "show": CARD,
             "history": [{"at": "2026-10-20T08:00:00Z", "path": "name", "system": "siebel"}],

@@ -6,7 +6,7 @@ import pytest
 
 from crm_bridge.errors import ExitCode
 
-from .conftest import CARD, Report
+from .conftest import CARD, WRITE, Plan, Report
 
 ASKS = [
     (["sync"], ("sync", (), {"systems": None, "allow_large_change": False})),
@@ -85,8 +85,28 @@ def test_drift_has_its_own_exit_code_when_asked_for(cli, bridge):
     assert ExitCode.OK == cli("plan").code
     assert ExitCode.DRIFT == cli("plan", "--detailed-exitcode").code
 
-    bridge.answers["plan"] = Report()
+    bridge.answers["plan"] = Plan()
     assert ExitCode.OK == cli("plan", "--detailed-exitcode").code
+
+
+def test_a_plan_without_a_system_says_so(cli, bridge):
+    """Nobody knows what a system needs that could not be asked, so the plan is not whole, and does not end with 0."""
+    bridge.answers["plan"] = Plan(
+        writes=(WRITE,), stopped={"siebel": "siebel: no answer in 30 s"}, report=Report(ExitCode.UNAVAILABLE)
+    )
+    ended = cli("plan", "--detailed-exitcode")
+
+    assert ExitCode.UNAVAILABLE == ended.code
+    assert "siebel: no answer in 30 s\n1 writes planned\n" in ended.out
+
+
+def test_a_report_is_a_table_of_systems_and_what_is_not_nothing(cli, bridge):
+    """Zeros and empty lists are left to ``--json``."""
+    out = cli("sync").out
+
+    assert ["siebel/contact", "2", "1"] == next(line for line in out.splitlines() if "siebel" in line).split()
+    assert "clients.created  1" in out
+    assert "notes" not in out
 
 
 @pytest.mark.parametrize("code", [ExitCode.OK, ExitCode.DEAD_LETTERS, ExitCode.SAFETY_STOP, ExitCode.UNAVAILABLE])
