@@ -130,6 +130,13 @@ def test_what_is_installed_is_listed_with_its_package(club: Club) -> None:
     assert not listed["siebel"]["active"]
 
 
+def test_an_outsiders_mapping_passes_its_own_tests(club: Club) -> None:
+    """Found as data of the installed package."""
+    told = club.run("mapping", "test", "acme_vendor:mappings/member.yaml")
+
+    assert (2, 0, []) == (len(told["tests"]), told["failed"], told["mistakes"])
+
+
 def test_an_outsiders_records_arrive_and_its_hook_runs(club: Club) -> None:
     """Each member is a client, with what the outsider's plugin proposed; a second run finds nothing to do."""
     first = club.run("sync")
