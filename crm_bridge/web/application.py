@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from crm_bridge.connector import InboundRequest, Secret
-from crm_bridge.errors import BridgeError
+from crm_bridge.errors import BridgeError, UserMistake
 from crm_bridge.hookspecs import PageView
 from crm_bridge.web.webhooks import BODY_SECONDS, webhook_routes
 
@@ -112,6 +112,8 @@ def create_app(
 
     async def failed(request: Request, error: Exception) -> Response:
         del request
+        if isinstance(error, UserMistake):
+            return JSONResponse({"error": str(error)}, status_code=400)
         _log.error("a request failed", error_type=type(error).__qualname__)
         status_code = 503 if isinstance(error, BridgeError) else 500
         return JSONResponse({"error": "failed; see the log"}, status_code=status_code)
