@@ -80,6 +80,8 @@ class Calls:
                 "user-agent": "crm-bridge",
             },
             timeout=httpx.Timeout(settings.timeout_seconds, connect=settings.connect_timeout_seconds),
+            # a plain address needs no certificate authorities, and loading them is most of the time that opening takes
+            verify=settings.base_url.startswith("https:"),
             follow_redirects=False,  # a redirect would carry the token to another host
             trust_env=False,  # no proxy of the user's shell in between
         )

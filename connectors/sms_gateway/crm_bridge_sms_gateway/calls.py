@@ -92,6 +92,8 @@ class Calls:
             headers={"accept-encoding": "identity", "user-agent": "crm-bridge"},
             timeout=httpx.Timeout(settings.timeout_seconds, connect=settings.connect_timeout_seconds),
             limits=httpx.Limits(max_keepalive_connections=None if keep_alive else 0),
+            # a plain address needs no certificate authorities, and loading them is most of the time that opening takes
+            verify=base_url.startswith("https:"),
             follow_redirects=False,  # a redirect would carry the password to another host
             trust_env=False,  # no proxy of the user's shell in between
         )

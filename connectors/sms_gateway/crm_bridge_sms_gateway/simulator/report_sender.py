@@ -57,8 +57,9 @@ class ReportSender:
     def __init__(self, *, clock: Callable[[], datetime], told: Callable[[str, str], None]) -> None:
         self._clock = clock
         self._told = told
+        self._lock = threading.Lock()
         self._waiting: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
-        self._client = httpx.Client(timeout=5.0, trust_env=False)
+        self._client: httpx.Client | None = None  # made for the first report: most tests and trials need none
         self._thread = threading.Thread(target=self._run, daemon=True, name="delivery reports")
         self._thread.start()
 
@@ -71,7 +72,7 @@ class ReportSender:
         self._told(report.message["id"], KINDS[report.kind][1])
         if report.url and report.mask & report.kind:
             try:
-                self._client.get(filled(report.url, report=report, now=self._clock()))
+                self._http().get(filled(report.url, report=report, now=self._clock()))
             except (httpx.HTTPError, httpx.InvalidURL):
                 return
 
@@ -79,7 +80,14 @@ class ReportSender:
         """Send what waits, then no more."""
         self._waiting.put(None)
         self._thread.join()
-        self._client.close()
+        if self._client:
+            self._client.close()
+
+    def _http(self) -> httpx.Client:
+        with self._lock:
+            if self._client is None:
+                self._client = httpx.Client(timeout=5.0, trust_env=False)
+            return self._client
 
     def _run(self) -> None:
         while (report := self._waiting.get()) is not None:
