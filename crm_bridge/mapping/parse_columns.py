@@ -173,6 +173,9 @@ class ColumnParser:
                 return None
         if name == "flag" and (type(options["on"]) is not type(options["off"]) or options["on"] == options["off"]):
             self.report(table["on"].place, label, "on and off have to be two values of one type")
+        if name == "text" and path is not None:
+            options["allowed"] = codes(path, entity=self.entity)
+            options["is_zone"] = path.endswith(".time_zone")
         if name == "code":
             return self._value_maps(table, options, label, path)
         return options

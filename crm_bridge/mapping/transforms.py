@@ -18,6 +18,7 @@ from crm_bridge.mapping.emails import read_email
 from crm_bridge.mapping.names import join_name, split_name
 from crm_bridge.mapping.phones import international, phone_reader
 from crm_bridge.mapping.values import BadValue
+from crm_bridge.model import known_zone
 
 Read: TypeAlias = Callable[[Any], Any]
 Write: TypeAlias = Callable[[Any], Any]
@@ -67,7 +68,19 @@ def _texts(convert: Callable[[str], Any] | None, trim: bool) -> Read:
 
 
 def _text(options: Mapping[str, Any]) -> Pair:
-    return _texts(None, options["trim"]), _expect_text
+    """Text; where the model knows all codes of a path (currencies, zones), only those."""
+    allowed, is_zone = options.get("allowed"), options.get("is_zone", False)
+    if allowed is None and not is_zone:
+        return _texts(None, options["trim"]), _expect_text
+
+    def convert(text: str) -> str:
+        if not (known_zone(text) if allowed is None else text in allowed):
+            raise BadValue(
+                "unknown_code", "not one of the codes allowed here: correct it in its system, or give a value map"
+            )
+        return text
+
+    return _texts(convert, options["trim"]), _expect_text
 
 
 def _expect_text(value: Any) -> str:

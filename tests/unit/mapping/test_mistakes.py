@@ -29,7 +29,10 @@ MISTAKES = [
     ("fields: {job_title: {src: A, order: family}}", "`order` belongs to split_name, not to text"),
     ("fields: {gender: {src: A, as: code}}", "code needs `values`"),
     ("fields: {gender: {src: A, as: code, values: g}}", "no value map g under `values:`"),
-    ("values: {g: {M: male, F: femal}}\nfields: {gender: {src: A, as: code, values: g}}", "values.g.F: femal is no code of gender"),
+    (
+        "values: {g: {M: male, F: femal}}\nfields: {gender: {src: A, as: code, values: g}}",
+        "values.g.F: femal is no code of gender",
+    ),
     (
         "values: {g: {M: male, m: male}}\nfields: {gender: {src: A, as: code, values: g}}",
         "male is also what M means, so gender has no way back: give `write_values`",
@@ -52,8 +55,14 @@ MISTAKES = [
     ("lists: {contact_points: [{src: A, item: {typ: phone}}]}", "contact_points.typ: the model has no such path"),
     ("lists: {contact_points: [{item: {type: phone}}]}", "a row of a list has either `src` or `parts`"),
     ("lists: {contact_points: [{each: A.B, src: C, item: {type: phone}}]}", "nested rows need `key`"),
-    ("lists: {contact_points: [{src: A, item: {type: phone}}, {src: A, item: {type: phone}}]}", "the same as the row in line 5"),
-    ("lists: {facts: [{src: A, split: ';', pattern: '(', dir: read, item: {key: k, type: text}}]}", "not a regular expression"),
+    (
+        "lists: {contact_points: [{src: A, item: {type: phone}}, {src: A, item: {type: phone}}]}",
+        "the same as the row in line 5",
+    ),
+    (
+        "lists: {facts: [{src: A, split: ';', pattern: '(', dir: read, item: {key: k, type: text}}]}",
+        "not a regular expression",
+    ),
     ("lists: {nothing: [{src: A}]}", "the model has no list of this name"),
     ("fields: {name: {src: A, as: split_name, order: family middle}}", "order: each of prefix, family"),
     ("fields: {job_title: {src: A, if_absent: [name.given]}}", "a row with if_absent has no way back"),
@@ -88,7 +97,9 @@ def test_all_mistakes_of_a_document_come_at_once():
     with pytest.raises(ConfigMistake) as raised:
         load_mapping(HEAD + rows, file="t.yaml")
 
-    assert ["t.yaml:6:3", "t.yaml:7:24", "t.yaml:8:28"] == [line.split(": ")[0] for line in str(raised.value).splitlines()]
+    assert ["t.yaml:6:3", "t.yaml:7:24", "t.yaml:8:28"] == [
+        line.split(": ")[0] for line in str(raised.value).splitlines()
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "- a list", "word", "mapping: x", "\x00"])
@@ -109,7 +120,8 @@ def test_a_plugin_that_is_not_there_is_named():
 def test_strings_come_first():
     """``NO``, ``on``, a date and a number with leading zeros stay the text that was written."""
     document = load_mapping(
-        HEAD + "tests: [{name: x, given: {a: NO, b: on, c: 1985-03-08, d: 04053, e: 12, f: true, g: null, h: 1.50, i: ~}, quarantine: record.id}]",
+        HEAD
+        + "tests: [{name: x, given: {a: NO, b: on, c: 1985-03-08, d: 04053, e: 12, f: true, g: null, h: 1.50, i: ~}, quarantine: record.id}]",
         file="t.yaml",
     )
 

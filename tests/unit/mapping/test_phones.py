@@ -32,7 +32,9 @@ def test_usual_spellings_become_e164(text, region, expected):
     assert expected == phone_reader(region)(text)
 
 
-@pytest.mark.parametrize("text", ["000 00-00", "12-34", "нема", "0505550101, 0675550101", "+380 00 000 00 00", "+", "050 555 01 0"])
+@pytest.mark.parametrize(
+    "text", ["000 00-00", "12-34", "нема", "0505550101, 0675550101", "+380 00 000 00 00", "+", "050 555 01 0"]
+)
 def test_what_is_no_number_is_refused(text):
     """Nothing is completed, corrected or guessed."""
     with pytest.raises(BadValue) as raised:

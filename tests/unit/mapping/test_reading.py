@@ -88,7 +88,13 @@ def test_an_unknown_code_that_only_warns_leaves_the_field_out(compiled):
 
 def test_reading_changes_nothing_and_shares_nothing(compiled):
     """Two readings of one record are equal and independent; the record stays as it was."""
-    raw = {"Id": "1", "Last": "Ткач", "Mobile": "0505550101", "NoCalls": True, "Kids": {"Kid": [{"Id": "k", "Name": "Марко"}]}}
+    raw = {
+        "Id": "1",
+        "Last": "Ткач",
+        "Mobile": "0505550101",
+        "NoCalls": True,
+        "Kids": {"Kid": [{"Id": "k", "Name": "Марко"}]},
+    }
     before = copy.deepcopy(raw)
     mapping = compiled(ROWS)
 
@@ -96,7 +102,11 @@ def test_reading_changes_nothing_and_shares_nothing(compiled):
     first.doc["contact_points"][0]["value"] = "changed"
 
     assert before == raw
-    assert "+380505550101" == second.doc["contact_points"][0]["value"] == mapping.read(raw).doc["contact_points"][0]["value"]
+    assert (
+        "+380505550101"
+        == second.doc["contact_points"][0]["value"]
+        == mapping.read(raw).doc["contact_points"][0]["value"]
+    )
 
 
 def test_an_extension_is_read_from_its_field_or_from_the_number(compiled):
@@ -118,10 +128,14 @@ def test_a_plugin_transform_reads_writes_and_may_fail(compiled):
         return value.removeprefix(args["prefix"])
 
     titles = TransformType("acme.title", read=read, write=lambda value, args: args["prefix"] + value, summary="Titles.")
-    mapping = compiled('fields: {job_title: {src: T, call: acme.title, args: {prefix: "T-"}}}', transforms={"acme.title": titles})
+    mapping = compiled(
+        'fields: {job_title: {src: T, call: acme.title, args: {prefix: "T-"}}}', transforms={"acme.title": titles}
+    )
 
     assert "вчитель" == mapping.read({"Id": "1", "T": "T-вчитель"}).doc["job_title"]
-    assert {"Id": "1", "T": "T-лікар"} == mapping.write({"Id": "1", "T": "T-вчитель"}, {"kind": "person", "job_title": "лікар"}).fields
+    assert {"Id": "1", "T": "T-лікар"} == mapping.write(
+        {"Id": "1", "T": "T-вчитель"}, {"kind": "person", "job_title": "лікар"}
+    ).fields
     problem = mapping.read({"Id": "1", "T": "boom"}).problems[0]
     assert ("plugin_failed", "job_title") == (problem.code, problem.path)
     assert "acme.title raised RuntimeError" in problem.message

@@ -37,7 +37,9 @@ def test_explain_names_row_raw_and_result(reference):
     """Each path with the line of its row, what stood there, and what came of it."""
     compiled = compile_mapping(load_mapping(reference, file="contact.yaml"))
 
-    rows = compiled.explain({"Id": "1", "LastName": "Ткач", "FullName": "Інший Іван", "Gender": "?", "CellularPhone": "050 555 01 01"})
+    rows = compiled.explain(
+        {"Id": "1", "LastName": "Ткач", "FullName": "Інший Іван", "Gender": "?", "CellularPhone": "050 555 01 01"}
+    )
 
     by_path = {row.path: row for row in rows}
     assert ("Ткач", {"LastName": "Ткач"}) == (by_path["name.family"].result, by_path["name.family"].raw)

@@ -47,7 +47,9 @@ def test_a_field_whose_number_is_gone_takes_the_best_ranked(compiled):
 
 def test_a_value_that_the_client_lost_follows_unset(compiled):
     """``keep`` leaves it, ``blank`` empties it and what belongs to it."""
-    back = compiled(PHONES).write({"Id": "1", "Mobile": A, "Work": "+380445550101", "WorkExt": "12"}, {"kind": "person"})
+    back = compiled(PHONES).write(
+        {"Id": "1", "Mobile": A, "Work": "+380445550101", "WorkExt": "12"}, {"kind": "person"}
+    )
 
     assert {"Id": "1", "Work": "", "WorkExt": ""} == back.fields
     assert {"Id": "1", "Mobile": A, "Work": "", "WorkExt": ""} == back.full
@@ -71,11 +73,19 @@ def test_a_new_mail_goes_to_the_free_field_and_the_nested_row_stays(compiled):
 
 def test_full_is_the_record_afterwards_without_operations(compiled):
     """For systems that replace whole records and for files."""
-    raw = {"Id": "1", "ModId": "4", "Mail": "a@example.com", "Mails": {"Mail": [{"Id": "m1", "Address": "b@example.com", "Kind": "x"}]}}
+    raw = {
+        "Id": "1",
+        "ModId": "4",
+        "Mail": "a@example.com",
+        "Mails": {"Mail": [{"Id": "m1", "Address": "b@example.com", "Kind": "x"}]},
+    }
     mapping = compiled(PHONES)
     doc = change_document(
         mapping.read(raw).doc,
-        {"contact_points[email/b@example.com].value": "c@example.com", "contact_points+": {"type": "email", "value": "d@example.com"}},
+        {
+            "contact_points[email/b@example.com].value": "c@example.com",
+            "contact_points+": {"type": "email", "value": "d@example.com"},
+        },
     )
 
     back = mapping.write(raw, doc)
@@ -119,8 +129,12 @@ lists:
     mapping = compiled(rows)
     raw = {"Id": "1", "Line1": "вул. Стара, 1", "Line2": "кв. 5", "City": "Київ", "Zip": "04053"}
 
-    short = change_document(mapping.read(raw).doc, {"contact_points[postal].address": {"lines": ["вул. Нова, 2"], "city": "Київ"}})
-    long = change_document(mapping.read(raw).doc, {"contact_points[postal].address.lines": ["вул. Нова, 2", "корп. 3", "кв. 4"]})
+    short = change_document(
+        mapping.read(raw).doc, {"contact_points[postal].address": {"lines": ["вул. Нова, 2"], "city": "Київ"}}
+    )
+    long = change_document(
+        mapping.read(raw).doc, {"contact_points[postal].address.lines": ["вул. Нова, 2", "корп. 3", "кв. 4"]}
+    )
 
     assert {"Id": "1", "Line1": "вул. Нова, 2", "Line2": "", "Zip": ""} == mapping.write(raw, short).fields
     assert {"Id": "1", "Line1": "вул. Нова, 2", "Line2": "корп. 3, кв. 4"} == mapping.write(raw, long).fields
@@ -162,7 +176,9 @@ def test_a_create_needs_what_the_system_requires(compiled):
     """Without it nothing is sent."""
     mapping = compiled("fields: {name.family: {src: Last, required: true}, job_title: T}")
 
-    assert ["required"] == [problem.code for problem in mapping.write(None, {"kind": "person", "job_title": "x"}).problems]
+    assert ["required"] == [
+        problem.code for problem in mapping.write(None, {"kind": "person", "job_title": "x"}).problems
+    ]
     assert {"Last": "Ткач"} == mapping.write(None, {"kind": "person", "name": {"family": "Ткач"}}).fields
 
 
@@ -186,7 +202,9 @@ def test_a_refusal_flag_is_lowered_only_where_the_row_says_so(compiled, policy, 
 def test_a_refusal_always_reaches_the_flags(compiled):
     """It raises a flag that refuses and lowers one that consents; a refusal of everything covers both."""
     refusal = {"purpose": "any", "channel": "any", "status": "denied"}
-    back = compiled(CONSENT.replace("POLICY", "keep")).write({"Id": "1", "News": "Y"}, {"kind": "person", "consents": [refusal]})
+    back = compiled(CONSENT.replace("POLICY", "keep")).write(
+        {"Id": "1", "News": "Y"}, {"kind": "person", "consents": [refusal]}
+    )
 
     assert {"Id": "1", "NoCalls": "Y", "News": "N"} == back.fields
 

@@ -1,0 +1,91 @@
+"""``crm-bridge mapping test|explain``: exit codes, differences, JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from crm_bridge.cli.mapping import app
+from crm_bridge.errors import ConfigMistake, DataMistake
+
+CONTACT = "crm_bridge_mappings:siebel/contact.yaml"
+GOOD = """mapping: a.b
+version: 1
+client: person
+record: {id: Id, image: full}
+fields: {job_title: Title}
+tests:
+  - {name: a title, given: {Id: "1", Title: лікар}, expect: {job_title: лікар}}
+"""
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_a_shipped_document_passes():
+    """By package:path, as in the configuration."""
+    result = run("test", CONTACT)
+
+    assert (0, "crm_bridge_mappings:siebel/contact.yaml: 17 passed, 0 failed\n") == (result.exit_code, result.stdout)
+
+
+def test_a_failing_test_shows_the_difference_and_exits_65(tmp_path):
+    """Place, name, and what was expected and found."""
+    file = tmp_path / "wrong.yaml"
+    file.write_text(GOOD.replace("expect: {job_title: лікар}", "expect: {job_title: вчитель}"), encoding="utf-8")
+
+    result = run("test", file)
+
+    assert 65 == result.exit_code
+    assert f"FAILED {file}:7:5: a title\n    job_title: expected 'вчитель', found 'лікар'\n" in result.stdout
+
+
+def test_a_mistake_exits_78_and_the_other_files_are_tested(tmp_path):
+    """All of them in one run, as JSON too."""
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(GOOD, encoding="utf-8")
+    bad.write_text(GOOD.replace("job_title: Title", "job_titel: Title"), encoding="utf-8")
+
+    result = run("test", bad, good, "--json")
+
+    found = json.loads(result.stdout)
+    assert 78 == result.exit_code
+    assert [True] == [each["passed"] for each in found["tests"]]
+    assert found["mistakes"][0].startswith(f"{bad}:5:10: job_titel: the model has no such path")
+
+
+def test_explain_shows_each_path(tmp_path):
+    """Row, raw and result; a quarantined record exits 65."""
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps({"Id": "1-1", "LastName": "Ткач", "Gender": "?"}), encoding="utf-8")
+
+    text, data = run("explain", CONTACT, record), run("explain", CONTACT, record, "--json")
+
+    assert (65, 65) == (text.exit_code, data.exit_code)
+    assert 'LastName: "Ткач"\n    = "Ткач"\n' in text.stdout
+    assert "quarantine: Gender: unknown_code: this value is not in the value map" in text.stdout
+    found = json.loads(data.stdout)
+    assert (True, "1-1", ["gender"]) == (
+        found["quarantined"],
+        found["record_id"],
+        [each["path"] for each in found["problems"]],
+    )
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", b"\xff"])
+def test_a_record_that_is_no_json_object_is_named(tmp_path, content):
+    """Missing, broken, a list, not UTF-8."""
+    record = tmp_path / "record.json"
+    if content is not None:
+        record.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    assert isinstance(run("explain", CONTACT, record).exception, DataMistake)
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "no_such_package:x.yaml", "crm_bridge_mappings:missing.yaml"])
+def test_a_document_that_is_not_there_is_named(tmp_path, name):
+    """A message with the name that was given."""
+    assert isinstance(run("explain", name, tmp_path / "r.json").exception, ConfigMistake)
