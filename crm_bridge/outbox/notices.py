@@ -18,14 +18,13 @@ from crm_bridge.connector import (
     Unknown,
 )
 from crm_bridge.errors import CredentialsRefused, OutcomeUnknown, RejectRecord, RetryLater, Unreachable
-from crm_bridge.hookspecs import ContactRequest, Event
+from crm_bridge.hookspecs import ContactRequest, Event, HeldNotice, Notice
 from crm_bridge.outbox.retry import Again, RetryPolicy, next_step
 from crm_bridge.policy import PastContact, PolicySettings, decide
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.store import clients, history, letters, notices
 from crm_bridge.store.letters import Letter
 
-CONSUMER = "notices"
 EVENTS_AT_ONCE = 500
 LONGEST_CAP = timedelta(days=90)
 
@@ -41,57 +40,76 @@ class MessageRoute:
     report_url: str | None = None
 
 
+def start_listening(run: RunContext) -> None:
+    """A plugin hears what happens from the run on in which it is first active, not what happened before."""
+    with run.database.transaction() as connection:
+        for plugin in run.plugins.implementers("clients_changed"):
+            history.start_at_the_end(connection, _consumer(plugin))
+
+
 def ask_plugins(run: RunContext) -> None:
-    """Tell the plugins what happened since they were last told, and plan the notices that they ask for, once each."""
-    if not run.plugins.implements("clients_changed"):
-        return
-    while True:
-        with run.database.reading() as connection:
-            rows = history.untold(connection, CONSUMER, limit=EVENTS_AT_ONCE)
-            cards = clients.get_all(connection, {row.client_id for row in rows if row.client_id})
-        if not rows:
-            return
-        events = [
-            Event(f"history:{row.seq}", row.type, row.client_id, datetime.fromisoformat(row.at), row.body)
-            for row in rows
-            if row.client_id in cards
-        ]
-        told = run.plugins.clients_changed(events, {client_id: card.doc() for client_id, card in cards.items()})
-        at = run.now()
-        with run.database.transaction() as connection:
-            for plugin, notice in told.notices:
-                notices.plan(
-                    connection,
-                    {
-                        "key": notice.key,
-                        "message_id": run.new_id(),
-                        "plugin": plugin,
-                        "client_id": notice.client_id,
-                        "channel": notice.channel,
-                        "purpose": notice.purpose,
-                        "text": notice.text,
-                        "valid_until": iso(notice.valid_until) if notice.valid_until else None,
-                        "created_at": at,
-                        "updated_at": at,
-                    },
-                )
-            held = [
-                Letter(
-                    stage="notice",
-                    system=plugin,
-                    kind="notice",
-                    record_id=wish.key,
-                    code="incomplete",
-                    message=f"the notice cannot be written: {', '.join(wish.missing)} missing",
-                    hint="complete the record in its system; the change asks for the notice again",
-                    client_id=wish.client_id,
-                )
-                for plugin, wish in told.held
-            ]
-            run.report.new_dead_letters += letters.put(connection, held, at=at, run_id=run.run_id)
-            if told.failed:
-                return  # told again by the next run; keys keep what was planned from being planned twice
-            history.handled(connection, CONSUMER, rows[-1].seq)
+    """Tell each plugin what happened since it was last told, and plan the notices that it asks for, once each."""
+    for plugin in run.plugins.implementers("clients_changed"):
+        while _ask(run, plugin):
+            pass
+
+
+def _consumer(plugin: str) -> str:
+    return f"notices:{plugin}"
+
+
+def _ask(run: RunContext, plugin: str) -> bool:
+    """One batch of events for one plugin. Returns whether there may be more."""
+    with run.database.reading() as connection:
+        rows = history.untold(connection, _consumer(plugin), limit=EVENTS_AT_ONCE)
+        cards = clients.get_all(connection, {row.client_id for row in rows if row.client_id})
+    if not rows:
+        return False
+    events = [
+        Event(f"history:{row.seq}", row.type, row.client_id, datetime.fromisoformat(row.at), row.body)
+        for row in rows
+        if row.client_id in cards
+    ]
+    docs = {client_id: card.doc() for client_id, card in cards.items()}
+    told = run.plugins.clients_changed(events, docs, only=plugin)
+    if told.failed:
+        return False  # told again by the next run; the notices' keys keep them from going out twice
+    at = run.now()
+    with run.database.transaction() as connection:
+        for _, notice in told.notices:
+            notices.plan(connection, _planned(run, plugin, notice, at=at))
+        held = [_held(plugin, wish) for _, wish in told.held]
+        run.report.new_dead_letters += letters.put(connection, held, at=at, run_id=run.run_id)
+        history.handled(connection, _consumer(plugin), rows[-1].seq)
+    return True
+
+
+def _planned(run: RunContext, plugin: str, notice: Notice, *, at: str) -> dict[str, Any]:
+    return {
+        "key": notice.key,
+        "message_id": run.new_id(),
+        "plugin": plugin,
+        "client_id": notice.client_id,
+        "channel": notice.channel,
+        "purpose": notice.purpose,
+        "text": notice.text,
+        "valid_until": iso(notice.valid_until) if notice.valid_until else None,
+        "created_at": at,
+        "updated_at": at,
+    }
+
+
+def _held(plugin: str, wish: HeldNotice) -> Letter:
+    return Letter(
+        stage="notice",
+        system=plugin,
+        kind="notice",
+        record_id=wish.key,
+        code="incomplete",
+        message=f"the notice cannot be written: {', '.join(wish.missing)} missing",
+        hint="complete the record in its system; the change asks for the notice again",
+        client_id=wish.client_id,
+    )
 
 
 def dispatch(

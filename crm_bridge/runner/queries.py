@@ -227,13 +227,21 @@ def _verdict(verdict: Verdict, by_key: Mapping[str, SourceRecord]) -> dict[str, 
         "path": verdict.unit,
         "value": None if verdict.value is ABSENT else verdict.value,
         "source": verdict.origin,
-        "observed_at": origin.observed_at if origin else None,
-        "changed_at": origin.changed_at if origin else None,
+        "at": verdict.at,
         "rule": verdict.reason,
+        "carried_to": sorted(
+            row.key for row in by_key.values() if _is_echo(row.marks, unit=verdict.unit, origin=verdict.origin)
+        ),
         **({"enriched": offers} if offers else {}),
         "lost": [_claim(claim) for claim in verdict.losers],
         "superseded": [_claim(claim) for claim in verdict.superseded],
     }
+
+
+def _is_echo(marks: bytes | None, *, unit: str, origin: str) -> bool:
+    """Whether the record holds the unit because we carried it there."""
+    mark = records.marks_from(marks).get(unit)
+    return mark is not None and mark.echo == origin
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

@@ -32,8 +32,8 @@ class Arrival:
     digest: bytes
     reading: Reading
     known: Known | None
-    offers: tuple[Offer, ...] = ()
-    effective: Mapping[str, Any] = {}  # noqa: RUF012  # a frozen default that nobody writes to
+    offers: tuple[Offer, ...]
+    effective: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

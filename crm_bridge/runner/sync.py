@@ -9,7 +9,7 @@ from crm_bridge.errors import RetryLater, SafetyStop
 from crm_bridge.outbox import guard as mass_change
 from crm_bridge.outbox.deliver import deliver
 from crm_bridge.outbox.guard import Guard
-from crm_bridge.outbox.notices import MessageRoute, ask_plugins, dispatch, unsettled
+from crm_bridge.outbox.notices import MessageRoute, ask_plugins, dispatch, start_listening, unsettled
 from crm_bridge.outbox.recover import recover
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.policy import PolicySettings
@@ -37,6 +37,7 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
     """Bring these systems into step. The caller owns the store."""
     with run.database.transaction() as connection:
         runs.start(connection, run.run_id, "sync", at=run.now())
+    start_listening(run)
     try:
         _recover(run, systems)
         process_inbox(run)

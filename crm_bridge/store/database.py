@@ -190,6 +190,7 @@ def open_database(url: str, *, base_dir: Path, migrate_now: bool = True) -> Data
     path = base_dir / parsed.database if parsed.database else None
     if path is None:
         raise ConfigMistake("bridge.store: name a file, such as sqlite:///bridge.db")
+    _make_private(path)
     engine = create_engine(parsed.set(database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
@@ -201,6 +202,16 @@ def open_database(url: str, *, base_dir: Path, migrate_now: bool = True) -> Data
             with database.owned(), database.transaction() as connection:
                 migrate.upgrade(connection)
     return database
+
+
+def _make_private(path: Path) -> None:
+    """The store holds personal data: nobody but its owner reads it. SQLite gives its side files the same rights."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ConfigMistake(
+            f"the store file {path.name} cannot be opened ({error.strerror}); check its directory and rights"
+        ) from error
 
 
 def _prepare(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from crm_bridge.store.database import Database, upsert
 from crm_bridge.store.schema import consumers, history
@@ -75,6 +75,14 @@ def untold(connection: Connection, consumer: str, *, limit: int) -> list[History
         select(history).where(history.c.seq > since, history.c.tells == 1).order_by(history.c.seq).limit(limit)
     )
     return [_row(row) for row in rows]
+
+
+def start_at_the_end(connection: Connection, consumer: str) -> None:
+    """A consumer that is new hears of what comes from now on."""
+    known = connection.execute(select(consumers.c.seq).where(consumers.c.name == consumer)).scalar()
+    if known is None:
+        last = connection.execute(select(func.coalesce(func.max(history.c.seq), 0))).scalar_one()
+        handled(connection, consumer, last)
 
 
 def handled(connection: Connection, consumer: str, seq: int) -> None:

@@ -81,6 +81,7 @@ class Verdict:
         superseded: claims that an edit had replaced.
         conflict: two systems changed the same thing without having seen each other's change, or contradict at first sight.
         ask: a person has to decide.
+        at: when the winner said it.
     """
 
     unit: str
@@ -91,6 +92,7 @@ class Verdict:
     superseded: tuple[Claim, ...] = ()
     conflict: bool = False
     ask: bool = False
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +134,14 @@ def decide(unit: str, claims: Sequence[Claim], *, policy: Survivorship, standing
     """Decide one unit. ``claims`` holds at most one claim of each record."""
     if len(claims) == 1:
         only = claims[0]
-        return Verdict(unit, only.value, only.key, "only")
+        return Verdict(unit, only.value, only.key, "edit" if only.replaced else "only", at=only.at)
     if head(unit) == "consents":
         return _strictest_newest(unit, claims)
     live, superseded = _without_superseded(unit, claims)
     valued = [claim for claim in live if claim.value is not ABSENT]
     if not valued:
         last = max(live, key=lambda claim: claim.seq)
-        return Verdict(unit, ABSENT, last.key, "cleared", superseded=superseded)
+        return Verdict(unit, ABSENT, last.key, "cleared", superseded=superseded, at=last.at)
     rule = policy.rule(unit)
     ranked = sorted(valued, key=lambda claim: _preference(claim, rule, policy))
     winner, reason = ranked[0], rule.kind
@@ -149,14 +151,14 @@ def decide(unit: str, claims: Sequence[Claim], *, policy: Survivorship, standing
     losers = tuple(claim for claim in ranked if claim.value != winner.value)
     if not losers:
         agreed = "edit" if superseded else "agreed" if len(valued) > 1 else "only"
-        return Verdict(unit, winner.value, winner.key, agreed, superseded=superseded)
+        return Verdict(unit, winner.value, winner.key, agreed, superseded=superseded, at=winner.at)
     if is_value_keyed(unit):
-        return Verdict(unit, _merged_item(ranked), winner.key, reason, superseded=superseded)
+        return Verdict(unit, _merged_item(ranked), winner.key, reason, superseded=superseded, at=winner.at)
     if rule.kind == "manual" and standing is not None:
         kept = next((claim for claim in ranked if claim.value == standing), winner)
-        return Verdict(unit, kept.value, kept.key, "manual", losers, superseded, conflict=True, ask=True)
+        return Verdict(unit, kept.value, kept.key, "manual", losers, superseded, conflict=True, ask=True, at=kept.at)
     ask = rule.kind == "manual" or (unit == "birth_date" and reason == "contradiction")
-    return Verdict(unit, winner.value, winner.key, reason, losers, superseded, conflict=True, ask=ask)
+    return Verdict(unit, winner.value, winner.key, reason, losers, superseded, conflict=True, ask=ask, at=winner.at)
 
 
 def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim], tuple[Claim, ...]]:
@@ -181,9 +183,16 @@ def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim]
 
 def _preference(claim: Claim, rule: Rule, policy: Survivorship) -> tuple[Any, ...]:
     newest = _Descending(claim.at), -claim.seq
+    says_nothing = claim.value == "unknown"  # a code for not knowing stands behind every knowledge
     if rule.kind == "newest":
-        return (*newest, policy.rank(claim.system, rule), claim.key)
-    return (policy.rank(claim.system, rule), -_completeness(claim.value), *newest, claim.key)
+        return (says_nothing, *newest, policy.rank(claim.system, rule), claim.key)
+    return (
+        says_nothing,
+        policy.rank(claim.system, rule),
+        -_completeness(claim.value),
+        *newest,
+        claim.key,
+    )
 
 
 class _Descending:
@@ -234,7 +243,7 @@ def _strictest_newest(unit: str, claims: Sequence[Claim]) -> Verdict:
 
     winner = max(valued, key=order)
     losers = tuple(claim for claim in valued if claim.value != winner.value)
-    return Verdict(unit, winner.value, winner.key, "newest consent" if losers else "agreed", losers)
+    return Verdict(unit, winner.value, winner.key, "newest consent" if losers else "agreed", losers, at=winner.at)
 
 
 def _most_precise_date(ranked: Sequence[Claim], reason: str) -> tuple[Claim, str]:
