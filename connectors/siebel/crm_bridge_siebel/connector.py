@@ -111,11 +111,11 @@ class SiebelConnector:
                 )
                 if name not in shape.data.component.fields and (kind in _WRITABLE or name != INTEGRATION_ID)
             ]
-            answer = self._query(kind, Query(searchspec=None, page_size=1, keys_only=True))
+            records = self._all_readable(kind, Query(searchspec=None, page_size=1, keys_only=True))
             findings += [
                 f"{kind}: Siebel does not output {name}: change its type from System to Data in the integration object"
                 for name in (UPDATED, VERSION)
-                if any(name not in record for record in answer.records)
+                if any(name not in record for record in records)
             ]
         return findings
 

@@ -22,8 +22,9 @@ from crm_bridge_siebel.xml_guard import refuse_dtd, refuse_internal_dtd, rows
 _FAULT = re.compile(rb"<(?:[\w.-]+:)?Fault[\s>/]")
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _RAW_LIMIT = 100_000
+_MORE = frozenset({"false", "0"})
 
-Reader = Callable[[etree._Element], dict[str, Any]]
+Reader = Callable[[etree._Element, list[str]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,7 @@ class RecordReader:
     def __init__(self, shape: ComponentList, *, system: str) -> None:
         self._shape = shape
         self._system = system
-        self._partial: list[str] = []
         self._read = _compiled(shape.component)
-        self._lists = tuple((f"{child.qname}", child.tag) for child in shape.component.lists)
 
     def read(self, body: bytes, *, page_size: int, where: str) -> Answer:
         """The records of a SOAP answer.
@@ -73,7 +72,6 @@ class RecordReader:
         records: list[dict[str, Any]] = []
         broken: list[BrokenRecord] = []
         partial: list[tuple[dict[str, Any], str]] = []
-        last: etree._Element | None = None
         key: Position | None = None
         depth: etree._Element | None = None
         count = 0
@@ -86,17 +84,17 @@ class RecordReader:
                 if parent is not depth:
                     continue  # a component of the same name further down belongs to its own record
                 count += 1
+                cut: list[str] = []
                 try:
-                    record = _identified(self._read(element))
+                    record = _identified(self._read(element, cut))
                     records.append(record)
-                    partial += [(record, tag) for qname, tag in self._lists if _unfinished(element, qname)]
+                    if cut:
+                        partial += [(record, tag) for tag in cut]
+                    key = Position(updated=record.get(UPDATED, ""), row_id=record[ROW_ID])
                 except UnfitError as unfit:
                     broken.append(self._broken(element, f"{where}, record {count}", str(unfit)))
-                last = element
-                key = _key(element, self._shape.component.namespace)
-                element.clear()
-                while (earlier := element.getprevious()) is not None:
-                    parent.remove(earlier)  # type: ignore[union-attr]  # checked against depth above
+                    key = _key(element, self._shape.component.namespace)
+                element.clear()  # its empty shell stays: removing it as well costs more than it holds
             root: etree._Element = walker.root
         except etree.LxmlError as error:
             raise translated(error, system=self._system, doing=f"reading {where}") from None
@@ -108,7 +106,7 @@ class RecordReader:
             records=tuple(records),
             broken=tuple(broken),
             last_page=self._last_page(container.get("lastpage"), full=count >= page_size, where=where),
-            last=key if last is not None else None,
+            last=key,
             partial=tuple(partial),
         )
 
@@ -145,14 +143,17 @@ def fault_text(root: etree._Element) -> str:
 
 
 def _compiled(component: Component) -> Reader:
-    """A closure that reads one element of ``component``: field and container names are looked up by whole tag."""
+    """A closure that reads one element of ``component``, looking its children up by whole tag.
+
+    It adds the containers whose rows did not all fit into the answer to its second argument.
+    """
     fields = {f"{{{component.namespace}}}{name}": name for name in component.fields}
     lists = {
         child.qname: (child.tag, child.component.tag, child.component.qname, _compiled(child.component))
         for child in component.lists
     }
 
-    def read(element: etree._Element) -> dict[str, Any]:
+    def read(element: etree._Element, cut: list[str]) -> dict[str, Any]:
         record: dict[str, Any] = {}
         for child in element:
             tag = child.tag
@@ -166,11 +167,16 @@ def _compiled(component: Component) -> Reader:
                 if list_tag in record:
                     raise UnfitError(f"{list_tag} comes twice")
                 found = []
+                deeper: list[str] = []
                 for row in child:
                     if row.tag != row_qname:
                         raise UnfitError(f"{list_tag} holds something other than {row_tag}")
-                    found.append(read_row(row))
+                    found.append(read_row(row, deeper))
+                if deeper:
+                    raise UnfitError(f"{deeper[0]} does not fit into one answer, raise child_page_size")
                 record[list_tag] = {row_tag: found}
+                if child.get("lastpage") in _MORE:
+                    cut.append(list_tag)
             # Anything else is newer than the WSDL; no mapping can name it, and the rest of the record is fine.
         return record
 
@@ -181,11 +187,6 @@ def _identified(record: dict[str, Any]) -> dict[str, Any]:
     if not record.get(ROW_ID):
         raise UnfitError(f"it has no {ROW_ID}")
     return record
-
-
-def _unfinished(element: etree._Element, qname: str) -> bool:
-    container = element.find(qname)
-    return container is not None and container.get("lastpage") in {"false", "0"}
 
 
 def _key(element: etree._Element, namespace: str) -> Position | None:

@@ -10,7 +10,7 @@ from lxml import etree
 
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
 
-_PROLOG_DTD = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<!DOCTYPE", re.DOTALL)
+_SPACE = re.compile(rb"\s*")
 _HTML = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
 )
@@ -47,7 +47,7 @@ def refuse_dtd(body: bytes, *, system: str) -> None:
     Raises:
         UnreadableAnswer: there is one.
     """
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in body[:64] or _PROLOG_DTD.match(body):
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in body[:64] or _prolog_has_dtd(body):
         raise UnreadableAnswer("an answer with a DTD, or in UTF-16 or UTF-32, is refused", system=system)
 
 
@@ -64,6 +64,22 @@ def refuse_internal_dtd(root: etree._Element, *, system: str) -> None:
     """
     if root.getroottree().docinfo.internalDTD is not None:
         raise UnreadableAnswer("an answer with a DTD is refused", system=system)
+
+
+def _prolog_has_dtd(body: bytes) -> bool:
+    """Whether a DTD stands before the root: a walk over the prolog, since a pattern could be made to backtrack."""
+    at = 3 if body.startswith(b"\xef\xbb\xbf") else 0
+    while True:
+        at = _SPACE.match(body, at).end()  # type: ignore[union-attr]  # it matches nothing at least
+        for opening, closing in ((b"<?", b"?>"), (b"<!--", b"-->")):
+            if body.startswith(opening, at):
+                end = body.find(closing, at)
+                if end < 0:
+                    return False
+                at = end + len(closing)
+                break
+        else:
+            return body.startswith(b"<!", at)
 
 
 _OPTIONS: dict[str, Any] = {  # Any: the stubs give each parser option a type of its own

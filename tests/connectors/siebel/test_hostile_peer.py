@@ -114,6 +114,7 @@ def test_a_plain_answer_of_a_stranger_is_read(tmp_path):
         "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/hostname'>]>",
         "<!DOCTYPE x SYSTEM 'http://127.0.0.1:1/x.dtd'>",
         "<?xml version='1.0'?><!-- innocent --><!DOCTYPE x>",
+        " " * 10_000 + "<?pi ?>" * 1_000 + "<!DOCTYPE x>",
     ],
 )
 def test_a_dtd_is_refused(tmp_path, prolog):

@@ -14,7 +14,7 @@ import requests
 from crm_bridge_siebel.query import BY_CHANGE, Query, arguments
 from crm_bridge_siebel.simulator.catalogue import CONTACT
 from crm_bridge_siebel.simulator.refusals import RefusalError
-from crm_bridge_siebel.simulator.searchspec import parsed, predicate
+from crm_bridge_siebel.simulator.searchspec import first_change, parsed, predicate
 from crm_bridge_siebel.simulator.stand_in import SiebelSimulator
 
 
@@ -127,6 +127,25 @@ def test_search_specifications_mean_what_siebel_says(spec, expected):
     }  # fmt: skip
 
     assert expected is predicate(parsed(spec, CONTACT), CONTACT)(row)
+
+
+@pytest.mark.parametrize(
+    ("spec", "place"),
+    [
+        ("[Updated] >= '10/20/2026 08:00:00'", ("20261020080000", "")),
+        ("[LastName] = 'x' OR [Updated] >= '10/20/2026 08:00:00'", None),
+        ("[Updated] < '10/20/2026 08:00:00'", None),
+        (
+            "[Updated] > '10/20/2026 08:00:00' OR ([Updated] = '10/20/2026 08:00:00' AND [Id] > '1-5')",
+            ("20261020080000", "1-5"),
+        ),
+    ],
+)
+def test_reading_by_key_begins_at_its_place(spec, place):
+    """Rows before the place are not looked at; a wrong place would skip some."""
+    found = first_change(parsed(spec, CONTACT))
+
+    assert place == (found and (found[0].replace(":", ""), found[1]))
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     r"""\s*(?:(?P<field>\[[^\]]+\])|(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<number>-?\d+(?:\.\d+)?)"""
     r"""|(?P<op><>|<=|>=|=|<|>)|(?P<bracket>[()])|(?P<word>~?[A-Za-z]+))"""
 )
+_BEHIND_ALL_IDS = "\U0010ffff"
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "<>": operator.ne,
@@ -106,6 +107,25 @@ def at_least(node: Node, field: str) -> Any:
     if node.op == "AND":
         return max(known) if known else None
     return min(known) if known and len(known) == len(limits) else None
+
+
+def first_change(node: Node) -> tuple[str, str] | None:
+    """A place in the order of (Updated, Id) before which ``node`` is never true; ``None``: there is none.
+
+    Reading by key asks for what lies behind such a place, also when a whole bulk load shares one second.
+    """
+    if isinstance(node, Comparison):
+        if node.field != "Updated" or node.op not in {"=", ">", ">="}:
+            return None
+        return (node.value, _BEHIND_ALL_IDS if node.op == ">" else "")
+    limits = [first_change(part) for part in node.parts]
+    known = [limit for limit in limits if limit is not None]
+    if node.op == "OR":
+        return min(known) if len(known) == len(limits) else None
+    seconds, ids = equals(node, "Updated"), at_least(node, "Id")
+    if seconds is not None and len(seconds) == 1 and ids is not None:
+        known.append((next(iter(seconds)), ids))
+    return max(known) if known else None
 
 
 def converter(field: str, kind: Kind) -> Callable[[str], Any] | None:

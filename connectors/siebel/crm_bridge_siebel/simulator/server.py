@@ -34,6 +34,7 @@ class SimulatorServer(ThreadingHTTPServer):
 
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 128
 
     def __init__(self, port: int, installation: Installation, knobs: Knobs) -> None:
         self.installation = installation

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from crm_bridge_siebel.simulator.catalogue import Kind
-from crm_bridge_siebel.simulator.searchspec import Node, at_least, converter, equals, predicate, sortable
+from crm_bridge_siebel.simulator.searchspec import Node, at_least, converter, equals, first_change, predicate, sortable
 
 Row = dict[str, Any]
 
@@ -75,8 +75,8 @@ class Table:
         """Rows in the order of ``sort``, of which those before the first possible match may be left out."""
         limited = self._limited(spec)
         if limited is None and sort == (("Updated", False), ("Id", False)):
-            first = at_least(spec, "Updated") if spec is not None else None
-            begin = bisect_left(self._by_change, (first, "")) if first is not None else 0
+            place = first_change(spec) if spec is not None else None
+            begin = bisect_left(self._by_change, place) if place is not None else 0
             return (self.rows[row_id] for _, row_id in islice(self._by_change, begin, None))
         if limited is None and sort in ((("Id", False),), ()):
             if self._by_id is None:
