@@ -95,7 +95,14 @@ class Bridge:
             return planning.plan(self._run(sandbox, progress), chosen)
 
     def process_inbox(self) -> int:
-        """Handle what systems told us. Returns the number of requests handled."""
+        """Handle what systems told us. Returns the number of requests handled.
+
+        Raises:
+            Locked: there is something to handle, and another process works on this store.
+        """
+        with self._database.reading() as connection:
+            if inbox_store.depth(connection) == 0:
+                return 0
         with self._database.owned():
             return inbox.process_inbox(self._run(self._database))
 

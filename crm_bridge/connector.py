@@ -50,6 +50,8 @@ class Capabilities:
         complete_listing: ``list_keys`` provably names every record: only then does absence mean deletion.
         deletes_visible: ``read_changes`` reports deletions as :class:`Tombstone`.
         conditional_writes: a write with a stale version token is refused.
+        reads_back: what was written is seen when the record is read. False for a partner who takes files up when he
+            likes: until then he repeats what he said before, and that is no edit.
         write_mode: see :class:`WriteMode`.
         effect_safety: see :class:`EffectSafety`; of writes, or of messages for a channel.
         page_size: records a page when reading.
@@ -61,6 +63,7 @@ class Capabilities:
     complete_listing: bool = False
     deletes_visible: bool = False
     conditional_writes: bool = False
+    reads_back: bool = True
     write_mode: WriteMode = WriteMode.MERGE
     effect_safety: EffectSafety = EffectSafety.NONE
     page_size: int = 500

@@ -95,6 +95,7 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
             ids = [row.client_id for row in rows]
             stored = clients.get_all(connection, ids)
             linked = records.of_clients(connection, ids)
+            in_doubt = journal.unsettled_creates(connection, system.name)
         after = rows[-1].id
         batch = Batch(rows)
         for row in rows:
@@ -102,7 +103,13 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
             if client is None or client.replaced_by is not None:
                 batch.vanished.append(row)
                 continue
-            planned = draft_client(client, linked[row.client_id], system, policy=run.survivorship)
+            planned = draft_client(
+                client,
+                linked[row.client_id],
+                system,
+                policy=run.survivorship,
+                may_create=row.client_id not in in_doubt,
+            )
             batch.drafts.extend((row, draft) for draft in planned.drafts)
             batch.letters.extend((row, letter) for letter in planned.letters)
         yield batch

@@ -46,12 +46,18 @@ class ClientDrafts:
 
 
 def draft_client(
-    client: StoredClient, rows: Sequence[SourceRecord], system: System, *, policy: Survivorship
+    client: StoredClient,
+    rows: Sequence[SourceRecord],
+    system: System,
+    *,
+    policy: Survivorship,
+    may_create: bool = True,
 ) -> ClientDrafts:
     """What has to be written into ``system`` so that it says what the card says.
 
     Args:
         rows: every record linked to the client, of all systems.
+        may_create: ``False`` while nobody knows whether an earlier create arrived.
     """
     contributions = [row.contribution() for row in rows if row.entity == "client"]
     card = survive(contributions, policy=policy, current=client.doc())
@@ -62,7 +68,13 @@ def draft_client(
         for row in held:
             doc = _for_record(card.doc, row, held)
             _add(client, kind, row, card, kind.mapping.write(orjson.loads(row.raw), doc), drafts, letters)
-        if not held and kind.create and kind.mapping.entity == card.doc.get("kind") and not _was_there(rows, kind):
+        if (
+            not held
+            and may_create
+            and kind.create
+            and kind.mapping.entity == card.doc.get("kind")
+            and not _was_there(rows, kind)
+        ):
             _add(client, kind, None, card, kind.mapping.write(None, card.doc), drafts, letters)
     return ClientDrafts(drafts, letters)
 

@@ -12,7 +12,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm_bridge.connector import Accepted, EffectSafety, RecordSource, RecordTarget, WriteLookup
+from crm_bridge.connector import (
+    Accepted,
+    EffectSafety,
+    Postponed,
+    RecordSource,
+    RecordTarget,
+    Refused,
+    Stale,
+    Unknown,
+    WriteLookup,
+)
 from crm_bridge.errors import CredentialsRefused, RetryLater
 from crm_bridge.outbox.deliver import send, write_of
 from crm_bridge.outbox.settle import settle_accepted, settle_found
@@ -48,13 +58,15 @@ def recover(run: RunContext, system: System) -> list[tuple[str, str]]:
 
 def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | None:
     connector = system.connector
-    if intent.operation == "update" and intent.record_id is not None and isinstance(connector, RecordSource):
-        found = connector.read(kind.name, [intent.record_id])
+    is_update = intent.operation == "update" and intent.record_id is not None
+    if is_update and kind.capabilities.reads_back and isinstance(connector, RecordSource):
+        record_id = str(intent.record_id)
+        found = connector.read(kind.name, [record_id])
         if found and _arrived(kind, intent, found[0]):
-            _found(run, kind, intent, intent.record_id)
+            _found(run, kind, intent, record_id)
         else:
             _plan_anew(run, intent)
-        return intent.record_id
+        return record_id
     if isinstance(connector, WriteLookup):
         record = connector.find_write(kind.name, write_of(intent))
         if record is None:
@@ -65,7 +77,8 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
         return record_id
     repeatable = kind.capabilities.effect_safety in (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
     if repeatable and isinstance(connector, RecordTarget):
-        return _send_again(run, connector, kind, intent)
+        _send_again(run, connector, kind, intent)
+        return None
     _wait(run, intent)
     return None
 
@@ -89,21 +102,24 @@ def _plan_anew(run: RunContext, intent: Intent) -> None:
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
 
 
-def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: Intent) -> str | None:
+def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: Intent) -> None:
     outcomes, stop = send(connector, kind.name, [write_of(intent)])
     if stop is not None:
         raise stop
     outcome = outcomes[0]
-    if not isinstance(outcome, Accepted):
-        _plan_anew(run, intent)
-        return None
-    with run.database.transaction() as connection:
-        settle_accepted(run, connection, kind, intent, outcome)
-        journal.settle(connection, [(intent.id, "accepted", "sent again with the same key")], at=run.now())
-        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
-    return outcome.record_id
+    match outcome:
+        case Accepted():
+            with run.database.transaction() as connection:
+                settle_accepted(run, connection, kind, intent, outcome)
+                journal.settle(connection, [(intent.id, "accepted", "sent again with the same key")], at=run.now())
+                journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+        case Stale() | Refused():
+            _plan_anew(run, intent)  # it did not arrive; planned anew, it meets the same answer and is settled by it
+        case Postponed() | Unknown():
+            _wait(run, intent)
 
 
 def _wait(run: RunContext, intent: Intent) -> None:
     with run.database.transaction() as connection:
         journal.settle(connection, [(intent.id, "unknown", "nobody can tell whether it arrived")], at=run.now())
+        journal.park_client(connection, intent.system, intent.client_id, state="unknown", reason="answer lost")

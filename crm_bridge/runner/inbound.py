@@ -176,13 +176,15 @@ def _take_changed(
         at=reading.changed_at or at,
         card=dict(card),
         partial=kind.image_partial,
+        lagging=not kind.capabilities.reads_back,
     )
     same_word = not units and before.gone_at is None and before.mapping == kind.fingerprint
     if same_word and offers_to(arrival.offers) == before.proposals:
         work.touched.append((before.pk, arrival.digest, arrival.raw, reading.version))
         return
     group[before.key] = now
-    doc = now.doc if kind.image_partial else reading.doc
+    overlaid = kind.image_partial or not kind.capabilities.reads_back
+    doc = now.doc if overlaid else reading.doc
     work.changed_records.append(
         replace(
             before,
@@ -197,7 +199,7 @@ def _take_changed(
             gone_at=None,
         )
     )
-    old_keys, new_keys = set(match_keys(was.doc)), set(keys if not kind.image_partial else match_keys(now.doc))
+    old_keys, new_keys = set(match_keys(was.doc)), set(match_keys(now.doc) if overlaid else keys)
     work.dropped_keys.extend((name, before.pk) for name in old_keys - new_keys)
     work.keys.extend((name, before.pk) for name in new_keys - old_keys)
     old, new = split(was.doc), split(now.doc)

@@ -86,6 +86,15 @@ def park(connection: Connection, row_id: int, *, state: str, reason: str) -> Non
     connection.execute(update(outbox).where(outbox.c.id == row_id).values(state=state, reason=reason))
 
 
+def park_client(connection: Connection, system: str, client_id: str, *, state: str, reason: str) -> None:
+    """:func:`park` by whom the row is of."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.system == system, outbox.c.client_id == client_id)
+        .values(state=state, reason=reason)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A write as it was journaled. ``request`` holds all that is needed to send it again, byte for byte, and to settle it."""
@@ -142,6 +151,16 @@ def in_state(connection: Connection, states: Sequence[str], system: str | None =
     if system is not None:
         query = query.where(intents.c.system == system)
     return [_intent(row) for row in connection.execute(query)]
+
+
+def unsettled_creates(connection: Connection, system: str) -> set[str]:
+    """Clients whose record may have been created in ``system``, and nobody knows yet."""
+    rows = connection.execute(
+        select(intents.c.client_id).where(
+            intents.c.state.in_(["open", "unknown"]), intents.c.system == system, intents.c.operation == "create"
+        )
+    )
+    return set(rows.scalars())
 
 
 def of_client(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:

@@ -135,13 +135,21 @@ def _marked(contribution: Contribution, mark: Mark, value: Any, cluster: Mapping
 
 
 def observe(
-    known: Contribution, doc: Doc, *, seq: int, at: str, card: Units | None = None, partial: bool = False
+    known: Contribution,
+    doc: Doc,
+    *,
+    seq: int,
+    at: str,
+    card: Units | None = None,
+    partial: bool = False,
+    lagging: bool = False,
 ) -> tuple[Contribution, tuple[str, ...]]:
     """The record was read again and holds ``doc``.
 
     Args:
         card: the units of the card before: what an edit took the place of, where the record agreed with it.
         partial: the source's silence says nothing (``image: partial``): units that it no longer mentions stay.
+        lagging: the source takes up what we write when it likes: until then it repeats its former word.
 
     Returns:
         The contribution as it now is, and the units that its system changed since we last agreed.
@@ -149,6 +157,8 @@ def observe(
     before, after = split(known.doc), split(doc)
     if partial:
         after = _with_what_was_not_mentioned(before, after)
+    if lagging:
+        after = _without_former_words(known.marks, before, after)
     edited = tuple(changed(before, after))
     if not edited:
         return known, ()
@@ -159,7 +169,7 @@ def observe(
         marks[unit] = Mark(
             seq=seq, at=at, replaced=_replaced(earlier, before.get(unit), seen, after.get(unit)), said=said
         )
-    if partial:
+    if partial or lagging:
         doc = {"kind": doc["kind"], **join(after)}
     return replace(known, doc=doc, marks=marks), edited
 
@@ -209,6 +219,18 @@ def _with_what_was_not_mentioned(before: Units, after: Units) -> Units:
     slots = {_slot(unit, value) for unit, value in after.items()}
     kept = {unit: value for unit, value in before.items() if _slot(unit, value) not in slots}
     return {**kept, **after}
+
+
+def _without_former_words(marks: Mapping[str, Mark], before: Units, after: Units) -> Units:
+    """``after``, but where the source repeats what it said before we wrote there, what we wrote."""
+    current = dict(after)
+    for unit, mark in marks.items():
+        former = mark.own.value if mark.own is not None else None
+        if mark.echo is not None and after.get(unit) == former:
+            current.pop(unit, None)
+            if unit in before:
+                current[unit] = before[unit]
+    return current
 
 
 def _slot(unit: str, value: Any) -> tuple[str, ...]:

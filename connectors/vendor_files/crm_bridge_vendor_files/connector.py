@@ -53,6 +53,7 @@ class VendorFiles:
         self._known(kind)
         return Capabilities(
             incremental=True,
+            reads_back=False,
             write_mode=WriteMode.REPLACE,
             effect_safety=EffectSafety.IDEMPOTENT,
             page_size=self._settings.page_size,
