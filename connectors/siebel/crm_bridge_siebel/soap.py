@@ -167,8 +167,11 @@ def _shape(binding: Any, *, file: str, system: str) -> ServiceShape:  # Any: zee
     asked = _component_list(operations[query].input.body)
     given = _component_list(operations[query].output.body)
     writer = next((method for method in ("Execute", "Insert", "Update") if method in methods), None)
-    if asked is None or given is None:
-        raise ConfigMistake(f"{system}: {file} is not of the UI Data Adapter dialect", path="wsdl")
+    if asked is None or given is None or not _paged_by_attributes(operations[query].input.body):
+        raise ConfigMistake(
+            f"{system}: {file} is not of the UI Data Adapter dialect, the only one that this version speaks",
+            path="wsdl",
+        )
     return ServiceShape(
         prefix=prefix,
         methods=methods,
@@ -185,6 +188,16 @@ def _component_list(body: Element) -> ComponentList | None:
         if found is not None:
             return found
     return None
+
+
+def _paged_by_attributes(body: Element) -> bool:
+    """What tells the UI Data Adapter from the other dialects: paging is asked for by attributes of the container."""
+    return any(
+        name == "pagesize"
+        for _, element in body.type.elements
+        if _elements(element)
+        for name, _ in element.type.attributes
+    )
 
 
 def _as_list(element: Element) -> ComponentList | None:

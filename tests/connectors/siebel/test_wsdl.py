@@ -83,6 +83,19 @@ def test_a_file_that_is_no_wsdl_is_a_mistake_in_the_configuration(tmp_path, text
         service(tmp_path / "own.wsdl")
 
 
+def test_another_dialect_is_refused_before_anything_is_sent(tmp_path):
+    """A service that pages by elements would take every query for one without limits."""
+    text = (
+        (BUNDLED / "contact.wsdl")
+        .read_text(encoding="utf-8")
+        .replace('<xsd:attribute name="pagesize"', '<xsd:attribute name="size"')
+    )
+    (tmp_path / "own.wsdl").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigMistake, match="UI Data Adapter dialect"):
+        service(tmp_path / "own.wsdl")
+
+
 def test_a_missing_wsdl_is_a_mistake_in_the_configuration(tmp_path):
     """The message names the file."""
     with pytest.raises(ConfigMistake, match=r"own\.wsdl does not exist"):
