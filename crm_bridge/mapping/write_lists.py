@@ -210,13 +210,14 @@ def _matching(bound: BoundListRow, items: Sequence[Any], taken: set[int]) -> lis
 
 
 def _best(bound: BoundListRow, items: Sequence[Any], taken: set[int]) -> int | None:
-    """The best-ranked item that may go into a free field; the first of equals."""
+    """The best-ranked item that may go into a free field; of two addresses the fuller; the first of equals."""
     usable = [
         at
         for at in _matching(bound, items, taken)
         if items[at].get("status") not in _UNUSABLE and any(each is not None for each in content(bound, items[at]))
     ]
-    return min(usable, key=lambda at: items[at].get("rank") or 100, default=None)
+    telling = [at for at in usable if not _said_already(bound, items, at)] or usable
+    return min(telling, key=lambda at: items[at].get("rank") or 100, default=None)
 
 
 def _natural(bound: BoundListRow, item: Any) -> Any:

@@ -29,7 +29,7 @@ def test_every_inline_test_passes(document):
 
 
 def test_the_bad_cases_are_among_the_tests(document):
-    """Unknown code, impossible date, bad phone, missing id, too long: each document that can meet one has a test for it."""
+    """Unknown code, impossible date, bad phone, missing id, too long: a test for each that can happen."""
     met = set()
     for test in document.document.tests:
         reading = document.read(test.given) if test.given is not None else None

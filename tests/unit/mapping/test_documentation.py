@@ -62,7 +62,9 @@ def test_the_page_names_no_word_that_is_not_there():
 
 def test_the_document_of_the_guide_passes_its_own_tests():
     """The how-to's document, put together from its steps."""
-    blocks = re.findall(r"```yaml\n(.*?)```", (DOCS / "how-to" / "write-a-mapping.md").read_text(encoding="utf-8"), re.DOTALL)
+    blocks = re.findall(
+        r"```yaml\n(.*?)```", (DOCS / "how-to" / "write-a-mapping.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     head, lists, test = ("\n".join(line[3:] for line in block.splitlines()) for block in blocks)
     document = head.replace("tests:\n", f"{lists}\ntests:\n") + "\n" + test + "\n"
 

@@ -38,7 +38,8 @@ MISTAKES = [
         "male is also what M means, so gender has no way back: give `write_values`",
     ),
     (
-        "values: {g: {M: male, m: male, F: female}, o: {male: M}}\nfields: {gender: {src: A, as: code, values: g, write_values: o}}",
+        "values: {g: {M: male, m: male, F: female}, o: {male: M}}\n"
+        "fields: {gender: {src: A, as: code, values: g, write_values: o}}",
         "no way back for female: add it to values.o",
     ),
     (
@@ -121,7 +122,8 @@ def test_strings_come_first():
     """``NO``, ``on``, a date and a number with leading zeros stay the text that was written."""
     document = load_mapping(
         HEAD
-        + "tests: [{name: x, given: {a: NO, b: on, c: 1985-03-08, d: 04053, e: 12, f: true, g: null, h: 1.50, i: ~}, quarantine: record.id}]",
+        + "tests: [{name: x, quarantine: record.id,\n"
+        + "given: {a: NO, b: on, c: 1985-03-08, d: 04053, e: 12, f: true, g: null, h: 1.50, i: ~}}]",
         file="t.yaml",
     )
 

@@ -109,7 +109,8 @@ def test_full_is_the_record_afterwards_without_operations(compiled):
 @pytest.mark.parametrize(("policy", "expected"), [("keep", {}), ("delete", {"@operation": "delete", "Id": "k1"})])
 def test_a_removed_child_follows_on_remove(compiled, policy, expected):
     """Kept unless the row says delete."""
-    rows = f"lists: {{relationships: [{{each: Kids, key: Id, on_remove: {policy}, item: {{type: child}}, parts: {{to.name: Name}}}}]}}"
+    row = f"{{each: Kids, key: Id, on_remove: {policy}, item: {{type: child}}, parts: {{to.name: Name}}}}"
+    rows = f"lists: {{relationships: [{row}]}}"
     raw = {"Id": "1", "Kids": [{"Id": "k1", "Name": "Марко"}, {"Id": "k2", "Name": "Олена"}]}
     doc = {"kind": "person", "relationships": [{"type": "child", "to": {"name": "Олена"}}]}
 
@@ -124,7 +125,9 @@ def test_an_address_changes_as_a_whole(compiled):
     rows = """
 lists:
   contact_points:
-    - {as: address, item: {type: postal, purpose: home}, parts: {lines.0: Line1, lines.1: Line2, city: City, postal_code: Zip}}
+    - as: address
+      item: {type: postal, purpose: home}
+      parts: {lines.0: Line1, lines.1: Line2, city: City, postal_code: Zip}
 """
     mapping = compiled(rows)
     raw = {"Id": "1", "Line1": "вул. Стара, 1", "Line2": "кв. 5", "City": "Київ", "Zip": "04053"}
@@ -141,9 +144,21 @@ lists:
     assert {} == mapping.write(mapping.write(raw, long).full, long).fields
 
 
+def test_a_free_address_field_takes_the_fuller_of_two(compiled):
+    """A bare postal code beside the address it belongs to says nothing more."""
+    rows = "lists: {contact_points: [{as: address, item: {type: postal}, parts: {city: City, postal_code: Zip}}]}"
+    bare = {"type": "postal", "value": "04053", "address": {"postal_code": "04053"}}
+    whole = {"type": "postal", "value": "Київ, 04053", "address": {"city": "Київ", "postal_code": "04053"}}
+
+    back = compiled(rows).write({"Id": "1"}, {"kind": "person", "contact_points": [bare, whole]})
+
+    assert {"Id": "1", "City": "Київ", "Zip": "04053"} == back.fields
+
+
 def test_a_code_without_a_word_in_the_system_follows_unknown(compiled):
     """``quarantine`` stops the whole write, ``warn`` leaves the field out."""
-    rows = "values: {{g: {{M: male, F: female}}}}\nfields: {{gender: {{src: G, as: code, values: g, unknown: {}}}, job_title: T}}"
+    rows = "values: {{g: {{M: male, F: female}}}}\n"
+    rows += "fields: {{gender: {{src: G, as: code, values: g, unknown: {}}}, job_title: T}}"
     doc = {"kind": "person", "gender": "other", "job_title": "лікар"}
 
     stopped = compiled(rows.format("quarantine")).write({"Id": "1", "G": "M"}, doc)
@@ -155,7 +170,8 @@ def test_a_code_without_a_word_in_the_system_follows_unknown(compiled):
 
 def test_a_value_that_could_not_be_read_gives_way_only_to_a_known_one(compiled):
     """An unchanged client never overwrites it; a client whose value is really known does."""
-    rows = "values: {g: {M: male, F: female}}\nfields: {gender: {src: G, as: code, values: g, unknown: warn, unset: blank}, job_title: T}"
+    rows = "values: {g: {M: male, F: female}}\n"
+    rows += "fields: {gender: {src: G, as: code, values: g, unknown: warn, unset: blank}, job_title: T}"
     mapping = compiled(rows)
     raw = {"Id": "1", "G": "?"}
 
