@@ -29,7 +29,7 @@ def test_a_shipped_document_passes():
     """By package:path, as in the configuration."""
     result = run("test", CONTACT)
 
-    assert (0, "crm_bridge_mappings:siebel/contact.yaml: 17 passed, 0 failed\n") == (result.exit_code, result.stdout)
+    assert (0, "crm_bridge_mappings:siebel/contact.yaml: 18 passed, 0 failed\n") == (result.exit_code, result.stdout)
 
 
 def test_a_failing_test_shows_the_difference_and_exits_65(tmp_path):
