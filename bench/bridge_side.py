@@ -34,6 +34,7 @@ token_ref = "env:BENCH_TOKEN"
 
 [systems.callcenter.records.client]
 mapping = "crm_bridge_mappings:callcenter/client.yaml"
+write = false
 
 [plugins]
 active = ["dedup.exact_keys"]
@@ -76,11 +77,17 @@ def main() -> None:
         begun, started = cpu_seconds(), time.perf_counter()
         report = bridge.sync()
         spent, took = cpu_seconds() - begun, time.perf_counter() - started
+        with bridge.reading() as connection:
+            rows, versions = connection.exec_driver_sql(
+                "SELECT count(*), sum(json_extract(CAST(raw AS TEXT), '$.version')) FROM source_records"
+            ).one()
     print(
         json.dumps(
             {
                 "cpu": spent,
                 "wall": took,
+                "rows": rows,
+                "versions": versions,
                 "exit": int(report.exit_code),
                 "report": report.as_dict(),
                 "stages": measured.seconds if measured else {},

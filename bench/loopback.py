@@ -103,16 +103,17 @@ _MEN = [
     "Юрій",
 ]
 _MOBILE = ["50", "66", "95", "99", "67", "68", "96", "97", "98", "63", "73", "93"]
+_STREETS = ("вул. Садова", "вул. Франка", "просп. Свободи", "вул. Зелена", "бульв. Вишневий")
 _JOBS = ("бухгалтер", "інженер", "учитель", "лікар", "водій", "агроном", "юрист", "програміст", None, None)
 
 
-def client(at: int) -> dict[str, Any]:
-    """Client ``at`` before any change: 15 fields, nearly all of its values its own."""
+def client(at: int, *, shape: str) -> dict[str, Any]:
+    """Client ``at`` before any change, nearly all of its values its own: ``flat``, 15 fields; ``whole``, all fields."""
     shared = at % SHARED_SHARE == 1
     who = at - 1 if shared else at
     draw = Random(who).randrange  # repeatable for each client by itself
     woman = draw(2) == 0
-    return {
+    flat = {
         "id": f"cc-{1_000_000 + at}",
         "version": 1,
         "updated_at": _stamp(BEGINNING + timedelta(seconds=at)),
@@ -128,6 +129,18 @@ def client(at: int) -> dict[str, Any]:
         "job_title": _JOBS[draw(len(_JOBS))],
         "do_not_call": draw(40) == 0,
         "external_id": f"1-{who:X}" if draw(2) and not shared else None,
+    }
+    if shape == "flat":
+        return flat
+    city, postal = (("Київ", "01"), ("Львів", "79"), ("Одеса", "65"), ("Харків", "61"))[draw(4)]
+    street = f"{_STREETS[draw(len(_STREETS))]}, {draw(200) + 1}"
+    said = {"id": f"k-{at}", "purpose": "claims", "channel": "sms", "status": "granted" if draw(3) else "denied"}
+    said["captured_at"] = _stamp(BEGINNING - timedelta(minutes=draw(500_000)))
+    said["recording"] = f"rec-{at}"
+    return flat | {
+        "address": {"street": street, "city": city, "postal_code": f"{postal}{draw(1000):03}", "country": "UA"},
+        "consents": [said] if draw(3) else [],
+        "facts": {"favourite_dish": "вареники"} if draw(4) == 0 else {},
     }
 
 
@@ -147,8 +160,8 @@ def changed_in(round_: int, *, clients: int) -> range:
 class Book:
     """The clients after some rounds of changes, in the API's order, with the pages that were asked for."""
 
-    def __init__(self, clients: int, *, rounds: int) -> None:
-        records = [client(at) for at in range(clients)]
+    def __init__(self, clients: int, *, shape: str, rounds: int) -> None:
+        records = [client(at, shape=shape) for at in range(clients)]
         for round_ in range(1, rounds + 1):
             for at in changed_in(round_, clients=clients):
                 moment = BEGINNING + timedelta(days=30 * round_, seconds=at)
@@ -190,10 +203,16 @@ class Centre(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, clients: int) -> None:
+    def __init__(self, clients: int, *, shape: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.clients = clients
-        self.book = Book(clients, rounds=0)
+        self.clients, self._shape = clients, shape
+        self._rounds = 0
+        self.book = Book(clients, shape=shape, rounds=0)
+
+    def change(self, rounds: int) -> None:
+        """Let so many rounds of changes have happened."""
+        if rounds != self._rounds:
+            self._rounds, self.book = rounds, Book(self.clients, shape=self._shape, rounds=rounds)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -208,7 +227,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = urlsplit(self.path)
         query = dict(parse_qsl(asked.query))
         if asked.path == "/_bench/changes":
-            self.server.book = Book(self.server.clients, rounds=int(query["rounds"]))
+            self.server.change(int(query["rounds"]))
             body, link = b"{}", None
         else:
             body, link = self.server.book.page(
@@ -231,7 +250,9 @@ def main() -> None:
     """Serve until standard input ends."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--clients", type=int, default=100_000)
-    with Centre(parser.parse_args().clients) as server:
+    parser.add_argument("--shape", choices=["whole", "flat"], default="whole")
+    asked = parser.parse_args()
+    with Centre(asked.clients, shape=asked.shape) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
         sys.stdin.read()
