@@ -172,7 +172,7 @@ def intent_of(run: RunContext, draft: Draft) -> Intent:
             "full": draft.full,
             "expected_version": draft.record.version if draft.record else None,
             "units": draft.units,
-            "origins": draft.origins,
+            "echoes": {unit: [echo.origin, echo.replaced, echo.said] for unit, echo in draft.echoes.items()},
             "why": [[each.path, each.field, each.old, each.new, each.why] for each in draft.planned.fields],
         },
         created_at=run.now(),

@@ -14,7 +14,8 @@ from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import SourceRecord
-from crm_bridge.sync.survivorship import Card, Survivorship, survive
+from crm_bridge.sync.claims import ABSENT, Echo
+from crm_bridge.sync.survivorship import Card, Survivorship, Verdict, survive
 from crm_bridge.sync.units import changed, head, split
 
 
@@ -25,7 +26,7 @@ class Draft:
     Attributes:
         record: the record as we know it; ``None`` for a create.
         units: unit → value that the record will say afterwards (``None``: nothing); only those that change.
-        origins: unit → key of the record whose claim is carried over.
+        echoes: unit → whose claim is carried over, and what it stands above.
     """
 
     planned: PlannedWrite
@@ -34,7 +35,7 @@ class Draft:
     fields: Mapping[str, Any]
     full: Mapping[str, Any]
     units: Mapping[str, Any]
-    origins: Mapping[str, str]
+    echoes: Mapping[str, Echo]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,6 @@ def _add(
     before = split(orjson.loads(row.doc)) if row else {}
     after = split(kind.mapping.read(back.full).doc)
     units = {unit: after.get(unit) for unit in changed(before, after)}
-    origins = card.origins()
     drafts.append(
         Draft(
             planned=PlannedWrite(
@@ -151,9 +151,13 @@ def _add(
             fields=back.fields,
             full=back.full,
             units=units,
-            origins={unit: origins[unit] for unit in units if unit in origins},
+            echoes={unit: _echo(card.verdicts[unit]) for unit in units if unit in card.verdicts},
         )
     )
+
+
+def _echo(verdict: Verdict) -> Echo:
+    return Echo(verdict.origin, verdict.replaced, None if verdict.value is ABSENT else verdict.value)
 
 
 def _why(change: FieldChange, units: Mapping[str, Any], card: Card) -> str:

@@ -18,7 +18,7 @@ from crm_bridge.store import history, records
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
-from crm_bridge.sync.claims import Contribution, settle
+from crm_bridge.sync.claims import Contribution, Echo, settle
 from crm_bridge.sync.proposals import apply, still_true
 from crm_bridge.sync.units import changed, join, split
 
@@ -60,7 +60,7 @@ def _first(
     data = canonical_bytes(raw)
     key = f"{kind.system}/{kind.name}/{receipt.record_id}"
     empty = Contribution(key, kind.system, {"kind": kind.mapping.entity}, seq, at)
-    settled = settle(empty, reading.doc, seq=seq, at=at, origins=intent.request["origins"])
+    settled = settle(empty, reading.doc, seq=seq, at=at, echoes=_echoes(intent))
     marks = {unit: mark for unit, mark in settled.marks.items() if mark.echo}
     record = SourceRecord(
         pk=run.pks.take(),
@@ -117,7 +117,7 @@ def _store(
     was = before.contribution()
     offers = still_true(before.offers(), list(intent.request["units"]))
     effective = apply(doc, offers)
-    now = settle(was, effective, seq=seq, at=at, origins=intent.request["origins"])
+    now = settle(was, effective, seq=seq, at=at, echoes=_echoes(intent))
     after = replace(
         before,
         version=version,
@@ -134,6 +134,12 @@ def _store(
     old, new = split(was.doc), split(now.doc)
     units = {unit: [old.get(unit), new.get(unit)] for unit in changed(old, new)}
     _remember(run, connection, intent, before.pk, before.key, units, seq, at)
+
+
+def _echoes(intent: Intent) -> dict[str, Echo]:
+    return {
+        unit: Echo(origin, tuple(replaced), said) for unit, (origin, replaced, said) in intent.request["echoes"].items()
+    }
 
 
 def _remember(

@@ -175,6 +175,7 @@ def _take_changed(
         seq=seq,
         at=reading.changed_at or at,
         card=dict(card),
+        cluster=list(group.values()),
         partial=kind.image_partial,
         lagging=not kind.capabilities.reads_back,
     )

@@ -56,8 +56,9 @@ class Mark:
         replaced: canonical texts of the values that this one took the place of and that others may still hold.
         echo: key of the record whose claim this value repeats; ``None``: the record's own word.
         own: the record's own last word behind an echo.
-        said: what an edit of a group means on the card, where the record cannot hold the whole group: its changes,
-            laid over the group that its users saw a part of. ``None``: what the record holds is what it says.
+        said: what the record's value means on the card, where the record cannot hold all of it: an edit of a group is
+            laid over the group that its users saw a part of; an echo is of the card's whole value. ``None``: what the
+            record holds is what it says.
     """
 
     seq: int
@@ -65,6 +66,21 @@ class Mark:
     replaced: tuple[str, ...] = ()
     echo: str | None = None
     own: Own | None = None
+    said: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """What we carry into a record for one unit.
+
+    Attributes:
+        origin: key of the record whose claim won on the card.
+        replaced: what that value stands above, so that an edit made where it is carried stands above it too.
+        said: the card's value; ``None``: nothing, any more.
+    """
+
+    origin: str
+    replaced: tuple[str, ...] = ()
     said: Any = None
 
 
@@ -141,6 +157,7 @@ def observe(
     seq: int,
     at: str,
     card: Units | None = None,
+    cluster: Iterable[Contribution] = (),
     partial: bool = False,
     lagging: bool = False,
 ) -> tuple[Contribution, tuple[str, ...]]:
@@ -148,6 +165,7 @@ def observe(
 
     Args:
         card: the units of the card before: what an edit took the place of, where the record agreed with it.
+        cluster: the client's records before: what their edits to that same value had replaced, this one replaces too.
         partial: the source's silence says nothing (``image: partial``): units that it no longer mentions stay.
         lagging: the source takes up what we write when it likes: until then it repeats its former word.
 
@@ -164,31 +182,37 @@ def observe(
         return known, ()
     marks = dict(known.marks)
     for unit in edited:
-        earlier, seen = marks.get(unit), _seen(marks.get(unit), before.get(unit), (card or {}).get(unit))
-        said = _laid_over(seen, before.get(unit), after.get(unit))
-        marks[unit] = Mark(
-            seq=seq, at=at, replaced=_replaced(earlier, before.get(unit), seen, after.get(unit)), said=said
-        )
+        earlier, was, is_now = marks.get(unit), before.get(unit), after.get(unit)
+        seen = _seen(earlier, was, (card or {}).get(unit))
+        inherited = _replaced_for(unit, (was, seen if seen is not None else was), cluster)
+        replaced = _replaced(earlier, inherited, was, seen, is_now)
+        marks[unit] = Mark(seq=seq, at=at, replaced=replaced, said=_laid_over(seen, was, is_now))
     if partial or lagging:
         doc = {"kind": doc["kind"], **join(after)}
     return replace(known, doc=doc, marks=marks), edited
 
 
 def _seen(earlier: Mark | None, before: Any, card: Any) -> Any:
-    """The card's value, if the record showed it, or as much of it as the record can hold; else ``None``."""
-    if card is None or before is None:
+    """The card's value, if the record showed it, or as much of it as the record can hold; else ``None``.
+
+    Of an echo it is the value that was carried there: the card may have moved on since, and nobody saw that.
+    """
+    if before is None:
         return None
-    echoed = earlier is not None and earlier.echo is not None
-    return card if echoed or before == card or _is_part(before, card) else None
+    if card is not None and (before == card or _is_part(before, card)):
+        return card
+    return earlier.said if earlier is not None and earlier.echo is not None else None
 
 
 def _is_part(part: Any, whole: Any) -> bool:
-    return (
-        isinstance(part, Mapping)
-        and isinstance(whole, Mapping)
-        and all(
-            name in whole and (value == whole[name] or _is_part(value, whole[name])) for name, value in part.items()
-        )
+    if not (isinstance(part, Mapping) and isinstance(whole, Mapping)):
+        return False
+    # An address has its text as well: that is made of the parts, and shorter where a system holds fewer.
+    made = {"value"} if "address" in part and "address" in whole else set()
+    return all(
+        name in whole and (value == whole[name] or _is_part(value, whole[name]))
+        for name, value in part.items()
+        if name not in made
     )
 
 
@@ -198,15 +222,40 @@ def _laid_over(seen: Any, before: Any, after: Any) -> Any:
         return None
     if not _is_part(before, seen):
         return None
-    changes = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    kept = {name: value for name, value in seen.items() if name not in changes}
-    merged = {**kept, **{name: after[name] for name in changes if name in after}}
+    merged = _with_changes(seen, before, after)
     return None if merged == after else merged
 
 
-def _replaced(earlier: Mark | None, before: Any, seen: Any, after: Any) -> tuple[str, ...]:
+def _with_changes(seen: Doc, before: Doc, after: Doc) -> dict[str, Any]:
+    merged = dict(seen)
+    for name in before.keys() | after.keys():
+        old, new, whole = before.get(name), after.get(name), seen.get(name)
+        if old == new:
+            continue
+        if isinstance(old, Mapping) and isinstance(new, Mapping) and isinstance(whole, Mapping):
+            merged[name] = _with_changes(whole, old, new)
+        elif name in after:
+            merged[name] = new
+        else:
+            merged.pop(name, None)
+    return merged
+
+
+def _replaced_for(unit: str, values: Iterable[Any], cluster: Iterable[Contribution]) -> list[str]:
+    """What edits of other records, whose outcome was one of ``values``, had taken the place of."""
+    texts: list[str] = []
+    for each in cluster:
+        mark = each.marks.get(unit)
+        if mark is not None and mark.replaced:
+            value = mark.said if mark.said is not None else split(each.doc).get(unit)
+            if value in values:
+                texts.extend(mark.replaced)
+    return texts
+
+
+def _replaced(earlier: Mark | None, inherited: list[str], before: Any, seen: Any, after: Any) -> tuple[str, ...]:
     """The values that the edit took the place of, oldest first: others may be several edits behind."""
-    texts = list(earlier.replaced) if earlier else []
+    texts = [*inherited, *(earlier.replaced if earlier else ())]
     if earlier is not None and earlier.said is not None:
         texts.append(canonical(earlier.said))
     texts.extend(canonical(value) for value in (before, seen) if value is not None)
@@ -239,21 +288,27 @@ def _slot(unit: str, value: Any) -> tuple[str, ...]:
     return head(unit), str(value.get("type", "")), str(value.get("purpose", "")), str(value.get("system", ""))
 
 
-def settle(known: Contribution, doc: Doc, *, seq: int, at: str, origins: Mapping[str, str]) -> Contribution:
-    """The system confirmed our write and now holds ``doc``: what changed is an echo of the records in ``origins``.
+def settle(known: Contribution, doc: Doc, *, seq: int, at: str, echoes: Mapping[str, Echo]) -> Contribution:
+    """The system confirmed our write and now holds ``doc``: what changed is an echo of the records in ``echoes``.
 
     Args:
-        origins: unit → key of the record whose claim won on the card.
+        echoes: by unit; a unit that nobody claims any more has none.
     """
     before, after = split(known.doc), split(doc)
     marks = dict(known.marks)
     for unit in changed(before, after):
-        earlier = marks.get(unit)
-        origin = origins.get(unit)
-        if origin is None or origin == known.key:
+        echo, own = echoes.get(unit), _own_word(known, unit, before, marks.get(unit))
+        if echo is None and unit not in after:
+            marks.pop(unit, None)  # taken out as nobody says it; that is not the record's word against anybody
+        elif echo is None:
             marks[unit] = Mark(seq=seq, at=at)
+        elif echo.origin != known.key:
+            said = echo.said if unit in after and echo.said != after[unit] else None
+            marks[unit] = Mark(seq=seq, at=at, replaced=echo.replaced, echo=echo.origin, own=own, said=said)
+        elif own is not None:  # its own word, completed or put back by us: as old, and as strong, as it was
+            marks[unit] = Mark(seq=own.seq, at=own.at, replaced=own.replaced)
         else:
-            marks[unit] = Mark(seq=seq, at=at, echo=origin, own=_own_word(known, unit, before, earlier))
+            marks[unit] = Mark(seq=seq, at=at, replaced=echo.replaced)
     return replace(known, doc=doc, marks=marks)
 
 

@@ -8,14 +8,14 @@ This is the place where "the card shows this phone because …" is decided. Clai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crm_bridge.sync.claims import ABSENT, Claim, Contribution, by_key, canonical, claims_of
+from crm_bridge.sync.claims import ABSENT, REMEMBERED, Claim, Contribution, by_key, canonical, claims_of
+from crm_bridge.sync.consents import force
 from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
 
 STATUS_ORDER = ("erased", "deceased", "active", "former", "prospect")
-REFUSALS = frozenset({"denied", "withdrawn"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class Verdict:
         conflict: two systems changed the same thing without having seen each other's change, or contradict at first sight.
         ask: a person has to decide.
         at: when the winner said it.
+        replaced: canonical texts of all that the value stands above: what an edit of it takes the place of as well.
     """
 
     unit: str
@@ -93,6 +94,7 @@ class Verdict:
     conflict: bool = False
     ask: bool = False
     at: str = ""
+    replaced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,26 @@ def decide(unit: str, claims: Sequence[Claim], *, policy: Survivorship, standing
     """Decide one unit. ``claims`` holds at most one claim of each record."""
     if len(claims) == 1:
         only = claims[0]
-        return Verdict(unit, only.value, only.key, "edit" if only.replaced else "only", at=only.at)
+        reason = "edit" if only.replaced else "only"
+        return Verdict(unit, only.value, only.key, reason, at=only.at, replaced=only.replaced)
     if head(unit) == "consents":
         return _strictest_newest(unit, claims)
+    verdict = _decide(unit, claims, policy, standing)
+    return replace(verdict, replaced=_below(verdict.value, claims))
+
+
+def _below(value: Any, claims: Sequence[Claim]) -> tuple[str, ...]:
+    """Everything that was said of the unit and does not stand, oldest first."""
+    texts: list[str] = []
+    for claim in sorted(claims, key=lambda claim: (claim.seq, claim.key)):
+        texts.extend(claim.replaced)
+        if claim.value is not ABSENT:
+            texts.append(canonical(claim.value))
+    stands = None if value is ABSENT else canonical(value)
+    return tuple(dict.fromkeys(text for text in texts if text != stands))[-REMEMBERED:]
+
+
+def _decide(unit: str, claims: Sequence[Claim], policy: Survivorship, standing: Any) -> Verdict:
     live, superseded = _without_superseded(unit, claims)
     valued = [claim for claim in live if claim.value is not ABSENT]
     if not valued:
@@ -236,12 +255,7 @@ def _strictest_newest(unit: str, claims: Sequence[Claim]) -> Verdict:
     if not valued:
         return Verdict(unit, ABSENT, claims[0].key, "cleared")
 
-    def order(claim: Claim) -> tuple[bool, str, bool, str]:
-        dated = str(claim.value.get("captured_at", ""))
-        refusal = claim.value["status"] in REFUSALS
-        return (refusal and not dated, dated, refusal, claim.key)
-
-    winner = max(valued, key=order)
+    winner = max(valued, key=lambda claim: (force(claim.value), claim.key))
     losers = tuple(claim for claim in valued if claim.value != winner.value)
     return Verdict(unit, winner.value, winner.key, "newest consent" if losers else "agreed", losers, at=winner.at)
 
@@ -249,15 +263,31 @@ def _strictest_newest(unit: str, claims: Sequence[Claim]) -> Verdict:
 def _most_precise_date(ranked: Sequence[Claim], reason: str) -> tuple[Claim, str]:
     """More precise if consistent, else trust; ``1985-03`` and ``1985-03-08`` agree, ``1985-03-08`` and ``1985-04`` do not."""
     best = ranked[0]
-    consistent = [claim for claim in ranked if str(claim.value).startswith(str(best.value))]
-    contradiction = any(
-        not str(claim.value).startswith(str(best.value)) and not str(best.value).startswith(str(claim.value))
-        for claim in ranked
+    contradiction = any(_contradict(claim.value, best.value) for claim in ranked)
+    precise = max(
+        (claim for claim in ranked if _says_all_of(claim.value, best.value)),
+        key=lambda claim: sum(part is not None for part in _date_parts(claim.value)),
     )
-    precise = max(consistent, key=lambda claim: len(str(claim.value)))
     if contradiction:
         return precise, "contradiction"
     return precise, "more precise" if precise is not best else reason
+
+
+def _date_parts(value: str) -> tuple[str | None, ...]:
+    """Year, month, day as far as they are known: ``--03-08`` has no year."""
+    known: list[str | None] = list(value.removeprefix("--").split("-"))
+    parts = [None, *known] if value.startswith("--") else known
+    return tuple([*parts, None, None][:3])
+
+
+def _contradict(left: str, right: str) -> bool:
+    pairs = zip(_date_parts(left), _date_parts(right), strict=True)
+    return any(one is not None and other is not None and one != other for one, other in pairs)
+
+
+def _says_all_of(value: str, other: str) -> bool:
+    pairs = zip(_date_parts(value), _date_parts(other), strict=True)
+    return all(theirs is None or mine == theirs for mine, theirs in pairs)
 
 
 def _status(ranked: Sequence[Claim], reason: str) -> tuple[Claim, str]:

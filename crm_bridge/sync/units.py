@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from crm_bridge.sync.consents import force
+
 Doc: TypeAlias = Mapping[str, Any]
 Units: TypeAlias = dict[str, Any]
 
@@ -23,6 +25,11 @@ def _contact_point(item: Doc) -> str:
     return f"{item['type']}/{item['value']}"
 
 
+def _consent(item: Doc) -> str:
+    key = f"{item['purpose']}/{item['channel']}"
+    return f"{key}/{item['contact_point']}" if "contact_point" in item else key
+
+
 def _party(item: Doc) -> str:
     to = item.get("to") or {}
     return f"{item['type']}/{to.get('client_id') or to.get('name') or item.get('id', '')}"
@@ -32,7 +39,7 @@ def _party(item: Doc) -> str:
 ITEM_KEYS: Mapping[str, Callable[[Doc], str]] = {
     "contact_points": _contact_point,
     "identifiers": lambda item: f"{item['system']}/{item['value']}",
-    "consents": lambda item: f"{item['purpose']}/{item['channel']}",
+    "consents": _consent,
     "facts": lambda item: str(item["key"]),
     "relationships": _party,
     "holdings": lambda item: f"{item['type']}/{item.get('number', '')}",
@@ -57,7 +64,10 @@ def is_value_keyed(unit: str) -> bool:
 
 
 def split(doc: Doc) -> Units:
-    """The units of ``doc``. Items lose their ``id``: that is the source's own, not part of what it says."""
+    """The units of ``doc``. Items lose their ``id``: that is the source's own, not part of what it says.
+
+    A list of consents is append-only in its source; its unit is the statement that holds.
+    """
     units: Units = {}
     for field, value in doc.items():
         if field in IDENTITY_FIELDS:
@@ -77,6 +87,9 @@ def split(doc: Doc) -> Units:
 def _put_item(units: Units, field: str, key: str, item: Doc) -> None:
     value = {name: part for name, part in item.items() if name != "id"} if "id" in item else item
     unit = f"{field}[{key}]"
+    if field == "consents":
+        units[unit] = max(units.get(unit, value), value, key=lambda each: (force(each), repr(sorted(each.items()))))
+        return
     if unit in units and units[unit] != value and field == "contact_points" and item["type"] == "postal":
         unit = f"{field}[{key}/{item.get('value', '')}]"  # a second address of the same purpose stands beside the first
     units.setdefault(unit, value)

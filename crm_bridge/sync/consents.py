@@ -1,0 +1,32 @@
+"""Which of several statements about one purpose and channel holds (ISO/IEC TS 27560): no order of reading widens it.
+
+The same rules as :func:`crm_bridge.model.current_consent`, as an order: undated refusal, then the newest dated word with
+refusals winning ties, then undated grants; ``pending`` says nothing against anybody. A grant for ``any`` purpose or
+channel allows nothing by itself, so it never hides a refusal either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+REFUSALS = frozenset({"denied", "withdrawn"})
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def force(consent: Mapping[str, Any]) -> tuple[int, datetime, bool]:
+    """The greater one holds."""
+    refusal, text = consent["status"] in REFUSALS, consent.get("captured_at")
+    dated = _moment(str(text)) if text else _NEVER
+    if refusal:
+        return (2 if text else 3), dated, True
+    if consent["status"] != "granted":
+        return 0, dated, False
+    sweeping = "any" in (consent["purpose"], consent["channel"])
+    return (1 if sweeping else 2), dated, False
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
