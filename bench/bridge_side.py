@@ -25,7 +25,6 @@ CONFIG = """\
 name = "bench"
 store = "sqlite:///bridge.db"
 region = "UA"
-time_zone = "Europe/Kyiv"
 
 [systems.callcenter]
 connector = "callcenter"

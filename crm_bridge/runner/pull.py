@@ -8,6 +8,7 @@ from crm_bridge.connector import Page, RecordSource
 from crm_bridge.errors import BridgeError, CredentialsRefused, RetryLater
 from crm_bridge.runner.beside import link_waiting, take_page_beside
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.runner.collection import a_page_at_a_time
 from crm_bridge.runner.inbound import take_page
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store import letters, runs
@@ -43,7 +44,7 @@ def pull(run: RunContext, system: System, kind: Kind) -> None:
     run.progress.start(stage, None)
     latest = start
     try:
-        for page in connector.read_changes(kind.name, start.cursor):
+        for page in a_page_at_a_time(connector.read_changes(kind.name, start.cursor)):
             latest = Cursor(page.cursor if page.cursor is not None else latest.cursor, start.loaded)
             take(run, kind, page, cursor=latest, open_letters=open_letters)
             run.progress.advance(stage, len(page.records))

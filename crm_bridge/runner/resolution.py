@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crm_bridge.hookspecs import DuplicatePair, Grade, SourceView
@@ -85,33 +85,34 @@ def _candidates(
             in_page.setdefault(name, []).append(index)
     with database.reading() as connection:
         stored = records.pks_by_key(connection, list(in_page))
-        crowded = {name for name, pks in stored.items() if len(pks) + len(in_page[name]) > LARGEST_BLOCK}
-        crowded |= {name for name, members in in_page.items() if len(members) > LARGEST_BLOCK}
+        shared = {name: members for name, members in in_page.items() if len(members) > 1 or name in stored}
+        crowded = [name for name, members in shared.items() if len(members) + len(stored.get(name, ())) > LARGEST_BLOCK]
+        for name in crowded:
+            del shared[name]
         resolution.crowded_keys = len(crowded)
-        wanted = {pk for name, pks in stored.items() if name not in crowded for pk in pks}
-        rows = records.by_pks(connection, wanted)
+        rows = records.by_pks(connection, {pk for name in shared for pk in stored.get(name, ())})
     own = {view.key for view in subjects}
     views = {
         pk: SourceView(row.key, row.system, row.kind, row.record_id, row.effective_doc(), row.client_id)
         for pk, row in rows.items()
         if row.entity == "client" and row.key not in own and row.gone_at is None
     }
-    found: dict[str, list[SourceView]] = {}
-    for index, (subject, names) in enumerate(zip(subjects, keys, strict=True)):
-        others: dict[str, SourceView] = {}
-        for name in names:
-            if name in crowded:
-                continue
-            for pk in stored.get(name, ()):
-                if pk in views:
-                    others[views[pk].key] = views[pk]
-            for other in in_page[name]:
-                if other < index:
-                    others[subjects[other].key] = subjects[other]
-        mine = [view for view in others.values() if not (view.client_id and view.client_id == subject.client_id)]
-        if mine:
-            found[subject.key] = mine
-    return found
+    others: dict[int, dict[str, SourceView]] = {}
+    for name, members in shared.items():
+        known = [views[pk] for pk in stored.get(name, ()) if pk in views]
+        for place, index in enumerate(members):
+            found = others.setdefault(index, {})
+            found.update((view.key, view) for view in known)
+            found.update((subjects[earlier].key, subjects[earlier]) for earlier in members[:place])
+    return {
+        subject.key: mine
+        for index, subject in enumerate(subjects)
+        if index in others and (mine := _of_other_clients(others[index].values(), subject.client_id))
+    }
+
+
+def _of_other_clients(views: Iterable[SourceView], client_id: str | None) -> list[SourceView]:
+    return [view for view in views if not (view.client_id and view.client_id == client_id)]
 
 
 def _refused(pairs: Sequence[tuple[str, DuplicatePair]], database: Database) -> set[frozenset[str]]:

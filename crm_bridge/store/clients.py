@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -29,6 +30,10 @@ class StoredClient:
         return doc
 
 
+_COLUMNS = ("id", "version", "card", "created_at", "updated_at", "replaced_by")
+_values = attrgetter(*_COLUMNS)
+
+
 def get_all(connection: Connection, ids: Iterable[str]) -> dict[str, StoredClient]:
     wanted = list(ids)
     if not wanted:
@@ -43,21 +48,7 @@ def get(connection: Connection, client_id: str) -> StoredClient | None:
 
 
 def insert_all(database: Database, connection: Connection, rows: Sequence[StoredClient]) -> None:
-    database.insert_many(
-        connection,
-        clients,
-        [
-            {
-                "id": row.id,
-                "version": row.version,
-                "card": row.card,
-                "created_at": row.created_at,
-                "updated_at": row.updated_at,
-                "replaced_by": row.replaced_by,
-            }
-            for row in rows
-        ],
-    )
+    database.insert_many(connection, clients, _COLUMNS, [_values(row) for row in rows])
 
 
 def update_all(connection: Connection, rows: Sequence[StoredClient]) -> None:

@@ -36,17 +36,18 @@ def insert_all(database: Database, connection: Connection, rows: Sequence[Histor
     database.insert_many(
         connection,
         history,
+        ("seq", "at", "run_id", "type", "client_id", "record_pk", "tells", "body"),
         [
-            {
-                "seq": row.seq,
-                "at": row.at,
-                "run_id": row.run_id,
-                "type": row.type,
-                "client_id": row.client_id,
-                "record_pk": row.record_pk,
-                "tells": int(row.tells),
-                "body": orjson.dumps(row.body),
-            }
+            (
+                row.seq,
+                row.at,
+                row.run_id,
+                row.type,
+                row.client_id,
+                row.record_pk,
+                int(row.tells),
+                orjson.dumps(row.body),
+            )
             for row in rows
         ],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -171,10 +172,11 @@ def waiting_for_client(connection: Connection) -> list[SourceRecord]:
 
 
 COLUMNS = tuple(column.name for column in source_records.columns)
+_values = attrgetter(*COLUMNS)
 
 
 def insert_all(database: Database, connection: Connection, rows: Sequence[SourceRecord]) -> None:
-    database.insert_many(connection, source_records, [{name: getattr(row, name) for name in COLUMNS} for row in rows])
+    database.insert_many(connection, source_records, COLUMNS, [_values(row) for row in rows])
 
 
 _UPDATE = (
@@ -218,14 +220,8 @@ def link_all(
     database: Database, connection: Connection, rows: Sequence[tuple[int, str, str]], *, at: str, by: str
 ) -> None:
     """First links of new records: (pk, client id, rule)."""
-    database.insert_many(
-        connection,
-        links,
-        [
-            {"record_pk": pk, "client_id": client, "made_at": at, "made_by": by, "rule": rule}
-            for pk, client, rule in rows
-        ],
-    )
+    columns = ("record_pk", "client_id", "made_at", "made_by", "rule")
+    database.insert_many(connection, links, columns, [(pk, client, at, by, rule) for pk, client, rule in rows])
 
 
 def former_clients(connection: Connection, pk: int) -> list[str]:
@@ -250,7 +246,8 @@ def links_of(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:
 
 
 def put_keys(database: Database, connection: Connection, rows: Sequence[tuple[str, int]]) -> None:
-    database.insert_many(connection, match_keys, [{"key": key, "record_pk": pk} for key, pk in rows])
+    """Add (key, pk). In the order of the index, so that neighbours are written together."""
+    database.insert_many(connection, match_keys, ("key", "record_pk"), sorted(rows))
 
 
 def drop_keys(connection: Connection, rows: Sequence[tuple[str, int]]) -> None:
