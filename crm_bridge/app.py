@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import structlog
@@ -92,7 +94,7 @@ class Bridge:
         """What a sync would write. Nothing is written, here or anywhere."""
         chosen = self._chosen(systems)
         with self._database.owned(), self._database.sandbox() as sandbox:
-            return planning.plan(self._run(sandbox, progress), chosen)
+            return planning.plan(self._run(sandbox, progress, new_id=planned_ids()), chosen)
 
     def process_inbox(self) -> int:
         """Handle what systems told us. Returns the number of requests handled.
@@ -253,7 +255,9 @@ class Bridge:
             raise UserMistake(f"no such system: {', '.join(unknown)}; configured: {', '.join(self._systems)}")
         return list(systems) if systems else list(self._systems)
 
-    def _run(self, database: Database, progress: Progress | None = None) -> RunContext:
+    def _run(
+        self, database: Database, progress: Progress | None = None, *, new_id: Callable[[], str] | None = None
+    ) -> RunContext:
         with database.reading() as connection:
             seq = max(
                 database.next_number(connection, history.c.seq), database.next_number(connection, source_records.c.seq)
@@ -267,9 +271,9 @@ class Bridge:
             plugins=self._plugins,
             survivorship=self.settings.survivorship.as_policy(),
             clock=self._clock,
-            new_id=self._new_id,
+            new_id=new_id or self._new_id,
             random=random.Random().random,  # noqa: S311  # jitter, not secrets
-            report=RunReport(run_id, ""),
+            report=RunReport(run_id, "", bridge=self.settings.bridge.name),
             seq=Counter(seq),
             pks=Counter(pks),
             progress=progress or Silence(),
@@ -290,9 +294,16 @@ class Bridge:
 
 @contextmanager
 def open_bridge(
-    settings: Settings, *, clock: Callable[[], datetime], new_id: Callable[[], str] | None = None
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], str] | None = None,
+    installed: Iterable[EntryPoint] | None = None,
 ) -> Iterator[Bridge]:
     """The bridge that ``settings`` describe, closed afterwards.
+
+    Args:
+        installed: entry points to choose plugins from; those of this environment by default.
 
     Raises:
         ConfigMistake: plugins, connectors' settings or mappings are not right, with file and line.
@@ -303,6 +314,7 @@ def open_bridge(
         settings=settings.plugins.settings,
         timeout_seconds=settings.plugins.timeout_seconds,
         place=settings.place,
+        installed=installed,
     )
     systems = _systems(settings, plugins, clock)
     database = open_database(settings.bridge.store, base_dir=settings.base_dir)
@@ -371,3 +383,9 @@ def time_ordered_ids(clock: Callable[[], datetime]) -> Callable[[], str]:
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     return new_id
+
+
+def planned_ids() -> Callable[[], str]:
+    """Ids of clients that a plan would make: the same each time, and behind all real ones in order."""
+    numbers = itertools.count(1)
+    return lambda: f"new-{next(numbers):08d}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crm_bridge.config import Settings, load_settings
+from crm_bridge.config.logging import configure_logging
 
 if TYPE_CHECKING:
     from crm_bridge.app import Bridge
@@ -35,6 +36,10 @@ class Invocation:
     json: bool = False
     debug: bool = False
 
+    @property
+    def log_level(self) -> str:
+        return "DEBUG" if self.debug else "WARNING"
+
 
 def invocation(context: typer.Context, *, json: bool = False) -> Invocation:
     """The global options, with ``--json`` on whichever side of the command it stood."""
@@ -44,7 +49,10 @@ def invocation(context: typer.Context, *, json: bool = False) -> Invocation:
 
 def settings_of(context: typer.Context, *, check_secrets: bool = True) -> Settings:
     """The configuration. Raises :class:`ConfigMistake`."""
-    return load_settings(invocation(context).config, check_secrets=check_secrets)
+    how = invocation(context)
+    settings = load_settings(how.config, check_secrets=check_secrets)
+    configure_logging(how.log_level, clock=utc_now, bridge=settings.bridge.name)
+    return settings
 
 
 @contextmanager

@@ -21,8 +21,8 @@ def serve(
 ) -> None:
     """Serve HTTP until Ctrl-C or SIGTERM; requests in flight are finished first."""
     how = invocation(context)
-    configure_logging("DEBUG" if how.debug else "INFO", clock=utc_now)
     settings = settings_of(context)
+    configure_logging("DEBUG" if how.debug else "INFO", clock=utc_now, bridge=settings.bridge.name)
     web = settings.web if listen is None else type(settings.web).model_validate({"listen": listen})
     reference = settings.web.token_ref
     token = resolve_secret(reference, base_dir=settings.base_dir) if reference else None

@@ -15,6 +15,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 ALLOWED_KEYS = frozenset(
     {
         "attempt",
+        "bridge",
         "causation_id",
         "client_id",
         "code",
@@ -52,18 +53,23 @@ ALLOWED_KEYS = frozenset(
 TALKATIVE = ("httpx", "httpcore", "urllib3", "requests", "zeep", "uvicorn", "asyncio")
 
 
-def configure_logging(level: str = "INFO", *, clock: Callable[[], datetime], stream: TextIO | None = None) -> None:
+def configure_logging(
+    level: str = "INFO", *, clock: Callable[[], datetime], bridge: str | None = None, stream: TextIO | None = None
+) -> None:
     """Set up structlog and the standard library's logging for this process.
 
     Args:
         level: the lowest level of our own events; foreign loggers start at WARNING whatever it is.
         clock: stamps each line.
+        bridge: the name of this installation, on each line once the configuration is read.
         stream: where lines go; ``None``: stderr as it is at the moment of writing.
     """
 
     def stamp(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         del logger, method
         event["timestamp"] = clock().isoformat()
+        if bridge is not None:
+            event["bridge"] = bridge
         return event
 
     processors: list[Processor] = [
@@ -80,7 +86,7 @@ def configure_logging(level: str = "INFO", *, clock: Callable[[], datetime], str
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_ForeignFormatter(clock))
+    handler.setFormatter(_ForeignFormatter(clock, bridge))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -112,9 +118,10 @@ def error_to_its_type(logger: WrappedLogger, method: str, event: EventDict) -> E
 class _ForeignFormatter(logging.Formatter):
     """Records of other libraries: their fixed text without the values that were to be filled in."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], bridge: str | None) -> None:
         super().__init__()
         self._clock = clock
+        self._named = {} if bridge is None else {"bridge": bridge}
 
     def format(self, record: logging.LogRecord) -> str:
         event: dict[str, Any] = {
@@ -122,6 +129,7 @@ class _ForeignFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "timestamp": self._clock().isoformat(),
+            **self._named,
         }
         if record.exc_info and record.exc_info[0]:
             event["error_type"] = record.exc_info[0].__qualname__

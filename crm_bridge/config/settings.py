@@ -20,10 +20,8 @@ from crm_bridge.config.values import (
     FrozenSettings,
     Name,
     Number,
-    PositiveCount,
     Region,
     Text,
-    TimeZone,
 )
 from crm_bridge.errors import Place
 from crm_bridge.policy import PolicySettings
@@ -56,14 +54,11 @@ def _http_url(value: str) -> str:
 class BridgeSettings(FrozenSettings):
     """``[bridge]``: this installation."""
 
-    name: Text = Field(default="crm-bridge", description="Name of this installation, for logs and reports.")
+    name: Text = Field(default="crm-bridge", description="Name of this installation: `bridge` in reports and logs.")
     store: Annotated[Text, AfterValidator(_sqlite_url)] = Field(
         default="sqlite:///bridge.db", description="Where the cards are kept; a relative file is relative to this file."
     )
     region: Region = Field(default="UA", description="Region of phone numbers without a country code.")
-    time_zone: TimeZone = Field(
-        default="Europe/Kyiv", description="Time zone (IANA) of reports and clients without one."
-    )
 
 
 class RecordSettings(FrozenSettings):
@@ -114,17 +109,13 @@ class GuardSettings(FrozenSettings):
 
 
 class OutboxSettings(FrozenSettings):
-    """``[outbox]``: how long and how often a write is tried."""
+    """``[outbox]``: how long a write is tried."""
 
-    attempts: PositiveCount = Field(
-        default=3, description="Tries of one write within one run before it waits for a later one."
-    )
     first_delay: Duration = Field(
         default=timedelta(minutes=1), description="Wait before the first later try; it doubles."
     )
     max_delay: Duration = Field(default=timedelta(hours=6), description="The longest wait between two tries.")
     give_up_after: Duration = Field(default=timedelta(hours=72), description="Then a write becomes a dead letter.")
-    concurrency: PositiveCount = Field(default=4, description="Calls to one system at the same time.")
 
 
 class WebSettings(FrozenSettings):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict
@@ -41,14 +40,6 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
-def _time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{value!r} is no time zone: use an IANA name such as 'Europe/Kyiv'") from None
-    return value
-
-
 def _region(value: str) -> str:
     if value not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(f"{value!r} is no region: use an ISO 3166 code of two capital letters, such as 'UA'")
@@ -64,9 +55,7 @@ def _name(value: str) -> str:
 Text = Annotated[str, Strict(), Field(min_length=1)]
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0)]
-PositiveCount = Annotated[int, Strict(), Field(ge=1)]
 Number = Annotated[float, Strict()]
 Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
-TimeZone = Annotated[Text, AfterValidator(_time_zone)]
 Region = Annotated[Text, AfterValidator(_region)]
 Name = Annotated[str, Strict(), AfterValidator(_name)]

@@ -84,7 +84,7 @@ def config_text(
     """
     out = [
         "# Made by `crm-bridge demo`. It works against the demo's simulators: `crm-bridge simulate all`.",
-        _table("bridge", {"name": "demo", "store": "sqlite:///bridge.db", "region": "UA", "time_zone": "Europe/Kyiv"}),
+        _table("bridge", {"name": "demo", "store": "sqlite:///bridge.db", "region": "UA"}),
     ]
     for system, settings in systems.items():
         out.append(_table(f"systems.{system}", {"connector": system} | dict(settings)))

@@ -43,6 +43,7 @@ class RunReport:
     """The report of one run; counted up while it works, handed out when it is over.
 
     Attributes:
+        bridge: the name of the installation.
         reads: by ``system/kind``.
         writes: by system.
         clients: ``created``, ``linked`` (records that joined a client), ``changed``, ``conflicts``, ``doubts``.
@@ -55,6 +56,7 @@ class RunReport:
     run_id: str
     started_at: str
     finished_at: str = ""
+    bridge: str = ""
     reads: dict[str, ReadFigures] = field(default_factory=dict)
     writes: dict[str, WriteFigures] = field(default_factory=dict)
     clients: dict[str, int] = field(default_factory=dict)

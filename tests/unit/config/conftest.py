@@ -9,7 +9,6 @@ GOOD = """\
 name = "north"
 store = "sqlite:///bridge.db"
 region = "UA"
-time_zone = "Europe/Kyiv"
 
 [systems.siebel]
 connector = "siebel"
@@ -52,11 +51,9 @@ listen = "127.0.0.1:8090"
 public_url = "http://bridge.example/"
 
 [outbox]
-attempts = 2
 first_delay = "30s"
 max_delay = "1h"
 give_up_after = "3d"
-concurrency = 2
 """
 
 

@@ -43,10 +43,10 @@ def test_a_connectors_complaint_names_file_line_and_path(project, good):
         _validate(project(text))
 
     assert [
-        "crm-bridge.toml:7: systems.siebel.url: is missing: add it",
-        "crm-bridge.toml:9: systems.siebel.timeouts.conect: unknown key: did you mean 'connect'?",
-        "crm-bridge.toml:10: systems.siebel.page_size: must be at least 1",
-        "crm-bridge.toml:11: systems.siebel.urll: unknown key: did you mean 'url'?",
+        "crm-bridge.toml:6: systems.siebel.url: is missing: add it",
+        "crm-bridge.toml:8: systems.siebel.timeouts.conect: unknown key: did you mean 'connect'?",
+        "crm-bridge.toml:9: systems.siebel.page_size: must be at least 1",
+        "crm-bridge.toml:10: systems.siebel.urll: unknown key: did you mean 'url'?",
     ] == str(caught.value).splitlines()
 
 
@@ -57,5 +57,5 @@ def test_records_of_a_kind_that_the_system_lacks_are_refused(project):
     with pytest.raises(ConfigMistakes) as caught:
         check_kinds(["contacts", "claim"], system=settings.systems["siebel"], place=settings.place)
 
-    expected = "crm-bridge.toml:12: systems.siebel.records.contact: siebel holds no such records: "
+    expected = "crm-bridge.toml:11: systems.siebel.records.contact: siebel holds no such records: "
     assert f"{expected}did you mean 'contacts'?" == str(caught.value)

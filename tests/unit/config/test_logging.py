@@ -63,3 +63,13 @@ def test_other_libraries_cannot_leak_either(lines):
 
     assert ["urllib3.connectionpool", "other"] == [line["logger"] for line in lines()]
     assert CANARY not in json.dumps(lines())
+
+
+def test_each_line_names_the_bridge_once_it_is_known(lines):
+    """Our own lines and those of other libraries."""
+    stream = io.StringIO()
+    configure_logging("INFO", clock=lambda: NOW, bridge="north", stream=stream)
+    structlog.get_logger("x").info("listening")
+    logging.getLogger("foreign").warning("disk is full")
+
+    assert ["north", "north"] == [json.loads(line)["bridge"] for line in stream.getvalue().splitlines()]
