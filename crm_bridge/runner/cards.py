@@ -17,11 +17,22 @@ from crm_bridge.sync.units import IDENTITY_FIELDS, changed, split
 
 @dataclass(frozen=True, slots=True)
 class CardChange:
-    """A card before and after. ``units``: unit → (old, new), ``None`` for absent."""
+    """A card before and after.
+
+    Attributes:
+        units: unit → (old, new), ``None`` for absent.
+        new: the client has no row yet.
+    """
 
     stored: StoredClient
     units: Mapping[str, tuple[Any, Any]]
     card: Card | None
+    new: bool = False
+
+    @property
+    def moved(self) -> bool:
+        """Whether the card has to be stored: an edit may lose a conflict and leave it as it was."""
+        return self.new or bool(self.units)
 
 
 def content(doc: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,15 +58,15 @@ def recompute(
     *,
     policy: Survivorship,
     at: str,
-) -> CardChange | None:
-    """The client's card from its contributions; ``None`` when it is as it was."""
+) -> CardChange:
+    """The client's card from its contributions."""
     current = stored.doc() if stored is not None else None
     card = survive(contributions, policy=policy, current=current)
     if stored is None or current is None:
-        return CardChange(new_client(client_id, card.doc, at=at), _difference({}, card.doc), card)
+        return CardChange(new_client(client_id, card.doc, at=at), _difference({}, card.doc), card, new=True)
     units = _difference(content(current), card.doc)
     if not units:
-        return None
+        return CardChange(stored, units, card)
     version = stored.version + 1
     data = orjson.dumps({"id": client_id, "version": version, **card.doc})
     return CardChange(StoredClient(client_id, version, data, stored.created_at, at, stored.replaced_by), units, card)

@@ -129,11 +129,10 @@ def _card_anew(run: RunContext, connection: Connection, client_id: str, *, at: s
     contributions = [row.contribution() for row in rows]
     stored = clients.get(connection, client_id)
     change = recompute(stored, client_id, contributions, policy=run.survivorship, at=at)
-    if change is not None:
-        if stored is None:
-            clients.insert_all(run.database, connection, [change.stored])
-        else:
-            clients.update_all(connection, [change.stored])
+    if change.new:
+        clients.insert_all(run.database, connection, [change.stored])
+    elif change.moved:
+        clients.update_all(connection, [change.stored])
     kind = str(contributions[0].doc.get("kind", "person"))
     journal.enqueue(connection, sorted(set(to_carry(client_id, contributions, kind, run.systems))), at=at)
 

@@ -221,9 +221,9 @@ def _take_changed(
 
 def _card(
     run: RunContext, client_id: str, stored: StoredClient | None, group: Sequence[Contribution], *, at: str
-) -> CardChange | None:
+) -> CardChange:
     if stored is None and len(group) == 1 and not group[0].marks:
-        return CardChange(new_client(client_id, group[0].doc, at=at), {}, None)  # its card is what it says
+        return CardChange(new_client(client_id, group[0].doc, at=at), {}, None, new=True)  # its card is what it says
     return recompute(stored, client_id, group, policy=run.survivorship, at=at)
 
 
@@ -231,7 +231,7 @@ def _follow(
     run: RunContext,
     client_id: str,
     stored: StoredClient | None,
-    change: CardChange | None,
+    change: CardChange,
     group: Mapping[str, Contribution],
     edited: Mapping[str, Sequence[str]],
     work: PageWork,
@@ -242,15 +242,15 @@ def _follow(
     """What a changed card brings with it: its row, its history, the outbox, questions about conflicts."""
     members = list(group.values())
     joined = stored is not None and any(record.client_id == client_id for record in work.new_records)
-    if change is not None:
+    if change.moved:
         (work.new_clients if stored is None else work.changed_clients).append(change.stored)
         run.report.count("created" if stored is None else "changed")
         if stored is not None or news:
             _remember(run, client_id, "client.created" if stored is None else "client.changed", change, work, at, news)
-    if change is not None or joined or edited:
+    if change.moved or joined or edited:
         kind_of_client = str(members[0].doc.get("kind", "person")) if members else "person"
         work.outbox.update(to_carry(client_id, members, kind_of_client, run.systems))
-    if change is not None and change.card is not None:
+    if change.card is not None:
         for unit, verdict in change.card.verdicts.items():
             touched = any(unit in units for units in edited.values())
             if verdict.ask:

@@ -1,0 +1,248 @@
+"""Edits travel: to every system that holds the client, once, and none is lost."""
+
+import json
+
+import pytest
+from memory_world import World, capable
+
+ANNA = {"last_name": "Коваль", "first_name": "Anna"}
+
+
+def test_one_person_in_three_systems_is_one_client(world):
+    world.person("a", "b", "c")
+
+    world.sync()
+
+    assert 3 == len(world.show()["records"])
+
+
+def test_a_new_phone_in_one_system_reaches_the_others(world):
+    ids = world.person("a", "b", "c")
+    world.settle()
+
+    world["c"].edit("person", ids["c"], {"mobile_phone": "+380505550199"})
+    world.sync()
+
+    assert {"+380505550199"} == {world[name].person(ids[name])["mobile_phone"] for name in "abc"}
+
+
+def test_disjoint_edits_of_one_client_on_both_sides_survive(world):
+    ids = world.person("a", "b", job_title="teacher")
+    world.settle()
+
+    world["a"].edit("person", ids["a"], {"email": "anna@example.com"})
+    world["b"].edit("person", ids["b"], {"job_title": "headmaster"})
+    world.sync()
+    world.sync()
+
+    for name in "ab":
+        record = world[name].person(ids[name])
+        assert ("anna@example.com", "headmaster") == (record["email"], record["job_title"])
+
+
+def test_an_emptied_field_is_emptied_elsewhere(world):
+    ids = world.person("a", "b", job_title="teacher")
+    world.settle()
+
+    world["b"].edit("person", ids["b"], {"job_title": ""})
+    world.sync()
+
+    assert not world["a"].person(ids["a"])["job_title"]
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_edits_of_one_field_on_both_sides_go_by_trust_and_the_loser_stays_in_the_history(world, first):
+    """Whichever of the two is read first."""
+    ids = world.person("a", "b", job_title="teacher")
+    world.settle()
+
+    world["a"].edit("person", ids["a"], {"job_title": "headmaster"})
+    world["b"].edit("person", ids["b"], {"job_title": "baker"})
+    report = world.sync(first, "b" if first == "a" else "a")
+    world.sync()
+    told = world.ask("history", world.client()["id"])
+
+    assert {"headmaster"} == {world[name].person(ids[name])["job_title"] for name in "ab"}
+    assert 1 == report.clients["conflicts"]
+    assert [["baker"]] == [[lost["value"] for lost in line["lost"]] for line in told if line["what"] == "conflict"]
+
+
+def test_an_edit_of_a_carried_value_wins_over_where_it_came_from(world):
+    ids = world.person("a", "b")
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+    world.settle()
+
+    world["b"].edit("person", ids["b"], {"job_title": "baker"})
+    world.sync()
+
+    assert "baker" == world["a"].person(ids["a"])["job_title"]
+
+
+def test_edits_made_while_the_most_trusted_system_is_away_outlive_its_old_value(world):
+    ids = world.person("a", "b", "c", job_title="1")
+    world.settle()
+    world["b"].edit("person", ids["b"], {"job_title": "2"})
+    world.sync("b", "c")
+    world["c"].edit("person", ids["c"], {"job_title": "3"})
+    world.sync("b", "c")
+
+    world.sync()
+    world.sync()
+
+    assert {"3"} == {world[name].person(ids[name])["job_title"] for name in "abc"}
+
+
+def test_a_second_sync_writes_and_fetches_nothing(world):
+    for number in range(1, 6):
+        world.person("a", "b", "c", number=number, job_title=f"job {number}")
+    world.settle()
+    writes, fetched = world.writes(), [peer.fetched for peer in world.peers.values()]
+
+    report = world.sync()
+
+    assert (writes, 0) == (world.writes(), report.written)
+    assert fetched == [peer.fetched for peer in world.peers.values()]
+
+
+def test_what_we_wrote_is_read_back_as_unchanged(world):
+    ids = world.person("a", "b")
+    world.settle()
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+    world.sync()
+
+    report = world.sync()
+
+    assert (1, 1, 0) == (
+        report.reads["b/person"].read,
+        report.reads["b/person"].unchanged,
+        report.reads["b/person"].changed,
+    )
+
+
+def test_systems_that_cannot_tell_changes_are_settled_too(tmp_path):
+    """Full reads every time: everything is fetched, nothing is mapped or written."""
+    world = World(tmp_path, systems=dict.fromkeys("ab", capable(incremental=False, conditional_writes=False)))
+    world.person("a", "b", job_title="teacher")
+    world.settle()
+
+    report = world.sync()
+
+    assert (1, 0) == (report.reads["a/person"].unchanged, report.written)
+
+
+def test_a_client_is_created_where_the_system_wants_every_client(tmp_path):
+    world = World(tmp_path, create=["b"])
+    world.person("a")
+
+    world.settle()
+
+    assert ["Коваль"] == [record["last_name"] for record in world["b"].records("person")]
+
+
+def test_a_record_that_its_system_deleted_is_not_created_again(tmp_path):
+    world = World(tmp_path, create=["b"])
+    world.person("a")
+    world.settle()
+    [record] = world["b"].records("person")
+
+    world["b"].delete("person", record["id"])
+    world.settle()
+
+    assert [] == world["b"].records("person")
+
+
+def test_one_number_in_two_slots_is_no_reason_to_write(world):
+    world.person("a", "b", home_phone="+380505550001")
+
+    world.sync()
+    world.sync()
+
+    assert 0 == world.sync().written
+
+
+def test_a_partial_image_says_nothing_about_what_it_lacks(tmp_path):
+    """The agency's file has no job title: the other system's stays."""
+    world = World(tmp_path, images={"b": "partial"})
+    ids = world.person("a", "b", job_title="teacher")
+    world.settle()
+
+    held = dict(world["b"].person(ids["b"]))
+    held.pop("job_title")
+    world["b"].load("person", [{**held, "email": "anna@example.com"}])
+    world.sync()
+
+    record = world["a"].person(ids["a"])
+    assert ("teacher", "anna@example.com") == (record["job_title"], record["email"])
+
+
+class TestPlan:
+    def test_it_is_what_the_sync_then_writes(self, world):
+        ids = world.person("a", "b", "c", job_title="teacher")
+        world.settle()
+        world["a"].edit("person", ids["a"], {"job_title": "headmaster"})
+        written = world.writes()
+
+        plan = world.ask("plan")
+
+        assert written == world.writes()
+        assert [("b", ids["b"], "teacher", "headmaster"), ("c", ids["c"], "teacher", "headmaster")] == [
+            (write.system, write.record_id, write.fields[0].old, write.fields[0].new) for write in plan.writes
+        ]
+        world.sync()
+        assert [{"job_title": "headmaster"}, {"job_title": "headmaster"}] == [
+            {name: value for name, value in world[name_].writes[-1].fields.items() if name not in ("id", "version")}
+            for name_ in "bc"
+        ]
+
+    def test_twice_it_is_the_same_to_the_byte_also_before_anything_was_read(self, tmp_path):
+        world = World(tmp_path, create=["b", "c"])
+        for number in range(1, 5):
+            world.person("a", number=number)
+
+        plans = [json.dumps(world.ask("plan").as_dict(), ensure_ascii=False) for _ in range(2)]
+
+        assert plans[0] == plans[1]
+        assert 8 == len(json.loads(plans[0])["writes"])
+
+    def test_it_says_who_is_the_reason(self, world):
+        ids = world.person("a", "b", job_title="teacher")
+        world.settle()
+        world["b"].edit("person", ids["b"], {"job_title": "headmaster"})
+
+        [write] = world.ask("plan").writes
+
+        assert [f"b/person/{ids['b']} (edit)"] == [field.why for field in write.fields]
+
+    def test_it_shows_what_cannot_be_written_and_why(self, world):
+        """The name is too long for the system that has to take it."""
+        ids = world.person("a", "b")
+        world.settle()
+        world.write_mapping("a", (world.folder / "a.yaml").read_text(encoding="utf-8").replace("max: 30", "max: 90"))
+        world["a"].edit("person", ids["a"], {"last_name": "К" * 40})
+
+        plan = world.ask("plan")
+
+        assert [("b", "name.family")] == [(letter.system, letter.path) for letter in plan.blocked]
+
+
+class TestGuard:
+    def many(self, world):
+        for number in range(1, 12):
+            world.person("a", "b", number=number)
+        world.settle()
+        world.more = "[guard]\nmin_records = 10\nmax_change_percent = 20\n"
+        for record in world["a"].records("person")[:5]:
+            world["a"].edit("person", record["id"], {"job_title": "teacher"})
+
+    def test_a_run_that_would_change_too_much_stops_with_4_and_writes_nothing(self, world):
+        self.many(world)
+        written = world.writes()
+
+        report = world.sync()
+
+        assert (4, written) == (report.exit_code, world.writes())
+
+    def test_a_person_lets_it_through(self, world):
+        self.many(world)
+
+        assert 5 == world.sync(allow_large_change=True).written
