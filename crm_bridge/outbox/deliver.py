@@ -128,17 +128,23 @@ def _deliver_batch(
     busy = {row.id for row, _ in batch.drafts} | {row.id for row, _ in batch.letters}
     figures.same += len(batch.rows) - len(busy)
     stale: list[tuple[str, str]] = []
+    calls = list(_calls(system, parcels))
+    for number, (kind, chunk) in enumerate(calls, start=1):
+        outcomes, stop = send(connector, kind, [write_of(parcel.intent) for parcel in chunk])
+        stale.extend(_settle(run, system, chunk, outcomes, retry))
+        if stop is not None:
+            _give_back(run, [parcel for _, later in calls[number:] for parcel in later])
+            raise stop
+    return stale
+
+
+def _calls(system: System, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Sequence[Parcel]]]:
+    """The parcels by kind, as many at a time as the system takes."""
     for kind in system.targets():
         group = [parcel for parcel in parcels if parcel.draft.kind.name == kind.name]
         size = max(1, kind.capabilities.batch_size)
         for start in range(0, len(group), size):
-            chunk = group[start : start + size]
-            outcomes, stop = send(connector, kind.name, [write_of(parcel.intent) for parcel in chunk])
-            stale.extend(_settle(run, system, chunk, outcomes, retry))
-            if stop is not None:
-                _give_back(run, group[start + size :])
-                raise stop
-    return stale
+            yield kind.name, group[start : start + size]
 
 
 def _subject(draft: Draft) -> tuple[str, str | None, str]:

@@ -3,7 +3,7 @@
 ============  =================================================================================
 an update     read the record back: it says what we wrote → it arrived; else plan it anew
 a create      ask for our key where the system can be asked; send the same key again where that is safe
-neither       it stays ``unknown`` until a person tells
+neither       its record turned up among what was read → it arrived; else it stays ``unknown`` until a person tells
 ============  =================================================================================
 """
 
@@ -28,7 +28,7 @@ from crm_bridge.outbox.deliver import send, write_of
 from crm_bridge.outbox.settle import settle_accepted, settle_found
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import Kind, System
-from crm_bridge.store import journal
+from crm_bridge.store import journal, records
 from crm_bridge.store.journal import Intent
 from crm_bridge.sync.units import split
 
@@ -79,6 +79,9 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
     if repeatable and isinstance(connector, RecordTarget):
         _send_again(run, connector, kind, intent)
         return None
+    if intent.operation == "create" and _was_read(run, intent):
+        _plan_anew(run, intent, state="accepted", reason="its record was read")
+        return None
     _wait(run, intent)
     return None
 
@@ -96,9 +99,16 @@ def _found(run: RunContext, kind: Kind, intent: Intent, record_id: str) -> None:
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
 
 
-def _plan_anew(run: RunContext, intent: Intent) -> None:
+def _was_read(run: RunContext, intent: Intent) -> bool:
+    """Whether the client has a record of this kind by now: a create is planned only for one that has, and had, none."""
+    with run.database.reading() as connection:
+        rows = records.of_clients(connection, [intent.client_id])[intent.client_id]
+    return any((row.system, row.kind) == (intent.system, intent.kind) for row in rows)
+
+
+def _plan_anew(run: RunContext, intent: Intent, *, state: str = "abandoned", reason: str = "it did not arrive") -> None:
     with run.database.transaction() as connection:
-        journal.settle(connection, [(intent.id, "abandoned", "it did not arrive")], at=run.now())
+        journal.settle(connection, [(intent.id, state, reason)], at=run.now())
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
 
 

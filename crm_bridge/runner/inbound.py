@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection
 
 from crm_bridge.connector import Page
 from crm_bridge.matching import match_keys
@@ -145,7 +144,7 @@ def _take_new(
     )
     work.new_records.append(record)
     work.links.append((record.pk, linked.client_id, linked.rule))
-    work.keys.extend((name, record.pk) for name in keys)
+    work.keys.extend([(name, record.pk) for name in keys])
     groups.setdefault(linked.client_id, {})[record.key] = Contribution(
         record.key, kind.system, arrival.effective, record.seq, record.changed_at or at
     )
@@ -321,7 +320,12 @@ def commit_page(
     failed = {letter.record_id for letter in read.letters}
     went_through = [each for each in ids if each in open_letters and each not in failed] if open_letters else []
     with database.transaction() as connection:
-        _write_records(run, connection, work, at=at)
+        records.insert_all(database, connection, work.new_records)
+        records.update_all(connection, work.changed_records)
+        records.touch_all(connection, work.touched)
+        records.link_all(database, connection, work.links, at=at, by="resolver")
+        records.drop_keys(connection, work.dropped_keys)
+        records.put_keys(database, connection, work.keys)
         clients.insert_all(database, connection, work.new_clients)
         clients.update_all(connection, work.changed_clients)
         history.insert_all(database, connection, work.history)
@@ -329,6 +333,8 @@ def commit_page(
         run.report.count("doubts", review.put(connection, work.doubts, at=at))
         letters.close_records(connection, kind.system, kind.name, went_through, stages=STAGES_OF_READING, at=at)
         run.report.new_dead_letters += letters.put(connection, work.letters, at=at, run_id=run.run_id)
+        outdated = sorted(failed & open_letters)
+        letters.close_outdated(connection, kind.system, kind.name, outdated, stages=STAGES_OF_READING, at=at)
         if cursor is not None:
             runs.move_cursor(connection, kind.system, kind.name, cursor, at=at)
     open_letters.difference_update(went_through)
@@ -339,13 +345,3 @@ def commit_page(
     figures.quarantined += read.quarantined
     figures.new += len(work.new_records)
     figures.changed += len(work.changed_records)
-
-
-def _write_records(run: RunContext, connection: Connection, work: PageWork, *, at: str) -> None:
-    database = run.database
-    records.insert_all(database, connection, work.new_records)
-    records.update_all(connection, work.changed_records)
-    records.touch_all(connection, work.touched)
-    records.link_all(database, connection, work.links, at=at, by="resolver")
-    records.drop_keys(connection, work.dropped_keys)
-    records.put_keys(database, connection, work.keys)

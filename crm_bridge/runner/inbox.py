@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import orjson
 
 from crm_bridge.connector import DeliveryReport, EventReceiver, InboundEvent, RecordHint
-from crm_bridge.errors import RejectRecord, RetryLater
+from crm_bridge.errors import CredentialsRefused, RejectRecord, RetryLater
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.runner.pull import reread
 from crm_bridge.store import inbox, letters, notices
@@ -22,15 +22,13 @@ def process_inbox(run: RunContext) -> int:
     handled = 0
     while True:
         with run.database.reading() as connection:
-            waiting = inbox.waiting(connection, limit=AT_ONCE)
-        waiting = [each for each in waiting if each.system not in run.report.stopped]
+            waiting = inbox.waiting(connection, limit=AT_ONCE, but=sorted(run.report.stopped))
         if not waiting:
             return handled
         for name in sorted({each.system for each in waiting}):
             mine = [each for each in waiting if each.system == name]
-            if not _of_system(run, name, mine):
-                return handled
-            handled += len(mine)
+            if _of_system(run, name, mine):
+                handled += len(mine)
 
 
 def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool:
@@ -52,7 +50,7 @@ def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool
                 continue
             try:
                 reread(run, system, system.kinds[kind], sorted(set(ids)))
-            except RetryLater as error:
+            except (RetryLater, CredentialsRefused) as error:
                 run.report.stop(name, str(error), int(error.exit_code))
                 return False
     at = run.now()

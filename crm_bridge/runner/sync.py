@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from crm_bridge.errors import RetryLater, SafetyStop
+from crm_bridge.errors import CredentialsRefused, RetryLater, SafetyStop
 from crm_bridge.outbox import guard as mass_change
 from crm_bridge.outbox.deliver import deliver
 from crm_bridge.outbox.guard import Guard
@@ -85,8 +85,9 @@ def _read_again(run: RunContext, name: str, records: Sequence[tuple[str, str]]) 
     for kind, ids in by_kind.items():
         try:
             reread(run, system, system.kinds[kind], sorted(set(ids)))
-        except RetryLater as error:
+        except (RetryLater, CredentialsRefused) as error:
             run.report.stop(name, str(error), int(error.exit_code))
+            return
 
 
 def _finish(run: RunContext) -> None:

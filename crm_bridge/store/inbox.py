@@ -53,10 +53,11 @@ def put(connection: Connection, system: str, request: InboundRequest) -> bool:
     return bool(result.rowcount)
 
 
-def waiting(connection: Connection, *, limit: int) -> list[Received]:
+def waiting(connection: Connection, *, limit: int, but: Sequence[str] = ()) -> list[Received]:
+    """What waits, oldest first; ``but``: systems that are away, whose requests wait on."""
     rows = connection.execute(
         select(inbox.c.id, inbox.c.system, inbox.c.request)
-        .where(inbox.c.state == "waiting")
+        .where(inbox.c.state == "waiting", inbox.c.system.not_in(but))
         .order_by(inbox.c.id)
         .limit(limit)
     )

@@ -116,6 +116,26 @@ def close_records(
         )
 
 
+def close_outdated(
+    connection: Connection, system: str, kind: str, record_ids: Sequence[str], *, stages: Sequence[str], at: str
+) -> None:
+    """These records were put aside at ``at`` in a later version: what was said of an earlier one is not true any more,
+    and replaying it would bring that version back."""
+    if record_ids:
+        connection.execute(
+            update(dead_letters)
+            .where(
+                dead_letters.c.state == "open",
+                dead_letters.c.system == system,
+                dead_letters.c.kind == kind,
+                dead_letters.c.stage.in_(stages),
+                among(dead_letters.c.record_id, record_ids),
+                dead_letters.c.last_at < at,
+            )
+            .values(state="resolved", closed_by="sync", closed_reason="a later version has another cause", last_at=at)
+        )
+
+
 def listing(connection: Connection, *, state: str = "open", limit: int = 200, after: int = 0) -> list[dict[str, Any]]:
     rows = connection.execute(
         select(dead_letters)

@@ -80,7 +80,7 @@ class Peer(MemoryConnector):
     """
 
     def __init__(self, *, capabilities: Capabilities = CAPABLE) -> None:
-        super().__init__({"person": (), "claim": ()}, capabilities=capabilities)
+        super().__init__({"person": (), "claim": (), "second": ()}, capabilities=capabilities)
         self.fetched = 0
         self.channel = MemoryChannel()
         self.receiver = MemoryReceiver()
@@ -171,6 +171,7 @@ class World:
         self.create = tuple(create)
         self.active = list(active)
         self.more = more
+        self.kinds = ["person"]
         (folder / "bridge.db").write_bytes(_empty_store())
         for name in self.peers:
             image = (images or {}).get(name, "full")
@@ -187,11 +188,12 @@ class World:
         """Write the configuration anew, and load it as a command does."""
         active = ", ".join(f'"{name}"' for name in self.active)
         order = ", ".join(f'"{name}"' for name in self.peers)
-        text = f'[plugins]\nactive = [{active}]\ntimeout_seconds = 1\n[survivorship]\norder = [{order}]\n{self.more}\n'
+        text = f"[plugins]\nactive = [{active}]\ntimeout_seconds = 1\n[survivorship]\norder = [{order}]\n{self.more}\n"
         for name in self.peers:
             create = str(name in self.create).lower()
             text += f'[systems.{name}]\nconnector = "memory"\n'
-            text += f'[systems.{name}.records.person]\nmapping = "{name}.yaml"\ncreate = {create}\n'
+            for kind in self.kinds:
+                text += f'[systems.{name}.records.{kind}]\nmapping = "{name}.yaml"\ncreate = {create}\n'
             text += f'[systems.{name}.records.claim]\nmapping = "{name}-claim.yaml"\nwrite = false\n'
         path = self.folder / "crm-bridge.toml"
         path.write_text(text, encoding="utf-8")
