@@ -38,7 +38,7 @@ from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, UPDATED, VERSION, ServiceShape
 from crm_bridge_siebel.soap import Login, SoapService
 from crm_bridge_siebel.translation import UnreadableAnswer
-from crm_bridge_siebel.transport import Wire
+from crm_bridge_siebel.transport import Line, Wire
 from crm_bridge_siebel.writing import Message, message_for, stamped_with
 from crm_bridge_siebel.xml_guard import parse
 
@@ -67,13 +67,13 @@ class SiebelConnector:
         self._system = context.system
         self._base_dir = context.base_dir
         self._secret = context.secret
-        self._wire = Wire(
-            endpoint=settings.endpoint,
+        line = Line(
             system=context.system,
             timeouts=settings.timeouts,
             max_bytes=settings.max_answer_bytes,
             ca_file=str(context.base_dir / settings.ca_file) if settings.ca_file else None,
         )
+        self._wire = Wire(line, endpoint=settings.endpoint, system=context.system)
         self._opened: dict[str, _Kind] = {}
         self._lock = threading.Lock()
         self._login: Login | None = None

@@ -1,232 +1,276 @@
-"""One SOAP call over HTTP that cannot hang, follow, unpack or leak: the only place that touches the network.
+"""HTTP calls that cannot hang, follow, unpack or leak: the only place that touches the network.
 
-A redirect is refused, an answer has a size limit before and after decompression, and a watchdog closes the socket when
-the call's total time is over: a peer that drips one byte a second would renew every read timeout for ever.
+A redirect is refused, an answer has a size limit before and after decompression, and one deadline holds for the whole
+call (:mod:`crm_bridge_siebel.deadline`). Answers are read as they come, so a large page never lies in memory whole.
 """
 
 from __future__ import annotations
 
-import socket
+import ssl
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from crm_bridge.api import BridgeError, ConfigMistake, CredentialsRefused, OutcomeUnknown
+from crm_bridge.api import BridgeError, ConfigMistake, CredentialsRefused, OutcomeUnknown, RetryLater, Unreachable
+from crm_bridge_siebel.deadline import Watch, WatchedAdapter, deadline
 from crm_bridge_siebel.settings import SiebelTimeouts
-from crm_bridge_siebel.translation import UnreadableAnswer, translated
+from crm_bridge_siebel.translation import Meaning, UnreadableAnswer, meaning_of, translated
 from crm_bridge_siebel.xml_guard import is_html
 
 _CHUNK = 64 * 1024
 _SOAP_STATUS = frozenset({200, 500})
+_FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An answer that is XML by its looks. ``status`` is 200 or 500: SOAP faults come with either."""
+    """An answer, read whole."""
 
     status: int
     body: bytes
 
 
-class Wire:
-    """The connection to one endpoint. Safe for several threads: it keeps no session state but pooled connections."""
+class Incoming:
+    """An answer that is still coming in: a readable, binary file, as parsers take one."""
+
+    def __init__(self, *, status: int, content_type: str, pieces: Iterator[bytes]) -> None:
+        self.status = status
+        self.content_type = content_type
+        self._pieces = pieces
+        self._ready = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes, decompressed; all that is left for -1; ``b""`` at the end.
+
+        Raises:
+            OutcomeUnknown: the answer was lost, late or too large.
+        """
+        if size < 0:
+            whole = b"".join([self._ready, *self._pieces])
+            self._ready = b""
+            return whole
+        if not self._ready:
+            self._ready = next(self._pieces, b"")
+        part, self._ready = self._ready[:size], self._ready[size:]
+        return part
+
+    def peek(self, size: int) -> bytes:
+        """The first ``size`` bytes, or fewer when the answer is shorter; they stay to be read."""
+        while len(self._ready) < size and (piece := next(self._pieces, b"")):
+            self._ready += piece
+        return self._ready[:size]
+
+
+class Line:
+    """HTTP to one host. Safe for several threads: it keeps no session state but pooled connections.
+
+    Args:
+        ssl_context: makes the TLS context when it is first needed; ``None``: requests' own.
+    """
 
     def __init__(
-        self, *, endpoint: str, system: str, timeouts: SiebelTimeouts, max_bytes: int, ca_file: str | None = None
+        self,
+        *,
+        system: str,
+        timeouts: SiebelTimeouts,
+        max_bytes: int,
+        ca_file: str | None = None,
+        ssl_context: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
-        self._endpoint = endpoint
         self._system = system
         self._timeouts = timeouts
         self._max_bytes = max_bytes
+        self._ssl_context = ssl_context
+        self._lock = threading.Lock()
         self._session = requests.Session()
         self._session.trust_env = False  # no .netrc credentials, no proxy that nobody configured here
         self._session.verify = ca_file if ca_file is not None else True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _WatchedAdapter(max_retries=0, pool_maxsize=16)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._session.mount("http://", WatchedAdapter())
+        self._secured = False
 
-    def post(self, body: bytes, *, action: str) -> HttpAnswer:
-        """Send one SOAP message and read its whole answer.
+    @contextmanager
+    def open(
+        self,
+        method: str,
+        address: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        total: float | None = None,
+    ) -> Iterator[Incoming]:
+        """Send one request; the answer is read within the block, and all of it within one deadline.
+
+        Args:
+            total: seconds, instead of ``timeouts.total``.
 
         Raises:
             Unreachable: nothing was sent.
-            OutcomeUnknown: sent, and the answer was lost, late, too large or came from something before Siebel.
-            CredentialsRefused: HTTP 401 or 403.
-            ConfigMistake: the endpoint redirects.
+            OutcomeUnknown: sent, and the answer was lost, late or too large.
+            ConfigMistake: the address or a certificate in the configuration is wrong.
         """
-        headers = {
-            "Content-Type": "text/xml; charset=utf-8",
-            "SOAPAction": action,
-            "Accept": "text/xml",
-            "Accept-Encoding": "gzip",
-            "User-Agent": "crm-bridge",
-        }
-        with _deadline(self._timeouts.total) as watch:
-            try:
-                response = self._session.post(
-                    self._endpoint,
+        self._secure(address)
+        with deadline(total or self._timeouts.total) as watch:
+            response = self._guarded(
+                watch,
+                lambda: self._session.request(
+                    method,
+                    address,
                     data=body,
-                    headers=headers,
+                    headers={**headers, "Accept-Encoding": "gzip", "User-Agent": "crm-bridge"},
                     stream=True,
                     allow_redirects=False,
                     timeout=(self._timeouts.connect, self._timeouts.read),
+                ),
+            )
+            try:
+                yield Incoming(
+                    status=response.status_code,
+                    content_type=response.headers.get("Content-Type", ""),
+                    pieces=self._pieces(response, watch),
                 )
-                try:
-                    content = self._read(response)
-                finally:
-                    response.close()
-            except BridgeError:
-                raise
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error) as error:
-                if watch.expired:
-                    raise OutcomeUnknown(
-                        f"no whole answer within {self._timeouts.total:g} s (timeouts.total)", system=self._system
-                    ) from None
-                raise translated(error, system=self._system, doing="calling Siebel") from None
-        return self._judged(response, content)
+            finally:
+                response.close()
 
     def close(self) -> None:
         """Give back the connections."""
         self._session.close()
 
-    def _read(self, response: requests.Response) -> bytes:
+    def _secure(self, address: str) -> None:
+        with self._lock:
+            if not self._secured and address.lower().startswith("https:"):
+                context = self._ssl_context() if self._ssl_context is not None else None
+                self._session.mount("https://", WatchedAdapter(ssl_context=context))
+                self._secured = True
+
+    def _guarded(self, watch: Watch, act: Callable[[], Any]) -> Any:  # Any: what ``act`` gives
+        """``act``, with foreign exceptions translated. Raised outside the handler: a foreign one holds our request."""
+        try:
+            given = act()
+        except BridgeError:
+            raise
+        except _FOREIGN as error:
+            ours = self._ours(error, watch)
+        else:
+            if not watch.expired:
+                return given
+            if isinstance(given, requests.Response):
+                given.close()  # a head that was cut off there looks like a whole one
+            ours = self._late(watch)
+        raise ours
+
+    def _ours(self, error: Exception, watch: Watch) -> BridgeError:
+        if watch.expired:
+            return self._late(watch)
+        if not watch.sent and meaning_of(error) is Meaning.ANSWER_LOST:
+            return Unreachable(
+                f"calling Siebel: {type(error).__name__}: no connection; is Siebel up, and the endpoint right?",
+                system=self._system,
+            )
+        return translated(error, system=self._system, doing="calling Siebel")
+
+    def _late(self, watch: Watch) -> BridgeError:
+        late = f"within {self._timeouts.total:g} s (timeouts.total)"
+        if not watch.sent:
+            return Unreachable(f"no connection {late}", system=self._system)
+        return OutcomeUnknown(f"no whole answer {late}", system=self._system)
+
+    def _pieces(self, response: requests.Response, watch: Watch) -> Iterator[bytes]:
+        """The body, decompressed in bounded pieces."""
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
             raise UnreadableAnswer("the answer has a content encoding that nobody asked for", system=self._system)
         unpack = zlib.decompressobj(wbits=47) if encoding not in {"identity", ""} else None
-        parts: list[bytes] = []
+        chunks = response.raw.stream(_CHUNK, decode_content=False)
         size = 0
-        for chunk in response.raw.stream(_CHUNK, decode_content=False):
+        while (chunk := self._guarded(watch, lambda: next(chunks, None))) is not None:
             pending: bytes = chunk
             while pending:
-                # Never more than the limit is unpacked, however small the answer was on the wire.
-                part = unpack.decompress(pending, _CHUNK) if unpack else pending
-                pending = unpack.unconsumed_tail if unpack else b""
+                if unpack is None:
+                    part, pending = pending, b""
+                else:
+                    if unpack.eof:
+                        raise UnreadableAnswer("the compressed answer goes on behind its end", system=self._system)
+                    # Never more than the limit is unpacked, however small the answer was on the wire.
+                    part = self._guarded(watch, partial(unpack.decompress, pending, _CHUNK))
+                    pending = unpack.unconsumed_tail or unpack.unused_data
                 size += len(part)
                 if size > self._max_bytes:
                     raise UnreadableAnswer(
                         f"the answer is larger than {self._max_bytes} bytes; raise max_answer_bytes or lower page_size",
                         system=self._system,
                     )
-                parts.append(part)
+                if part:
+                    yield part
         if unpack is not None and not unpack.eof:
             raise UnreadableAnswer("the compressed answer ends early", system=self._system)
-        return b"".join(parts)
-
-    def _judged(self, response: requests.Response, body: bytes) -> HttpAnswer:
-        status = response.status_code
-        if status in {401, 403}:
-            raise CredentialsRefused(f"the web server refused the call with HTTP {status}", system=self._system)
-        if 300 <= status < 400:
-            raise ConfigMistake(
-                f"{self._system}: endpoint answers with a redirect (HTTP {status}), which is not followed: "
-                "put the final address into the configuration"
-            )
-        if status == 404:
-            raise ConfigMistake(f"{self._system}: endpoint answers HTTP 404: mend its address in the configuration")
-        if is_html(body, content_type=response.headers.get("Content-Type", "")):
-            raise OutcomeUnknown(
-                f"a web page came instead of a SOAP answer (HTTP {status}): Siebel is busy or behind a log-in page",
-                system=self._system,
-            )
-        if status not in _SOAP_STATUS:
-            raise OutcomeUnknown(f"the web server answered HTTP {status}", system=self._system)
-        return HttpAnswer(status=status, body=body)
 
 
-class _Watch:
-    """What the watchdog of one call needs: the call's socket, once there is one."""
+class Wire:
+    """SOAP messages over a :class:`Line` to one endpoint."""
 
-    def __init__(self) -> None:
-        self.expired = False
-        self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
+    def __init__(self, line: Line, *, endpoint: str, system: str) -> None:
+        self._line = line
+        self._endpoint = endpoint
+        self._system = system
 
-    def hold(self, connection_socket: object) -> None:
-        with self._lock:
-            self._socket = connection_socket if isinstance(connection_socket, socket.socket) else None
-            expired = self.expired
-        if expired:
-            self._shut()
+    @contextmanager
+    def stream(self, body: bytes, *, action: str, total: float | None = None) -> Iterator[Incoming]:
+        """Send one message; its answer, status 200 or 500 and XML by its looks, is read within the block.
 
-    def expire(self) -> None:
-        with self._lock:
-            self.expired = True
-        self._shut()
+        Raises:
+            Unreachable: nothing was sent.
+            OutcomeUnknown: sent, and the answer was lost, late, too large or came from something before Siebel.
+            CredentialsRefused: HTTP 401 or 403.
+            ConfigMistake: the endpoint redirects, or is not there.
+        """
+        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": action, "Accept": "text/xml"}
+        with self._line.open("POST", self._endpoint, headers=headers, body=body, total=total) as incoming:
+            refuse_gateway(incoming.status, system=self._system)
+            if is_html(incoming.peek(2048), content_type=incoming.content_type):
+                raise OutcomeUnknown(
+                    f"a web page came instead of a SOAP answer (HTTP {incoming.status}): "
+                    "Siebel is busy or behind a log-in page",
+                    system=self._system,
+                )
+            if incoming.status not in _SOAP_STATUS:
+                raise OutcomeUnknown(f"the web server answered HTTP {incoming.status}", system=self._system)
+            yield incoming
 
-    def _shut(self) -> None:
-        held = self._socket
-        if held is not None:
-            try:
-                # Not close(): the descriptor could be given to another connection while recv() still waits on it.
-                socket.socket.shutdown(held, socket.SHUT_RDWR)
-            except OSError:
-                return
+    def post(self, body: bytes, *, action: str) -> HttpAnswer:
+        """The same, with the answer read whole."""
+        with self.stream(body, action=action) as incoming:
+            return HttpAnswer(status=incoming.status, body=incoming.read())
 
-
-_current = threading.local()
-
-
-@contextmanager
-def _deadline(seconds: float) -> Iterator[_Watch]:
-    watch = _Watch()
-    timer = threading.Timer(seconds, watch.expire)
-    timer.daemon = True
-    _current.watch = watch
-    timer.start()
-    try:
-        yield watch
-    finally:
-        timer.cancel()
-        _current.watch = None
+    def close(self) -> None:
+        """Give back the connections."""
+        self._line.close()
 
 
-def _hold(connection: HTTPConnection) -> None:
-    watch: _Watch | None = getattr(_current, "watch", None)
-    if watch is not None:
-        watch.hold(connection.sock)
+def refuse_gateway(status: int, *, system: str) -> None:
+    """What a web server or gateway before Siebel says with the status alone.
 
-
-class _WatchedHTTPConnection(HTTPConnection):
-    def connect(self) -> None:
-        super().connect()
-        _hold(self)
-
-    def request(self, *args: Any, **kwargs: Any) -> None:  # Any: urllib3's own signature, handed through
-        _hold(self)
-        super().request(*args, **kwargs)
-
-
-class _WatchedHTTPSConnection(HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        _hold(self)
-
-    def request(self, *args: Any, **kwargs: Any) -> None:  # Any: urllib3's own signature, handed through
-        _hold(self)
-        super().request(*args, **kwargs)
-
-
-class _WatchedHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTPConnection
-
-
-class _WatchedHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPSConnection
-
-
-class _WatchedAdapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # Any: requests' own signature, handed through
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _WatchedHTTPPool, "https": _WatchedHTTPSPool}
+    Raises:
+        CredentialsRefused: HTTP 401 or 403.
+        ConfigMistake: a redirect, which is not followed, or nothing at this address.
+        RetryLater: it asks for patience (HTTP 429).
+    """
+    if status in {401, 403}:
+        raise CredentialsRefused(f"the web server refused the call with HTTP {status}", system=system)
+    if 300 <= status < 400:
+        raise ConfigMistake(
+            f"{system}: endpoint answers with a redirect (HTTP {status}), which is not followed: "
+            "put the final address into the configuration"
+        )
+    if status == 404:
+        raise ConfigMistake(f"{system}: endpoint answers HTTP 404: mend its address in the configuration")
+    if status == 429:
+        raise RetryLater("the web server asks for patience with HTTP 429", system=system)
