@@ -67,8 +67,7 @@ def resolve(
             by_key.setdefault(pair.right, []).append(pair)
     for view in subjects:
         if view.client_id is None:
-            barred = {owner.get(other) for pair in refused if view.key in pair for other in pair}
-            linked = _link(view.key, by_key.get(view.key, ()), owner, barred, new_id)
+            linked = _link(view.key, by_key.get(view.key, ()), owner, refused, new_id)
             resolution.links[view.key] = linked
             owner[view.key] = linked.client_id
     resolution.doubts = _doubts(pairs, owner, refused)
@@ -129,9 +128,12 @@ def _link(
     key: str,
     pairs: Sequence[DuplicatePair],
     owner: Mapping[str, str | None],
-    barred: set[str | None],
+    refused: set[frozenset[str]],
     new_id: Callable[[], str],
 ) -> Linked:
+    if not pairs:
+        return Linked(new_id(), "new", is_new=True)
+    barred = {owner.get(other) for pair in refused if key in pair for other in pair}
     votes: dict[str, list[DuplicatePair]] = {}
     for pair in pairs:
         client = owner.get(pair.right if pair.left == key else pair.left)

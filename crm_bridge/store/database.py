@@ -36,7 +36,7 @@ from crm_bridge.errors import ConfigMistake, Locked, RetryLater, StopRun
 from crm_bridge.store import migrate
 
 BUSY_TIMEOUT_MS = 30_000
-CHECKPOINT_PAGES = 4_000  # the default of 1,000 slows a first load down; see docs/explanation/performance.md
+CHECKPOINT_PAGES = 16_000  # the default of 1,000 slows a first load down; see docs/explanation/performance.md
 
 
 class Database:
