@@ -17,7 +17,7 @@ from crm_bridge.api import BrokenRecord
 from crm_bridge_siebel.query import Position
 from crm_bridge_siebel.shapes import ROW_ID, UPDATED, Component, ComponentList
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
-from crm_bridge_siebel.xml_guard import refuse_dtd, refuse_internal_dtd, rows
+from crm_bridge_siebel.xml_guard import Readable, refuse_internal_dtd, rows
 
 _FAULT = re.compile(rb"<(?:[\w.-]+:)?Fault[\s>/]")
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
@@ -58,7 +58,7 @@ class RecordReader:
         self._system = system
         self._read = _compiled(shape.component)
 
-    def read(self, body: bytes, *, page_size: int, where: str) -> Answer:
+    def read(self, body: bytes | Readable, *, page_size: int, where: str) -> Answer:
         """The records of a SOAP answer.
 
         Args:
@@ -68,14 +68,13 @@ class RecordReader:
         Raises:
             UnreadableAnswer: truncated, malformed or hostile XML, or another message than expected.
         """
-        refuse_dtd(body, system=self._system)
         records: list[dict[str, Any]] = []
         broken: list[BrokenRecord] = []
         partial: list[tuple[dict[str, Any], str]] = []
         key: Position | None = None
         depth: etree._Element | None = None
         count = 0
-        walker = rows(body, tag=self._shape.component.qname)
+        walker = rows(body, tag=self._shape.component.qname, system=self._system)
         try:
             for _, element in walker:
                 parent = element.getparent()
@@ -94,8 +93,8 @@ class RecordReader:
                 except UnfitError as unfit:
                     broken.append(self._broken(element, f"{where}, record {count}", str(unfit)))
                     key = _key(element, self._shape.component.namespace)
-                element.clear()  # its empty shell stays: removing it as well costs more than it holds
-            root: etree._Element = walker.root
+                walker.done(element)
+            root = walker.root
         except etree.LxmlError as error:
             raise translated(error, system=self._system, doing=f"reading {where}") from None
         refuse_internal_dtd(root, system=self._system)

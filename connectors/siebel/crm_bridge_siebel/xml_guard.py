@@ -1,19 +1,105 @@
-"""XML from outside, parsed without trust: no DTD, no entities, no external files, bounded depth, nothing fetched."""
+"""XML from outside, parsed without trust: no DTD, no entities, nothing fetched, bounded depth and size.
+
+libxml2 bounds depth (256) and single texts and attributes (10 MB). What it does not bound is how many elements there
+are: so markup is counted as it comes in, and a record, or what stands around the records, may hold only so much.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
 from lxml import etree
 
+from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
 
+MOST_MARKUP = 400_000  # `<` and `=` in one record, or in a whole message that is read at once
+_MOST_BYTES = 32 * 1024 * 1024  # in one record
+_MOST_WSDL_BYTES = 32 * 1024 * 1024
+_MOST_WSDL_MARKUP = 1_500_000
+_XINCLUDE = b"http://www.w3.org/2001/XInclude"
 _SPACE = re.compile(rb"\s*")
 _HTML = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
 )
+
+
+class Readable(Protocol):
+    """A binary file, or an answer that is still coming in."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes; ``b""`` at the end."""
+
+
+class Rows:
+    """Elements of one tag, one after the other as each is complete; whoever has read one gives it back.
+
+    Args:
+        source: the bytes, or what they come from.
+        tag: in lxml's form.
+    """
+
+    def __init__(self, source: bytes | Readable, *, tag: str, system: str) -> None:
+        self._system = system
+        self._guarded = _Guarded(BytesIO(source) if isinstance(source, bytes) else source, system=system)
+        options = {**_OPTIONS, "remove_pis": False}
+        self._walker = etree.iterparse(self._guarded, events=("end", "pi"), tag=tag, **options)
+
+    def __iter__(self) -> Iterator[tuple[str, etree._Element]]:
+        for event, element in self._walker:
+            if event == "pi":
+                raise _refused("a processing instruction", system=self._system)
+            yield event, element
+
+    @property
+    def root(self) -> etree._Element:
+        """The document's root, once all was read."""
+        root: etree._Element = self._walker.root
+        return root
+
+    def done(self, element: etree._Element) -> None:
+        """``element`` was read: drop its content, and whatever stood before it in the document."""
+        element.clear()
+        self._guarded.forget()
+        above: etree._Element | None = element
+        while above is not None:
+            parent = above.getparent()
+            if parent is not None and parent[0] is not above:
+                del parent[: parent.index(above)]
+            above = parent
+
+
+class _Guarded:
+    """A readable that refuses too much markup, or an inclusion."""
+
+    def __init__(self, source: Readable, *, system: str) -> None:
+        self._source = source
+        self._system = system
+        self._end = b""
+        self._first = True
+        self.forget()
+
+    def read(self, size: int = -1) -> bytes:
+        part = self._source.read(size)
+        if self._first:
+            self._first = False
+            refuse_dtd(part, system=self._system)
+        self._markup += part.count(b"<") + part.count(b"=")
+        self._size += len(part)
+        if self._markup > MOST_MARKUP or self._size > _MOST_BYTES:
+            raise _refused("a record of more elements than any client has", system=self._system)
+        if _XINCLUDE in self._end + part:
+            raise _refused("an inclusion (XInclude)", system=self._system)
+        self._end = part[-len(_XINCLUDE) :]
+        return part
+
+    def forget(self) -> None:
+        """What came so far was read and dropped."""
+        self._markup = 0
+        self._size = 0
 
 
 def parser() -> etree.XMLParser:
@@ -28,6 +114,10 @@ def parse(body: bytes, *, system: str) -> etree._Element:
         UnreadableAnswer: truncated, malformed or hostile.
     """
     refuse_dtd(body, system=system)
+    if body.count(b"<") + body.count(b"=") > MOST_MARKUP:
+        raise _refused("a message of more elements than any fault has", system=system)
+    if _XINCLUDE in body:
+        raise _refused("an inclusion (XInclude)", system=system)
     try:
         root = etree.fromstring(body, parser())
     except etree.LxmlError as error:
@@ -36,9 +126,31 @@ def parse(body: bytes, *, system: str) -> etree._Element:
     return root
 
 
-def rows(body: bytes, *, tag: str) -> etree.iterparse[tuple[str, etree._Element]]:
-    """Elements ``tag`` of ``body`` one after the other, as each is complete; the root is its ``root`` at the end."""
-    return etree.iterparse(BytesIO(body), events=("end",), tag=tag, **_OPTIONS)
+def rows(source: bytes | Readable, *, tag: str, system: str) -> Rows:
+    """Elements ``tag`` of ``source`` one after the other; see :class:`Rows`."""
+    return Rows(source, tag=tag, system=system)
+
+
+def refuse_hostile_document(content: bytes, *, name: str, system: str) -> bytes:
+    """``content`` of a WSDL or schema, which may be parsed.
+
+    Raises:
+        ConfigMistake: it has a DTD or an inclusion, or is larger than any WSDL.
+    """
+    try:
+        refuse_dtd(content, system=system)
+    except UnreadableAnswer:
+        raise ConfigMistake(f"{system}: {name} has a DTD, or is in UTF-16, which is refused", path="wsdl") from None
+    if _XINCLUDE in content:
+        raise ConfigMistake(f"{system}: {name} includes other files (XInclude), which is refused", path="wsdl")
+    markup = content.count(b"<") + content.count(b"=")
+    if len(content) > _MOST_WSDL_BYTES or markup > _MOST_WSDL_MARKUP:
+        raise ConfigMistake(f"{system}: {name} is larger than any WSDL, and is refused", path="wsdl")
+    return content
+
+
+def _refused(what: str, *, system: str) -> UnreadableAnswer:
+    return UnreadableAnswer(f"an answer with {what} is refused", system=system)
 
 
 def refuse_dtd(body: bytes, *, system: str) -> None:
