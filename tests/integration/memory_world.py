@@ -135,7 +135,7 @@ class Handed:
 
 
 @cache
-def _empty_store() -> bytes:
+def empty_store() -> bytes:
     """A store with the present schema: migrating anew for every test costs more than the test."""
     with TemporaryDirectory() as folder:
         open_database("sqlite:///bridge.db", base_dir=Path(folder)).close()
@@ -172,7 +172,7 @@ class World:
         self.active = list(active)
         self.more = more
         self.kinds = ["person"]
-        (folder / "bridge.db").write_bytes(_empty_store())
+        (folder / "bridge.db").write_bytes(empty_store())
         for name in self.peers:
             image = (images or {}).get(name, "full")
             self.write_mapping(name, PERSON.format(system=name, image=image))
