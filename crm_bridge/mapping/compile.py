@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm_bridge.mapping.columns import BoundColumn, Transforms
+from crm_bridge.mapping.completeness import missing_in, wholes_of
 from crm_bridge.mapping.document import MappingDocument
 from crm_bridge.mapping.items import BoundListRow, Problems, problem_of
 from crm_bridge.mapping.paths import look
@@ -42,11 +43,12 @@ class CompiledMapping:
         self._changed_at = BoundColumn(header.changed_at, transforms) if header.changed_at else None
         self._client = BoundColumn(header.client, transforms) if header.client else None
         fields = [(*field_step(row, transforms), row) for row in document.fields]
-        self._lists = tuple(BoundListRow(row, transforms) for row in document.lists)
+        self._lists = tuple(BoundListRow(row, transforms, entity=header.entity) for row in document.lists)
         first = [step for step, bound, row in fields if bound.readable and not row.if_absent]
         last = [step for step, bound, row in fields if bound.readable and row.if_absent]
         self._steps: tuple[Step, ...] = (*first, *map(list_step, self._lists), *last)
         self._required = tuple(bound for _, bound, _ in fields if bound.column.required)
+        self._wholes = wholes_of((bound for _, bound, _ in fields), entity=header.entity)
         self._fields = tuple((step, bound) for step, bound, _ in fields)
         self._writer = Writer(document, tuple(bound for _, bound, _ in fields), self._lists, self._id)
         self._kind = {} if header.entity == "claim" else {"kind": header.entity}
@@ -76,6 +78,8 @@ class CompiledMapping:
             if look(doc, bound.steps) is None and not any(problem.path == bound.label for problem in problems):
                 message = "a value is needed here: enter it in the system that holds the record"
                 problems.append(Problem(bound.label, bound.name, "required", message, bound.raw(raw)))
+        if self._wholes:
+            problems += missing_in(doc, self._wholes, record=raw, problems=problems)
         version = self._version(raw, problems)
         changed_at = self._take(self._changed_at, raw, problems) if self._changed_at is not None else None
         client = self._client_ref(raw, problems) if self._client is not None else None

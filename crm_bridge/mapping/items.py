@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from crm_bridge.mapping.columns import BoundColumn, Transforms, raw_at
+from crm_bridge.mapping.completeness import Whole, missing_in, wholes_of
 from crm_bridge.mapping.document import ListRow
 from crm_bridge.mapping.names import address_line
 from crm_bridge.mapping.paths import Steps, look, put
@@ -40,7 +41,7 @@ class BoundListRow:
         "value_steps",
     )
 
-    def __init__(self, row: ListRow, transforms: Transforms) -> None:
+    def __init__(self, row: ListRow, transforms: Transforms, *, entity: str) -> None:
         self.row = row
         self.column = BoundColumn(row.column, transforms) if row.column else None
         self.parts = tuple(BoundColumn(part, transforms) for part in row.parts)
@@ -51,9 +52,9 @@ class BoundListRow:
         self.part_groups = _fixed_groups(row, self.parts)
         self.more_groups = tuple(name for name in _fixed_groups(row, self.more) if name not in self.part_groups)
         self.field_prefix = ".".join(row.each)
-        self.read_item = (
-            _pattern_reader(self) if row.pattern else _parts_reader(self) if self.parts else _value_reader(self)
-        )
+        read_item = _pattern_reader(self) if row.pattern else _parts_reader(self) if self.parts else _value_reader(self)
+        wholes = _wholes(self, entity)
+        self.read_item = _whole_reader(read_item, wholes) if wholes else read_item
 
 
 def _fresh(item: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
@@ -119,6 +120,33 @@ def _value_reader(bound: BoundListRow) -> ReadItem:
         return item
 
     return read_item
+
+
+def _wholes(bound: BoundListRow, entity: str) -> tuple[Whole, ...]:
+    """Values of an item that its columns can fill in part. What is fixed, or never missing, needs no looking at."""
+    row = bound.row
+    if row.plain:
+        return ()
+    given = {*row.item, *(str(part.steps[0]) for part in bound.parts if part.column.required)}
+    if bound.column is not None and not bound.parts:
+        given |= {"value"} if bound.is_phone else {"status"} if bound.is_flag else {str(bound.value_steps[0])}
+    if row.is_address:
+        given.add("value")
+    columns = [*((bound.column,) if bound.column and not bound.parts else ()), *bound.parts, *bound.more]
+    return wholes_of(columns, entity=entity, head=row.head, label=row.label, given=given)
+
+
+def _whole_reader(read_item: ReadItem, wholes: tuple[Whole, ...]) -> ReadItem:
+    """``read_item``, with an item quarantined that lacks what the model needs."""
+
+    def read_whole(record: Any, around: Any, problems: Problems, prefix: str) -> Any:
+        before = len(problems)
+        item = read_item(record, around, problems, prefix)
+        if type(item) is dict:
+            problems += missing_in(item, wholes, record=record, problems=problems[before:], prefix=prefix)
+        return item
+
+    return read_whole
 
 
 def _parts_reader(bound: BoundListRow) -> ReadItem:

@@ -21,7 +21,7 @@ from crm_bridge.model.holdings import Holding, Scale, Score, Segment
 from crm_bridge.model.identifiers import Identifier
 from crm_bridge.model.money import Money
 from crm_bridge.model.names import OrganisationName, PersonName
-from crm_bridge.model.paths import ENTITIES, codes, fields_at, known_path
+from crm_bridge.model.paths import ENTITIES, codes, fields_at, known_path, required_at
 from crm_bridge.model.preferences import Preferences
 from crm_bridge.model.relationships import RelatedParty, Relationship
 
@@ -70,6 +70,7 @@ __all__ = [
     "fields_at",
     "known_path",
     "known_zone",
+    "required_at",
     "validate_claim",
     "validate_client",
     "validate_interaction",

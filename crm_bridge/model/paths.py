@@ -65,6 +65,20 @@ def fields_at(path: str, *, entity: str) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=4096)
+def required_at(path: str, *, entity: str) -> frozenset[str]:
+    """The fields that a value at a path (``""``: the document itself) cannot be without."""
+    places = _places(path, entity) if path else iter((ENTITIES.get(entity, Person),))
+    return frozenset(
+        name
+        for place in places
+        for annotation, _ in _variants(place)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        for name, field in annotation.model_fields.items()
+        if field.is_required()
+    )
+
+
 def _places(path: str, entity: str | None) -> Iterator[Any]:
     """The annotation at ``path``, once for each entity that has it."""
     steps = _steps(path)
