@@ -1,8 +1,9 @@
-"""One run of dlt over the same listing, in its own environment: ``bench/inbound.py`` starts it. Needs dlt, nothing of ours.
+"""One run of dlt over the same listing, in its own environment: ``bench/inbound.py`` starts it. Needs nothing of ours.
 
-Arguments: the call centre's address, the working directory, ``full`` or ``incremental``, and the destination. Settings are
-those at which dlt was fastest here: whole pages yielded, rows parsed by orjson, parquet into DuckDB, CSV into PostgreSQL,
-merge by ``upsert`` with a primary key. Prints one line of JSON: CPU seconds of the run alone, without PostgreSQL's own.
+Arguments: the call centre's address, the working directory, ``full`` or ``incremental``, and the destination. Settings
+are those at which dlt was fastest here: whole pages yielded, rows parsed by orjson, parquet into DuckDB, CSV into
+PostgreSQL, merge by ``upsert`` with a primary key. Prints one line of JSON: CPU seconds of the run alone, without
+PostgreSQL's own.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def resource_of(url: str, mode: str) -> Any:
         return dlt.resource(pages(url, None), **settings)
 
     @dlt.resource(**settings)
-    def clients(updated_at: Any = dlt.sources.incremental("updated_at", row_order="asc")) -> Iterator[Any]:
+    def clients(updated_at: Any = dlt.sources.incremental("updated_at")) -> Iterator[Any]:  # noqa: B008  # how dlt has it
         yield from pages(url, updated_at.last_value)
 
     return clients

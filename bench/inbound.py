@@ -129,7 +129,9 @@ def postgres(python: str, directory: Path) -> Iterator[str | None]:
         assert server.stdin is not None
         assert server.stdout is not None
         try:
-            yield next((line.strip() for line in server.stdout if line.startswith("postgresql://")), None)
+            address = next((line.strip() for line in server.stdout if line.startswith("postgresql://")), None)
+            # It listens on a socket file alone, which the query names; dlt wants a host and a password all the same.
+            yield address.replace("postgres:@/", "postgres:none@localhost/") if address else None
         finally:
             server.stdin.close()
 
@@ -149,7 +151,7 @@ def main() -> None:
     asked = parser.parse_args()
     clients, repeat = (5_000, 1) if asked.short else (asked.clients, asked.repeat)
     print(
-        f"{clients} clients, {asked.shape}; {repeat} time(s); {os.cpu_count()} cores; Python {platform.python_version()}"
+        f"{clients} clients, {asked.shape}, {repeat} time(s); {os.cpu_count()} cores; Py {platform.python_version()}"
     )
     print(", ".join(f"{name} {version(name)}" for name in ("crm-bridge", "sqlalchemy", "orjson", "httpx")))
     with tempfile.TemporaryDirectory(prefix="bench-peer-") as place:

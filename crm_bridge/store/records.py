@@ -246,8 +246,8 @@ def links_of(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:
 
 
 def put_keys(database: Database, connection: Connection, rows: Sequence[tuple[str, int]]) -> None:
-    """Add (key, pk). In the order of the index, so that neighbours are written together."""
-    database.insert_many(connection, match_keys, ("key", "record_pk"), sorted(rows))
+    """Add (key, pk)."""
+    database.insert_many(connection, match_keys, ("key", "record_pk"), rows)
 
 
 def drop_keys(connection: Connection, rows: Sequence[tuple[str, int]]) -> None:
