@@ -62,8 +62,9 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
     if is_update and kind.capabilities.reads_back and isinstance(connector, RecordSource):
         record_id = str(intent.record_id)
         found = connector.read(kind.name, [record_id])
-        if found and _arrived(kind, intent, found[0]):
-            _found(run, kind, intent, record_id)
+        units = _seen_there(run, kind, intent, found[0]) if found else {}
+        if units:
+            _found(run, kind, intent, record_id, units)
         else:
             _plan_anew(run, intent)
         return record_id
@@ -73,7 +74,7 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
             _plan_anew(run, intent)
             return None
         record_id = kind.mapping.record_id(record)
-        _found(run, kind, intent, record_id)
+        _found(run, kind, intent, record_id, intent.request["units"])
         return record_id
     repeatable = kind.capabilities.effect_safety in (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
     if repeatable and isinstance(connector, RecordTarget):
@@ -86,15 +87,23 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
     return None
 
 
-def _arrived(kind: Kind, intent: Intent, record: Mapping[str, Any]) -> bool:
-    """Whether the record says everything that the write would have made it say."""
+def _seen_there(run: RunContext, kind: Kind, intent: Intent, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record's users have seen, or may have seen, of the write: where it holds what we wrote, or something new.
+
+    Something new was put in the place of the old value or of ours, nobody can tell. We say: of ours. Were it a rival
+    edit instead, ours would be lost to an edit made at the same time; the other way round, an edit of our value would
+    be taken back by that very value.
+    """
+    with run.database.reading() as connection:
+        known = records.one(connection, intent.system, intent.kind, str(intent.record_id))
+    before = split(known.effective_doc()) if known else {}
     holds = split(kind.mapping.read(record).doc)
-    return all(holds.get(unit) == value for unit, value in intent.request["units"].items())
+    return {unit: value for unit, value in intent.request["units"].items() if holds.get(unit) != before.get(unit)}
 
 
-def _found(run: RunContext, kind: Kind, intent: Intent, record_id: str) -> None:
+def _found(run: RunContext, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]) -> None:
     with run.database.transaction() as connection:
-        settle_found(run, connection, kind, intent, record_id)
+        settle_found(run, connection, kind, intent, record_id, units)
         journal.settle(connection, [(intent.id, "accepted", "found by reading back")], at=run.now())
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
 

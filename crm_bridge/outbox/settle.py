@@ -33,16 +33,18 @@ def settle_accepted(run: RunContext, connection: Connection, kind: Kind, intent:
         _again(run, connection, kind, intent, before, raw, receipt.version)
 
 
-def settle_found(run: RunContext, connection: Connection, kind: Kind, intent: Intent, record_id: str) -> None:
-    """We found out that the write of ``intent`` did arrive. Only what it wrote is taken in: the record itself is read
-    again afterwards, as others may have changed it since."""
+def settle_found(
+    run: RunContext, connection: Connection, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]
+) -> None:
+    """We found out that the write of ``intent`` did arrive. Only what it wrote (``units``) is taken in: the record itself
+    is read again afterwards, as others may have changed it since."""
     before = records.one(connection, kind.system, kind.name, record_id)
     if before is None:
         raw = kind.with_identity(intent.request["full"], record_id, None)
         _first(run, connection, kind, intent, Accepted(record_id), raw)
         return
     said = split(orjson.loads(before.doc))
-    for unit, value in intent.request["units"].items():
+    for unit, value in units.items():
         if value is None:
             said.pop(unit, None)
         else:

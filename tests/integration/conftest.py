@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from memory_world import World  # noqa: E402  # found by the line above
+from memory_world import World  # found by the line above
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from memory_world import PERSON, Deaf, World, capable
+from memory_world import PERSON, Deaf, Killed, World, capable, die
 
 from crm_bridge.connector import EffectSafety
 from crm_bridge.errors import CredentialsRefused, Unreachable
@@ -198,6 +198,41 @@ class TestLostAnswers:
         report = world.sync()
 
         assert (0, 0, 1) == (report.exit_code, report.unknown, len(world["b"].records("person")))
+
+
+class TestBrokenOff:
+    """The bridge is killed around a write; meanwhile a user edits the very field that was written."""
+
+    def broken_off(self, world, *, arrived):
+        ids = world.person("a", "b", job_title="pupil", dish="борщ")
+        world.settle()
+        world["a"].edit("person", ids["a"], {"job_title": "teacher", "dish": "вареники"})
+        (world["b"].after_write if arrived else world["b"].before_write).append(die)
+        with pytest.raises(Killed):
+            world.sync()
+        return ids
+
+    def test_an_edit_of_what_arrived_wins_over_it(self, world):
+        """B's user saw our value and changed it: that is no conflict, whoever is trusted more."""
+        ids = self.broken_off(world, arrived=True)
+
+        world["b"].edit("person", ids["b"], {"job_title": "headmaster"})
+        world.sync()
+        world.sync()
+
+        for name in "ab":
+            record = world[name].person(ids[name])
+            assert ("headmaster", "вареники") == (record["job_title"], record["dish"])
+
+    def test_what_did_not_arrive_is_not_taken_for_undone(self, world):
+        ids = self.broken_off(world, arrived=False)
+
+        world["b"].edit("person", ids["b"], {"email": "anna@example.com"})
+        world.sync()
+        world.sync()
+
+        record = world["b"].person(ids["b"])
+        assert ("teacher", "вареники", "anna@example.com") == (record["job_title"], record["dish"], record["email"])
 
 
 class TestPartnersAway:

@@ -1,0 +1,113 @@
+"""Random edits in three systems between syncs, lost answers, quicker users, broken-off runs: no edit is lost.
+
+The oracle knows nothing of the bridge. Every edit makes a value that was never there before, so each value has one
+history: what its user saw. An edit may vanish only under another that was made without having seen it; therefore what
+stands in the end must be a value that nobody edited any further.
+"""
+
+import shutil
+import tempfile
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+from memory_world import Killed, World, die
+
+SYSTEMS = ("a", "b", "c")
+FIELDS = ("job_title", "dish", "first_name", "last_name")
+
+
+def unit(record, field):
+    """The name is one unit."""
+    return (record["first_name"], record["last_name"]) if field.endswith("_name") else record[field]
+
+
+def unit_name(field):
+    return "name" if field.endswith("_name") else field
+
+
+class RandomEdits(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.world = World(self.folder)
+        self.ids = self.world.person(*SYSTEMS, job_title="job 0", dish="dish 0")
+        self.numbers = count(1)
+        self.edited_further = {unit_name(field): set() for field in FIELDS}
+        self.opened = self.world.bridge()
+        self.bridge = self.opened.__enter__()
+        self.sync(SYSTEMS)
+        self.sync(SYSTEMS)
+        self.steps = []
+
+    def teardown(self):
+        self.all_is_in_step()
+        self.opened.__exit__(None, None, None)
+        shutil.rmtree(self.folder)
+
+    def held(self, system):
+        return self.world[system].person(self.ids[system])
+
+    def sync(self, systems):
+        self.world.now = self.world.now.replace(microsecond=next(self.numbers))
+        return self.bridge.sync(list(systems))
+
+    @rule(system=st.sampled_from(SYSTEMS), field=st.sampled_from(FIELDS))
+    def edit(self, system, field):
+        """A user of the system changes what is seen there."""
+        name = unit_name(field)
+        seen = unit(self.held(system), field)
+        self.edited_further[name].add(seen)
+        value = f"{field.split('_')[0]}{next(self.numbers)}"
+        self.world[system].edit("person", self.ids[system], {field: value})
+
+    @rule(system=st.sampled_from(SYSTEMS), arrived=st.booleans())
+    def lose_an_answer(self, system, arrived):
+        self.world[system].lose_next_answer(arrived=arrived)
+
+    @rule(system=st.sampled_from(SYSTEMS))
+    def be_stale(self, system):
+        self.world[system].stale(self.ids[system])
+
+    @rule(system=st.sampled_from(SYSTEMS), field=st.sampled_from(FIELDS))
+    def be_quicker(self, system, field):
+        """A user saves while the bridge is about to write."""
+        self.world[system].before_write.append(lambda: self.edit(system, field))
+
+    @rule(system=st.sampled_from(SYSTEMS), arrived=st.booleans())
+    def break_off(self, system, arrived):
+        (self.world[system].after_write if arrived else self.world[system].before_write).append(die)
+
+    @rule(systems=st.sets(st.sampled_from(SYSTEMS), min_size=1))
+    def sync_some(self, systems):
+        with suppress(Killed):
+            self.sync(sorted(systems))
+
+    @rule()
+    def all_is_in_step(self):
+        """Trouble ends; two cycles later everything agrees, nothing was lost, and the third writes nothing."""
+        for peer in self.world.peers.values():
+            peer._lost.clear()
+            peer._stale.clear()
+            peer.before_write.clear()
+            peer.after_write.clear()
+        self.sync(SYSTEMS)
+        self.sync(SYSTEMS)
+        assert 0 == self.sync(SYSTEMS).written
+        for field in FIELDS:
+            values = {unit(self.held(system), field) for system in SYSTEMS}
+            assert 1 == len(values), (field, values)
+            assert not values & self.edited_further[unit_name(field)], (field, values)
+
+
+RandomEdits.TestCase.settings = settings(
+    max_examples=40,
+    stateful_step_count=14,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+test_random_edits = RandomEdits.TestCase
