@@ -13,11 +13,10 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
 
 from crm_bridge.config import Settings, check_kinds, find_document, resolve_secret, validate_options
 from crm_bridge.connector import Connector, ConnectorContext, EventReceiver, InboundRequest, MessageChannel
-from crm_bridge.errors import BridgeError, ConfigMistake, RejectRecord, UserMistake
+from crm_bridge.errors import ConfigMistake, RejectRecord, UserMistake
 from crm_bridge.hookspecs import PageView
 from crm_bridge.mapping import compile_mapping, load_mapping
 from crm_bridge.outbox.guard import Guard
@@ -28,11 +27,13 @@ from crm_bridge.run_context.context import Counter, RunContext
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import Kind, System, Systems
-from crm_bridge.runner import decisions, inbox, planning, queries, replay
+from crm_bridge.runner import decisions, inbox, planning, replay
+from crm_bridge.runner.checkup import Finding, check_systems
+from crm_bridge.runner.desk import Desk
 from crm_bridge.runner.planning import PlanReport
 from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.store import inbox as inbox_store
-from crm_bridge.store import letters, review, runs
+from crm_bridge.store import letters
 from crm_bridge.store.database import Database, open_database
 from crm_bridge.store.schema import history, source_records
 
@@ -46,7 +47,7 @@ class Received:
     status_code: int
 
 
-class Bridge:
+class Bridge(Desk):
     """Everything that a command, the web edge or the demo does with one installation. ``open_bridge`` makes it."""
 
     def __init__(
@@ -59,8 +60,7 @@ class Bridge:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
-        self.settings = settings
-        self._database = database
+        super().__init__(settings, database=database)
         self._plugins = plugins
         self._systems = systems
         self._clock = clock
@@ -121,42 +121,6 @@ class Bridge:
         with self._database.transaction() as connection:
             return Received(202 if inbox_store.put(connection, system, request) else 200)
 
-    def lookup(
-        self,
-        *,
-        phone: str | None = None,
-        email: str | None = None,
-        identifier: str | None = None,
-        name: str | None = None,
-    ) -> list[dict[str, Any]]:
-        """Clients that answer to all that is given. Raises :class:`UserMistake` for what cannot be read."""
-        with self._database.reading() as connection:
-            return queries.lookup(
-                connection,
-                phone=phone,
-                email=email,
-                identifier=identifier,
-                name=name,
-                region=self.settings.bridge.region,
-            )
-
-    def show(self, client_id: str) -> dict[str, Any]:
-        """The card, its records, and what lies beside it."""
-        with self._database.reading() as connection:
-            return queries.show(connection, client_id)
-
-    def history(self, client_id: str) -> list[dict[str, Any]]:
-        """Every value ever observed, with source and time."""
-        with self._database.reading() as connection:
-            return queries.tell_history(connection, client_id)
-
-    def why(self, client_id: str, path: str, system: str | None = None) -> dict[str, Any]:
-        """Why a path of the card has its value; with ``system``, what carried it there."""
-        with self._database.reading() as connection:
-            return queries.why(
-                connection, client_id, path, system=system, policy=self.settings.survivorship.as_policy()
-            )
-
     def merge(self, survivor: str, absorbed: str, *, by: str, reason: str) -> dict[str, Any]:
         with self._database.owned():
             return decisions.merge(self._run(self._database), survivor, absorbed, by=by, reason=reason)
@@ -165,30 +129,9 @@ class Bridge:
         with self._database.owned():
             return decisions.unmerge(self._run(self._database), client_id, record, by=by, reason=reason)
 
-    def review_list(self, *, limit: int = 200) -> list[dict[str, Any]]:
-        with self._database.reading() as connection:
-            return review.listing(connection, limit=limit)
-
     def review_decide(self, question: int, accept: bool, *, by: str) -> dict[str, Any]:
         with self._database.owned():
             return decisions.decide(self._run(self._database), int(question), accept=accept, by=by)
-
-    def dead_letters(self, group: bool = False, *, limit: int = 200) -> list[dict[str, Any]]:
-        """Open letters without their contents, or their causes by number."""
-        with self._database.reading() as connection:
-            if group:
-                return letters.groups(connection)
-            hidden = {"raw", "value", "closed_by", "closed_reason", "run_id"}
-            rows = letters.listing(connection, limit=limit)
-        return [{name: value for name, value in row.items() if name not in hidden} for row in rows]
-
-    def dead_letter(self, letter_id: int) -> dict[str, Any]:
-        """One letter, with the offending record. Raises :class:`UserMistake`."""
-        with self._database.reading() as connection:
-            found = letters.get(connection, [int(letter_id)])
-        if not found:
-            raise UserMistake(f"there is no dead letter {letter_id}; see `crm-bridge dead-letters list`")
-        return found[0]
 
     def replay(self, ids: Sequence[int]) -> dict[str, Any]:
         with self._database.owned():
@@ -202,46 +145,15 @@ class Bridge:
                 connection, [int(each) for each in ids], state="discarded", by=by, reason=reason, at=now
             )
 
-    def runs(self) -> list[dict[str, Any]]:
-        """The latest runs, newest first, without their reports."""
-        with self._database.reading() as connection:
-            rows = runs.listing(connection)
-        return [{name: value for name, value in row.items() if name != "report"} for row in rows]
-
-    def run(self, run_id: str) -> dict[str, Any]:
-        """One run with its report. Raises :class:`UserMistake`."""
-        with self._database.reading() as connection:
-            found = runs.get(connection, run_id)
-        if found is None:
-            raise UserMistake(f"there is no run {run_id}; see `crm-bridge runs list`")
-        return found
-
-    def check(self) -> list[str]:
-        """Reach every system, read-only; findings in words, empty when all is well."""
-        findings: list[str] = []
-        for system in self._systems.values():
-            try:
-                findings.extend(f"{system.name}: {finding}" for finding in system.connector.check())
-            except BridgeError as error:
-                error.system = error.system or system.name
-                findings.append(str(error))
-        return findings
+    def check(self) -> Sequence[Finding]:
+        """Reach every system, read-only; empty when all is well."""
+        return check_systems(self._systems.values())
 
     def pages(self) -> Sequence[PageView]:
         return self._plugins.pages()
 
     def commands(self) -> Mapping[str, Callable[..., None]]:
         return self._plugins.commands()
-
-    def ready(self) -> None:
-        """Return when the store answers and has the present schema."""
-        self._database.schema_version()
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A consistent view of the store, for reports."""
-        with self._database.reading() as connection:
-            yield connection
 
     def close(self) -> None:
         for system in self._systems.values():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -12,14 +13,15 @@ from crm_bridge.cli.invocation import (
     ReasonOption,
     invocation,
     opened,
+    opened_desk,
     who,
 )
-from crm_bridge.cli.render import pairs_of, print_rows, show
+from crm_bridge.cli.render import cell, pairs_of, print_rows, show
 from crm_bridge.errors import UserMistake
 
 app = typer.Typer(help="Find clients, see their cards and history, merge and unmerge.", no_args_is_help=True)
 
-HISTORY = ("at", "what", "source", "path", "old", "new", "lost", "rule", "by")
+HISTORY = ("at", "what", "source", "path", "change", "why")
 
 ClientArgument = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")]
 
@@ -39,8 +41,8 @@ def lookup(
     how = invocation(context, json=json)
     if not any((phone, email, identifier, name)):
         raise UserMistake("say whom to look for: --phone, --email, --identifier or --name")
-    with opened(context) as bridge:
-        found = list(bridge.lookup(phone=phone, email=email, identifier=identifier, name=name))
+    with opened_desk(context) as desk:
+        found = list(desk.lookup(phone=phone, email=email, identifier=identifier, name=name))
     show({"clients": found}, how=how, table=lambda to: print_rows(to, found, none="no client found"))
 
 
@@ -48,8 +50,8 @@ def lookup(
 def show_card(context: typer.Context, client: ClientArgument, json: JsonOption = False) -> None:
     """Show a client's card."""
     how = invocation(context, json=json)
-    with opened(context) as bridge:
-        card = bridge.show(client)
+    with opened_desk(context) as desk:
+        card = desk.show(client)
     show(card, how=how, table=lambda to: to.print(pairs_of(card)))
 
 
@@ -57,9 +59,10 @@ def show_card(context: typer.Context, client: ClientArgument, json: JsonOption =
 def history(context: typer.Context, client: ClientArgument, json: JsonOption = False) -> None:
     """Show every value that was ever observed, with source and time."""
     how = invocation(context, json=json)
-    with opened(context) as bridge:
-        changes = list(bridge.history(client))
-    show({"history": changes}, how=how, table=lambda to: print_rows(to, changes, none="no history", columns=HISTORY))
+    with opened_desk(context) as desk:
+        changes = list(desk.history(client))
+    rows = [_line(change) for change in changes]
+    show({"history": changes}, how=how, table=lambda to: print_rows(to, rows, none="no history", columns=HISTORY))
 
 
 @app.command()
@@ -74,8 +77,8 @@ def why(
 ) -> None:
     """Say why a path of the card has the value that it has, down to the source."""
     how = invocation(context, json=json)
-    with opened(context) as bridge:
-        reasons = bridge.why(client, path, system=system)
+    with opened_desk(context) as desk:
+        reasons = desk.why(client, path, system=system)
     show(reasons, how=how, table=lambda to: to.print(pairs_of(reasons)))
 
 
@@ -109,3 +112,12 @@ def unmerge(
     with opened(context) as bridge:
         outcome = bridge.unmerge(client, record, by=who(by), reason=reason)
     show(outcome, how=how, table=lambda to: to.print(pairs_of(outcome)))
+
+
+def _line(change: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of history in few columns: old → new, and who or what decided."""
+    old, new, lost = (cell(change.get(name)) for name in ("old", "new", "lost"))
+    told = f"{old} → {new or '(empty)'}" if old else new
+    why = ", ".join(each for each in (cell(change.get("rule")), cell(change.get("by"))) if each)
+    told = told or (f"lost: {lost}" if lost else "")
+    return {**change, "at": str(change.get("at") or "")[:19], "change": told, "why": why}

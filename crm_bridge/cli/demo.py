@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from crm_bridge.cli.invocation import JsonOption, invocation, utc_now
 from crm_bridge.cli.render import canonical_json
-from crm_bridge.demo.scenes import NEW_PHONE
 
 DEFAULT_DIRECTORY = Path("crm-bridge-demo")
 
@@ -40,6 +38,8 @@ def demo(
 ) -> None:
     """Start four stand-in systems, fill them, let the bridge do its job between them, and check what they hold."""
     # Late, so that --help and the other commands do not wait for the demo's libraries.
+    from rich.console import Console
+
     from crm_bridge.demo.checks import as_json, check_table, exit_code, figure_table
     from crm_bridge.demo.narration import Narrator
     from crm_bridge.demo.project import configure, open_project
@@ -84,6 +84,8 @@ def demo(
 
 def _next_commands(directory: Path, *, running: bool) -> list[str]:
     """What to try next, as it is typed."""
+    from crm_bridge.demo.scenes import NEW_PHONE
+
     at = shlex.quote(str(directory))
     bridge = f"crm-bridge --config {at}/crm-bridge.toml"
     start = [] if running else [f"crm-bridge simulate all --dir {at}   # in a second terminal: the four systems again"]

@@ -7,9 +7,7 @@ from typing import Annotated
 import typer
 
 from crm_bridge.cli.invocation import settings_of
-from crm_bridge.config.mistakes import did_you_mean
 from crm_bridge.errors import UserMistake
-from crm_bridge.plugin_manager import load_plugins
 
 CONTEXT_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -19,6 +17,9 @@ def extra(
     name: Annotated[str | None, typer.Argument(help="The plugin's command; without one, they are listed.")] = None,
 ) -> None:
     """Run a command that an active plugin brings, with that command's own options behind its name."""
+    from crm_bridge.config.mistakes import did_you_mean  # late: --help does not wait for plugins
+    from crm_bridge.plugin_manager import load_plugins
+
     settings = settings_of(context, check_secrets=False)
     plugins = load_plugins(
         settings.plugins.active,

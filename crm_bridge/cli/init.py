@@ -10,7 +10,6 @@ import typer
 
 from crm_bridge.cli.invocation import DEFAULT_CONFIG, JsonOption, invocation
 from crm_bridge.cli.render import show
-from crm_bridge.demo.workdir import copy_mappings
 from crm_bridge.errors import UserMistake
 
 TEMPLATE = "crm-bridge.template.toml"
@@ -25,6 +24,8 @@ def init(
     json: JsonOption = False,
 ) -> None:
     """Write a commented crm-bridge.toml and copies of the bundled mappings."""
+    from crm_bridge.demo.workdir import copy_mappings  # late: --help does not wait for the demo's libraries
+
     how = invocation(context, json=json)
     config = directory / DEFAULT_CONFIG.name
     there = [str(path) for path in (config, directory / "mappings") if path.exists()]

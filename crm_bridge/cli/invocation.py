@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crm_bridge.config import Settings, load_settings
-from crm_bridge.config.logging import configure_logging
-
 if TYPE_CHECKING:
     from crm_bridge.app import Bridge
+    from crm_bridge.config import Settings
+    from crm_bridge.runner.desk import Desk
 
 DEFAULT_CONFIG = Path("crm-bridge.toml")
 
@@ -49,6 +48,9 @@ def invocation(context: typer.Context, *, json: bool = False) -> Invocation:
 
 def settings_of(context: typer.Context, *, check_secrets: bool = True) -> Settings:
     """The configuration. Raises :class:`ConfigMistake`."""
+    from crm_bridge.config import load_settings  # late, as below: --help waits for nothing but the command line itself
+    from crm_bridge.config.logging import configure_logging
+
     how = invocation(context)
     settings = load_settings(how.config, check_secrets=check_secrets)
     configure_logging(how.log_level, clock=utc_now, bridge=settings.bridge.name)
@@ -62,11 +64,25 @@ def opened(context: typer.Context) -> Iterator[Bridge]:
         yield bridge
 
 
+@contextmanager
+def opened_desk(context: typer.Context) -> Iterator[Desk]:
+    """What looks into the store and needs no system, closed afterwards. Raises what loading and opening raise."""
+    with open_configured_desk(settings_of(context, check_secrets=False)) as desk:
+        yield desk
+
+
 def open_configured(settings: Settings) -> AbstractContextManager[Bridge]:
     """Build the bridge: a context manager."""
-    from crm_bridge.app import open_bridge  # late, so that --help and init do not wait for the store's libraries
+    from crm_bridge.app import open_bridge
 
     return open_bridge(settings, clock=utc_now)
+
+
+def open_configured_desk(settings: Settings) -> AbstractContextManager[Desk]:
+    """Open the store alone: a context manager."""
+    from crm_bridge.runner.desk import open_desk
+
+    return open_desk(settings)
 
 
 def utc_now() -> datetime:

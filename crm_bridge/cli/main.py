@@ -29,7 +29,6 @@ from crm_bridge.cli import (
     sync,
 )
 from crm_bridge.cli.invocation import DEFAULT_CONFIG, Invocation, utc_now
-from crm_bridge.config.logging import configure_logging
 from crm_bridge.errors import BridgeError, ExitCode
 
 INTERRUPTED = 130
@@ -41,6 +40,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: drawing it with rich takes longer than all the rest
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -63,8 +63,10 @@ def _global_options(
         bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    configure_logging("DEBUG" if debug else "WARNING", clock=utc_now)
-    context.obj = Invocation(config=config, json=json, debug=debug)
+    from crm_bridge.config.logging import configure_logging  # late: --help does not wait for it
+
+    context.obj = how = Invocation(config=config, json=json, debug=debug)
+    configure_logging(how.log_level, clock=utc_now)
 
 
 app.command("demo")(demo.demo)

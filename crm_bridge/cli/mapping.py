@@ -3,42 +3,49 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crm_bridge.cli.invocation import JsonOption, invocation
+from crm_bridge.cli.invocation import JsonOption, invocation, settings_of
 from crm_bridge.errors import ConfigMistake, DataMistake, ExitCode, Place
-from crm_bridge.mapping import (
-    CompiledMapping,
-    ExplainedPath,
-    Problem,
-    Reading,
-    TestResult,
-    compile_mapping,
-    load_mapping,
-    run_tests,
-)
+
+if TYPE_CHECKING:
+    from crm_bridge.mapping import CompiledMapping, ExplainedPath, MappingDocument, Problem, Reading, TestResult
+    from crm_bridge.plugin_manager import Plugins
 
 app = typer.Typer(no_args_is_help=True, help="Test and explain mapping documents.")
 
 Documents = Annotated[list[str], typer.Argument(metavar="FILE…", help="Mapping documents: files, or package:path.")]
 Document = Annotated[str, typer.Argument(metavar="FILE", help="A mapping document: a file, or package:path.")]
+PluginsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin", metavar="NAME", help="Load the transforms of this plugin, beside those that are active; repeatable."
+    ),
+]
 Record = Annotated[Path, typer.Argument(metavar="RECORD.json", help="One raw record as JSON.")]
 
 
 @app.command("test")
-def run_inline_tests(context: typer.Context, documents: Documents, json_: JsonOption = False) -> None:
+def run_inline_tests(
+    context: typer.Context, documents: Documents, plugin: PluginsOption = None, json_: JsonOption = False
+) -> None:
     """Run the inline tests of mapping documents. Exit 65 when one fails, 78 when a document has a mistake."""
+    from crm_bridge.mapping import run_tests  # late, as below: --help does not wait for YAML
+
     mistakes: list[str] = []
     results: dict[str, tuple[TestResult, ...]] = {}
-    for name in documents:
-        try:
-            results[name] = run_tests(_compiled(name))
-        except ConfigMistake as mistake:
-            mistakes += str(mistake).splitlines()
+    with _transforms(context, plugin or ()) as compiled:
+        for name in documents:
+            try:
+                results[name] = run_tests(compiled(name))
+            except ConfigMistake as mistake:
+                mistakes += str(mistake).splitlines()
     failed = sum(not result.passed for found in results.values() for result in found)
     if invocation(context, json=json_).json:
         tests = [{"file": name, **_result(each)} for name, found in results.items() for each in found]
@@ -55,11 +62,17 @@ def run_inline_tests(context: typer.Context, documents: Documents, json_: JsonOp
 
 
 @app.command("explain")
-def explain(context: typer.Context, document: Document, record: Record, json_: JsonOption = False) -> None:
+def explain(
+    context: typer.Context,
+    document: Document,
+    record: Record,
+    plugin: PluginsOption = None,
+    json_: JsonOption = False,
+) -> None:
     """Show what each row makes of one record: path, row, raw, result. Exit 65 when the record is quarantined."""
-    compiled = _compiled(document)
-    raw = _record(record)
-    reading, rows = compiled.read(raw), compiled.explain(raw)
+    with _transforms(context, plugin or ()) as compiled:
+        mapping, raw = compiled(document), _record(record)
+        reading, rows = mapping.read(raw), mapping.explain(raw)
     if invocation(context, json=json_).json:
         typer.echo(json.dumps(_explained(reading, rows), ensure_ascii=False, default=str))
     else:
@@ -111,8 +124,48 @@ def _told(problem: Problem) -> str:
     return f"{problem.severity}: {problem.field}: {problem.code}: {problem.message}"
 
 
-def _compiled(name: str) -> CompiledMapping:
-    return compile_mapping(load_mapping(_text(name), file=name))
+@contextmanager
+def _transforms(context: typer.Context, names: Sequence[str]) -> Iterator[Callable[[str], CompiledMapping]]:
+    """How a document is compiled, by name. Plugins are loaded with the first document that has a `call:`."""
+    from crm_bridge.mapping import compile_mapping, load_mapping
+
+    loaded: list[Plugins] = []
+
+    def compiled(name: str) -> CompiledMapping:
+        document = load_mapping(_text(name), file=name)
+        if not loaded and (names or _calls(document)):
+            loaded.append(_plugins(context, names))
+        return compile_mapping(document, transforms=loaded[0].transforms() if loaded else {})
+
+    try:
+        yield compiled
+    finally:
+        for plugins in loaded:
+            plugins.close()
+
+
+def _calls(document: MappingDocument) -> bool:
+    """Whether a row has a plugin's transform in it."""
+    columns = [row.column for row in document.fields]
+    for row in document.lists:
+        columns += [each for each in (row.column, *row.parts, *row.more) if each is not None]
+    return any(column.call is not None for column in columns)
+
+
+def _plugins(context: typer.Context, names: Sequence[str]) -> Plugins:
+    """The plugins of ``names``, and the active ones of the configuration, where there is one."""
+    from crm_bridge.plugin_manager import load_plugins
+
+    if not invocation(context).config.exists():
+        return load_plugins(list(names))
+    settings = settings_of(context, check_secrets=False)
+    return load_plugins(
+        list(dict.fromkeys([*settings.plugins.active, *names])),
+        connector_names=[system.connector for system in settings.systems.values()],
+        settings=settings.plugins.settings,
+        timeout_seconds=settings.plugins.timeout_seconds,
+        place=settings.place,
+    )
 
 
 def _text(name: str) -> str:

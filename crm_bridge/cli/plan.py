@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from crm_bridge.cli.invocation import JsonOption, SystemsOption, invocation, opened
-from crm_bridge.cli.progress import TerminalProgress
 from crm_bridge.cli.render import cell, show, table_of
 from crm_bridge.errors import ExitCode
-from crm_bridge.hookspecs import PlannedWrite
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from crm_bridge.hookspecs import PlannedWrite
 
 
 def plan(
@@ -24,6 +26,8 @@ def plan(
     json: JsonOption = False,
 ) -> None:
     """Show what a sync would write, and why. Makes no write."""
+    from crm_bridge.cli.progress import TerminalProgress  # late: --help does not wait for rich
+
     how = invocation(context, json=json)
     with opened(context) as bridge, TerminalProgress() as progress:
         report = bridge.plan(systems=system or None, progress=progress)

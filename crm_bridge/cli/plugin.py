@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crm_bridge import hookspecs
 from crm_bridge.cli.invocation import Invocation, JsonOption, invocation
 from crm_bridge.cli.render import pairs_of, print_rows, show
-from crm_bridge.config import Settings, load_settings
-from crm_bridge.plugin_manager import all_entry_points, load_plugins
+
+if TYPE_CHECKING:
+    from crm_bridge.config import Settings
 
 app = typer.Typer(help="See and check plugins.", no_args_is_help=True)
-
-HOOKS = tuple(name for name, member in vars(hookspecs).items() if hasattr(member, "crm_bridge_spec"))
 
 
 @app.command("list")
 def list_plugins(context: typer.Context, json: JsonOption = False) -> None:
     """List the installed plugins, and which of them the configuration names."""
+    from crm_bridge.plugin_manager import all_entry_points  # late, as below: --help does not wait for plugins
+
     how = invocation(context, json=json)
     settings = _settings_if_any(how)
     named = _named(settings)
@@ -42,12 +42,16 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Load a plugin by itself and say what it offers; a plugin that does not fit ends with 78."""
+    from crm_bridge import hookspecs
+    from crm_bridge.plugin_manager import load_plugins
+
+    hooks = [name for name, member in vars(hookspecs).items() if hasattr(member, "crm_bridge_spec")]
     how = invocation(context, json=json)
     settings = _settings_if_any(how)
     own = settings.plugins.settings if settings else {}
     plugins = load_plugins([name], settings={name: own[name]} if name in own else {})
     try:
-        answer: dict[str, Any] = {"name": name, "hooks": [hook for hook in HOOKS if plugins.implements(hook)]}
+        answer: dict[str, Any] = {"name": name, "hooks": [hook for hook in hooks if plugins.implements(hook)]}
         if plugins.implements("register_connectors"):
             answer["connectors"] = {each.name: each.summary for each in plugins.connectors().values()}
         if plugins.implements("register_simulators"):
@@ -61,6 +65,8 @@ def check(
 
 def _settings_if_any(how: Invocation) -> Settings | None:
     """Plugins can be looked at before there is a configuration."""
+    from crm_bridge.config import load_settings
+
     return load_settings(how.config, check_secrets=False) if how.config.exists() else None
 
 

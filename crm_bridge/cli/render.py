@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
-
-import orjson
-from rich import box
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 # Where nobody's window limits it, nothing is cut.
 UNLIMITED_WIDTH = 10_000
@@ -28,12 +27,16 @@ def show(answer: Mapping[str, Any], *, how: Invocation, table: Callable[[Console
 
 def canonical_json(answer: Mapping[str, Any]) -> str:
     """Sorted keys and two spaces: equal answers are equal text."""
+    import orjson  # late, like rich below: --help needs neither
+
     options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(answer, default=_plain, option=options).decode()
 
 
 def console() -> Console:
     """Standard output. What clients are called is text, never markup."""
+    from rich.console import Console
+
     width = None if sys.stdout.isatty() else UNLIMITED_WIDTH
     return Console(
         file=sys.stdout, markup=False, emoji=False, highlight=False, width=width, soft_wrap=width is not None
@@ -42,6 +45,9 @@ def console() -> Console:
 
 def table_of(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str] = ()) -> Table:
     """Rows under ``columns``, or under all that any row has, as they first appear; without those that stay empty."""
+    from rich import box
+    from rich.table import Table
+
     rows = list(rows)
     wanted = columns or dict.fromkeys(name for row in rows for name in row)
     names = [name for name in wanted if any(cell(row.get(name)) for row in rows)]
@@ -55,6 +61,8 @@ def table_of(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str] = ()) 
 
 def pairs_of(values: Mapping[str, Any]) -> Table:
     """One value a line, nested ones by their path."""
+    from rich.table import Table
+
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")

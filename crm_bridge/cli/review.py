@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crm_bridge.cli.invocation import ByOption, JsonOption, invocation, opened, who
-from crm_bridge.cli.render import pairs_of, print_rows, show
+from crm_bridge.cli.invocation import ByOption, JsonOption, invocation, opened, opened_desk, who
+from crm_bridge.cli.render import cell, pairs_of, print_rows, show
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = typer.Typer(help="Decide what the bridge would not decide alone.", no_args_is_help=True)
 
-COLUMNS = ("id", "kind", "grade", "left", "right", "rule", "evidence", "reason")
+COLUMNS = ("id", "kind", "grade", "left", "right", "rule")
+ANSWERS = {
+    "duplicate": ("they are one client", "they are two clients, for good"),
+    "objection": ("write it all the same", "do not write it"),
+    "conflict": ("the present value stays", "the present value stays, and the question is closed"),
+}
 CaseArgument = Annotated[int, typer.Argument(metavar="CASE", help="The case's number, as `review list` shows it.")]
 
 
@@ -19,13 +28,22 @@ CaseArgument = Annotated[int, typer.Argument(metavar="CASE", help="The case's nu
 def list_cases(context: typer.Context, json: JsonOption = False) -> None:
     """List the cases that wait, the probable ones first."""
     how = invocation(context, json=json)
-    with opened(context) as bridge:
-        cases = list(bridge.review_list())
+    with opened_desk(context) as desk:
+        cases = list(desk.review_list())
     show(
         {"cases": cases},
         how=how,
         table=lambda to: print_rows(to, cases, columns=COLUMNS, none="nothing waits for a decision"),
     )
+
+
+@app.command("show")
+def show_case(context: typer.Context, case: CaseArgument, json: JsonOption = False) -> None:
+    """Show one case: what both sides say, side by side, with the evidence and how to decide it."""
+    how = invocation(context, json=json)
+    with opened_desk(context) as desk:
+        found = desk.review_case(case)
+    show(found, how=how, table=lambda to: draw_case(to, found))
 
 
 @app.command()
@@ -47,3 +65,23 @@ def _decide(context: typer.Context, case: int, *, accepted: bool, by: str | None
     word = "accepted" if accepted else "rejected"
     answer = {"case": case, "decision": word, "outcome": outcome}
     show(answer, how=how, table=lambda to: to.print(pairs_of(answer)))
+
+
+def draw_case(to: Console, found: Mapping[str, Any]) -> None:
+    """The question, its sides, a line for each path, and the two ways to answer."""
+    case = found["case"]
+    to.print(f"case {case['id']}, {case['kind']}, {case['grade']}: {cell(case['rule'])}")
+    for reason in case.get("evidence") or ():
+        to.print(f"  evidence: {cell(reason)}")
+    to.print()
+    for name, side in zip(("left", "right"), found["sides"], strict=False):
+        to.print(f"{name}: {cell(side)}")
+    to.print()
+    rows = [
+        {**row, "same": "=" if row["same"] else ("≠" if row["left"] and row["right"] else "")} if "same" in row else row
+        for row in found["rows"]
+    ]
+    print_rows(to, rows, none="neither side says anything any more")
+    yes, no = ANSWERS.get(case["kind"], ("it is so", "it is not so"))
+    to.print(f"\n`crm-bridge review accept {case['id']}`: {yes}")
+    to.print(f"`crm-bridge review reject {case['id']}`: {no}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crm_bridge.cli.invocation import JsonOption, invocation, opened
+from crm_bridge.cli.invocation import JsonOption, invocation, opened_desk
 from crm_bridge.cli.render import print_rows, show
-from crm_bridge.cli.sync import draw_report
+from crm_bridge.cli.report import draw_report
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = typer.Typer(help="See what past runs did.", no_args_is_help=True)
 
@@ -18,8 +21,8 @@ app = typer.Typer(help="See what past runs did.", no_args_is_help=True)
 def list_runs(context: typer.Context, json: JsonOption = False) -> None:
     """List runs, the latest first."""
     how = invocation(context, json=json)
-    with opened(context) as bridge:
-        found = list(bridge.runs())
+    with opened_desk(context) as desk:
+        found = list(desk.runs())
     show({"runs": found}, how=how, table=lambda to: print_rows(to, found, none="no run yet"))
 
 
@@ -31,12 +34,15 @@ def show_run(
 ) -> None:
     """Show one run's report."""
     how = invocation(context, json=json)
-    with opened(context) as bridge:
-        report = bridge.run(run)
-    show(report, how=how, table=lambda to: draw_report(to, _flat(report)))
+    with opened_desk(context) as desk:
+        report = desk.run(run)
+    show(report, how=how, table=lambda to: draw_run(to, report))
 
 
-def _flat(run: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A stored run with its report laid open."""
+def draw_run(to: Console, run: Mapping[str, Any]) -> None:
+    """When it was, and its report; one that has none was killed, or is still going on."""
+    finished = f"finished {run['finished_at']}" if run.get("finished_at") else "not finished"
+    to.print(f"{run.get('kind') or 'run'} {run['id']}: started {run.get('started_at') or 'at some time'}, {finished}")
     report = run.get("report")
-    return {**run, **report, "report": None} if isinstance(report, Mapping) else run
+    if isinstance(report, Mapping):
+        draw_report(to, report)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import structlog
 import typer
 
 from crm_bridge.cli.invocation import invocation, open_configured, settings_of, utc_now
-from crm_bridge.config import resolve_secret
-from crm_bridge.config.logging import configure_logging
-from crm_bridge.web import InboxWorker, create_app, run_server
 
 
 def serve(
@@ -20,6 +16,12 @@ def serve(
     ] = None,
 ) -> None:
     """Serve HTTP until Ctrl-C or SIGTERM; requests in flight are finished first."""
+    import structlog  # late, as all below: --help does not wait for a web server
+
+    from crm_bridge.config import resolve_secret
+    from crm_bridge.config.logging import configure_logging
+    from crm_bridge.web import InboxWorker, create_app, run_server
+
     how = invocation(context)
     settings = settings_of(context)
     configure_logging("DEBUG" if how.debug else "INFO", clock=utc_now, bridge=settings.bridge.name)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import json as json_text
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-import orjson
 import typer
 
 from crm_bridge.cli.invocation import DEFAULT_CONFIG, JsonOption, invocation, utc_now
 from crm_bridge.cli.render import canonical_json, cell
-from crm_bridge.config import Settings, load_settings
-from crm_bridge.config.mistakes import did_you_mean
-from crm_bridge.connector import Simulator, SimulatorType
 from crm_bridge.errors import ConfigMistake, UserMistake
-from crm_bridge.plugin_manager import all_entry_points, load_plugins
+
+if TYPE_CHECKING:
+    from crm_bridge.config import Settings
+    from crm_bridge.connector import Simulator, SimulatorType
 
 ALL = "all"
 STATE_FOLDER = "simulators"
@@ -56,6 +56,8 @@ def simulate(
     json: JsonOption = False,
 ) -> None:
     """Run simulators until Ctrl-C or SIGTERM. Their state is kept in the working directory."""
+    from crm_bridge.config import load_settings  # late, as below: --help does not wait for plugins
+
     how = invocation(context, json=json)
     config = how.config if directory is None else directory / DEFAULT_CONFIG.name
     settings = load_settings(config, check_secrets=False) if config.is_file() else None
@@ -96,7 +98,7 @@ def stands_for(name: str, *, settings: Settings | None, base_dir: Path, port: in
         if simulator is None:
             if name == ALL:
                 continue
-            hint = did_you_mean(connector, known=_installed())
+            hint = _did_you_mean(connector, known=_installed())
             raise UserMistake(f"there is no simulator {connector!r}: {hint or 'no plugin brings one'}")
         expected = port_of(systems[system].options) if system in systems else None
         chosen = port if port is not None else simulator.default_port if expected is None else expected
@@ -150,7 +152,7 @@ def _configure(simulator: Simulator, *, stand: Stand, knobs: Sequence[str], late
     for pair in knobs:
         name, separator, value = pair.partition("=")
         if not separator or name not in stand.simulator.knobs:
-            hint = did_you_mean(name, known=stand.simulator.knobs)
+            hint = _did_you_mean(name, known=stand.simulator.knobs)
             raise UserMistake(f"the {stand.system} simulator has no knob {name!r}: {hint}; write --set KNOB=VALUE")
         wanted[name] = _value(value)
     if wanted:
@@ -163,17 +165,27 @@ def _configure(simulator: Simulator, *, stand: Stand, knobs: Sequence[str], late
 def _value(text: str) -> object:
     """``3``, ``0.5`` and ``true`` are what they look like; anything else is text."""
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return json_text.loads(text)
+    except ValueError:
         return text
+
+
+def _did_you_mean(word: str, *, known: Iterable[str]) -> str:
+    from crm_bridge.config.mistakes import did_you_mean
+
+    return did_you_mean(word, known=known)
 
 
 def _installed() -> tuple[str, ...]:
     """Names of plugins that may bring a simulator: a connector's entry point bears its name, without a dot."""
+    from crm_bridge.plugin_manager import all_entry_points
+
     return tuple(each.name for each in all_entry_points() if "." not in each.name)
 
 
 def _simulator(connector: str) -> SimulatorType | None:
+    from crm_bridge.plugin_manager import load_plugins
+
     if connector not in _installed():
         return None
     plugins = load_plugins([connector])

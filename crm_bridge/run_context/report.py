@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,6 +10,12 @@ from crm_bridge.errors import ExitCode
 
 # The first of these that holds is the exit code.
 PRECEDENCE = (78, 77, 69, 75, 1, 4, 5, 3, 2)
+
+
+def gravest(codes: Iterable[int]) -> ExitCode:
+    """Which of several exit codes is given; ``OK`` when there is none."""
+    given = set(codes)
+    return ExitCode(next((code for code in PRECEDENCE if code in given), 0))
 
 
 @dataclass(slots=True)
@@ -98,7 +104,7 @@ class RunReport:
             codes.add(ExitCode.NEEDS_PERSON)
         if self.new_dead_letters:
             codes.add(ExitCode.DEAD_LETTERS)
-        return ExitCode(next((code for code in PRECEDENCE if code in codes), 0))
+        return gravest(codes)
 
     def as_dict(self) -> Mapping[str, Any]:
         """For ``--json`` and the store."""

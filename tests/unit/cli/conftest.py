@@ -101,6 +101,11 @@ def bridge(monkeypatch):
             "replay": {"replayed": 2},
             "discard": 1,
             "review_list": [{"id": 1, "grade": "probable"}],
+            "review_case": {
+                "case": {"id": 1, "kind": "duplicate", "grade": "probable", "rule": "name", "evidence": ["a street"]},
+                "sides": [{"record": "siebel/contact/1-A"}, {"record": "callcenter/client/cc-1"}],
+                "rows": [{"path": "gender", "left": "male", "right": "female", "same": False}],
+            },
             "dead_letters": [{"id": 1, "code": "bad_date"}],
             "dead_letter": {"id": 1, "code": "bad_date"},
             "runs": [{"id": "run-1"}],
@@ -113,6 +118,7 @@ def bridge(monkeypatch):
         yield memory
 
     monkeypatch.setattr(invocation, "open_configured", opened)
+    monkeypatch.setattr(invocation, "open_configured_desk", opened)
     return memory
 
 

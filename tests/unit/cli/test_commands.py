@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from crm_bridge.cli.report import NEXT
 from crm_bridge.errors import ExitCode
+from crm_bridge.runner.checkup import Finding
 
 from .conftest import CARD, WRITE, Plan, Report
 
@@ -34,6 +36,7 @@ ASKS = [
         ("unmerge", ("c-1", "siebel/contact/1-A"), {"by": "Anna", "reason": "two persons"}),
     ),
     (["review", "list"], ("review_list", (), {})),
+    (["review", "show", "1"], ("review_case", (1,), {})),
     (["review", "accept", "1", "--by", "Anna"], ("review_decide", (1, True), {"by": "Anna"})),
     (["review", "reject", "1", "--by", "Anna"], ("review_decide", (1, False), {"by": "Anna"})),
     (["dead-letters", "list"], ("dead_letters", (), {"group": False})),
@@ -105,8 +108,8 @@ def test_a_report_is_a_table_of_systems_and_what_is_not_nothing(cli, bridge):
     out = cli("sync").out
 
     assert ["siebel/contact", "2", "1"] == next(line for line in out.splitlines() if "siebel" in line).split()
-    assert "clients.created  1" in out
-    assert "notes" not in out
+    assert "clients: 1 created\nnothing to write: the systems are in step\n" in out
+    assert "note" not in out
 
 
 @pytest.mark.parametrize("code", [ExitCode.OK, ExitCode.DEAD_LETTERS, ExitCode.SAFETY_STOP, ExitCode.UNAVAILABLE])
@@ -119,11 +122,66 @@ def test_a_sync_ends_with_its_reports_code(cli, bridge, code):
 
 def test_findings_of_a_check_need_a_person(cli, bridge):
     """Each on a line of its own."""
-    bridge.answers["check"] = ["siebel: the integration object has no modification key"]
+    bridge.answers["check"] = [Finding("siebel", "noted", "the integration object has no modification key")]
     ended = cli("check")
 
     assert ExitCode.NEEDS_PERSON == ended.code
-    assert "siebel: the integration object has no modification key\n" == ended.out
+    assert "noted: siebel: the integration object has no modification key\n" == ended.out
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        (["away"], ExitCode.UNAVAILABLE),
+        (["away", "credentials"], ExitCode.CREDENTIALS),
+        (["noted", "config", "credentials"], ExitCode.CONFIG),
+        (["noted", "away"], ExitCode.UNAVAILABLE),
+        (["bug", "noted"], ExitCode.BUG),
+    ],
+)
+def test_a_check_ends_with_the_gravest_finding(cli, bridge, codes, expected):
+    """Away 69, credentials 77, configuration 78; each finding says its own code."""
+    bridge.answers["check"] = [Finding("siebel", code, "a finding") for code in codes]
+    ended = cli("check", "--json")
+
+    assert (expected, codes) == (ended.code, [finding["code"] for finding in ended.json["findings"]])
+
+
+def test_both_sides_of_a_case_stand_side_by_side(cli, bridge):
+    """With the evidence, and the two ways to answer."""
+    out = cli("review", "show", "1").out
+
+    assert ["gender", "male", "female", "≠"] == next(line for line in out.splitlines() if "gender" in line).split()
+    assert "evidence: a street" in out
+    assert "`crm-bridge review accept 1`: they are one client" in out
+
+
+def test_a_dead_letter_says_what_to_do(cli, bridge):
+    """Which record, where in it, what value, and the way back."""
+    bridge.answers["dead_letter"] = {
+        "id": 7,
+        "system": "siebel",
+        "kind": "contact",
+        "record_id": "1-A",
+        "path": "gender",
+        "value": "?",
+        "message": "this value is not in the value map",
+        "raw": {"Id": "1-A"},
+    }
+    out = cli("dead-letters", "show", "7").out
+
+    assert "record         siebel/contact/1-A" in out
+    assert "value          ?" in out
+    assert "`crm-bridge dead-letters replay 7`" in out
+
+
+@pytest.mark.parametrize("code", sorted(set(ExitCode) - {ExitCode.OK, ExitCode.DRIFT, ExitCode.USAGE, ExitCode.DATA}))
+def test_a_report_that_does_not_end_with_0_says_what_to_do_next(cli, bridge, code):
+    """Every code that a run can end with."""
+    bridge.answers["sync"] = Report(exit_code=code)
+
+    assert f"next (exit code {int(code)}): " in cli("sync").out
+    assert code in NEXT
 
 
 def test_an_empty_answer_is_a_sentence(cli, bridge):

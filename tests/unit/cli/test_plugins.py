@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from crm_bridge.cli import extra
 from crm_bridge.cli.main import with_global_options_first
 from crm_bridge.errors import ExitCode
 
@@ -35,7 +34,7 @@ class Plugins:
 @pytest.fixture
 def plugins(monkeypatch):
     one = Plugins()
-    monkeypatch.setattr(extra, "load_plugins", lambda *args, **named: one)
+    monkeypatch.setattr("crm_bridge.plugin_manager.load_plugins", lambda *args, **named: one)
     return one
 
 

@@ -1,0 +1,78 @@
+"""A run's report for people: what was read and written, what waits for somebody, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from crm_bridge.cli.render import cell, table_of
+from crm_bridge.errors import ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+READS = {"new": "new", "changed": "changed", "unchanged": "unchanged", "gone": "gone", "quarantined": "dead-lettered"}
+WRITES = ("created", "updated", "same", "stale", "refused", "postponed", "unknown", "held")
+WAITING = {
+    "dead_letters": ("dead letter", "dead letters", "crm-bridge dead-letters list --group"),
+    "reviews": ("case to decide", "cases to decide", "crm-bridge review list"),
+    "unknown": ("write with a lost answer", "writes with lost answers", "crm-bridge sync, which asks the system again"),
+}
+NEXT = {
+    ExitCode.BUG: "run again with --debug, and report it",
+    ExitCode.DEAD_LETTERS: "`crm-bridge dead-letters list --group`, mend the causes, `crm-bridge dead-letters replay`",
+    ExitCode.SAFETY_STOP: "read `crm-bridge plan`; when it is right, `crm-bridge sync --allow-large-change`",
+    ExitCode.NEEDS_PERSON: "`crm-bridge sync` again, which asks what became of lost writes; then `crm-bridge check`",
+    ExitCode.UNAVAILABLE: "`crm-bridge check`, and sync again when the system answers; nothing is lost",
+    ExitCode.LOCKED: "sync again when the other run has finished",
+    ExitCode.CREDENTIALS: "mend the secret that the message names, then `crm-bridge check`",
+    ExitCode.CONFIG: "correct what the message names, then `crm-bridge check`",
+}
+
+
+def draw_report(to: Console, report: Mapping[str, Any]) -> None:
+    """Print ``report``, as ``RunReport.as_dict`` gives it. What is nothing is left out."""
+    for rows in (_reads(report.get("reads") or {}), _writes(report.get("writes") or {})):
+        if rows:
+            to.print(table_of(rows))
+            to.print()
+    for section in ("clients", "notices"):
+        told = _counted(report.get(section) or {})
+        if told:
+            to.print(f"{section}: {told}")
+    for note in report.get("notes") or ():
+        to.print(f"note: {cell(note)}")
+    for failure in report.get("plugin_failures") or ():
+        to.print(f"plugin: {cell(failure)}")
+    for why in (report.get("stopped") or {}).values():
+        to.print(f"stopped: {cell(why)}")
+    for name, (one, many, command) in WAITING.items():
+        number = report.get(name) or 0
+        if number:
+            to.print(f"waiting for somebody: {number} {one if number == 1 else many}; see {command}")
+    exit_code = int(report.get("exit_code") or 0)
+    if exit_code:
+        to.print(f"next (exit code {exit_code}): {NEXT.get(ExitCode(exit_code), 'see docs/reference/exit-codes.md')}")
+    elif not any(_figures(each, WRITES) for each in (report.get("writes") or {}).values()):
+        to.print("nothing to write: the systems are in step")
+
+
+def _reads(figures: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+    return [
+        {"read from": name, "records": one.get("read", 0)}
+        | {shown: one.get(key) or None for key, shown in READS.items()}
+        for name, one in figures.items()
+    ]
+
+
+def _writes(figures: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+    return [{"written to": name, **told} for name, one in figures.items() if (told := _figures(one, WRITES))]
+
+
+def _figures(one: Mapping[str, int], names: tuple[str, ...]) -> dict[str, int]:
+    """Those that are not nothing."""
+    return {name: one[name] for name in names if one.get(name)}
+
+
+def _counted(figures: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in figures.items() if number)

@@ -1,0 +1,87 @@
+"""One question of the review queue with all that is needed to answer it: what both sides say, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from crm_bridge.errors import UserMistake
+from crm_bridge.runner.queries import required
+from crm_bridge.store import records, review
+from crm_bridge.store.records import SourceRecord
+from crm_bridge.sync.units import split
+
+
+def show_case(connection: Connection, question: int) -> dict[str, Any]:
+    """The case, its sides, and ``rows``: path, what each side says of it, and whether they say the same.
+
+    Raises:
+        UserMistake: there is no such case.
+    """
+    case = review.get(connection, question)
+    if case is None:
+        raise UserMistake(f"there is no case {question}; see `crm-bridge review list`")
+    match case["kind"]:
+        case "duplicate":
+            return {"case": case, **_duplicate(connection, case)}
+        case "conflict":
+            return {"case": case, **_conflict(connection, case)}
+        case _:
+            return {"case": case, **_objection(connection, case)}
+
+
+def _duplicate(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any]:
+    """Two records that may be of one client."""
+    left, right = _record(connection, case["left"]), _record(connection, case["right"])
+    return {
+        "sides": [_side(case["left"], left), _side(case["right"], right)],
+        "rows": _compared(_units(left), _units(right)),
+    }
+
+
+def _conflict(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any]:
+    """A client whose systems differ on one path: what each of its records says there."""
+    client = required(connection, case["left"])
+    unit = case["right"]
+    said = [
+        {"path": unit, "record": row.key, "value": units[unit], "said_at": row.changed_at or row.observed_at}
+        for row in records.of_clients(connection, [client.id])[client.id]
+        if row.entity == "client" and unit in (units := _units(row))
+    ]
+    return {"sides": [{"client": client.id, "value": split(client.doc()).get(unit)}], "rows": said}
+
+
+def _objection(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any]:
+    """A write that a plugin held: the client's card, and the record that it would be carried to."""
+    client = required(connection, case["left"])
+    record = _record(connection, case["right"])
+    return {
+        "sides": [{"client": client.id}, _side(case["right"], record)],
+        "rows": _compared(split(client.doc()), _units(record)),
+    }
+
+
+def _compared(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"path": unit, "left": left.get(unit), "right": right.get(unit), "same": left.get(unit) == right.get(unit)}
+        for unit in sorted({*left, *right})
+    ]
+
+
+def _side(key: str, record: SourceRecord | None) -> dict[str, Any]:
+    if record is None:
+        return {"record": key}
+    seen = {"client": record.client_id, "said_at": record.changed_at or record.observed_at}
+    return {"record": key, **seen, **({"gone_at": record.gone_at} if record.gone_at else {})}
+
+
+def _record(connection: Connection, key: str) -> SourceRecord | None:
+    """The record of ``system/kind/id``; ``None`` for one that is still to be made."""
+    system, kind, record_id = key.split("/", 2)
+    return records.one(connection, system, kind, record_id)
+
+
+def _units(record: SourceRecord | None) -> Mapping[str, Any]:
+    return split(dict(record.effective_doc())) if record is not None else {}

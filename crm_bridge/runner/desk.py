@@ -1,0 +1,122 @@
+"""The desk: all that can be asked of the store alone.
+
+No system is opened and no mapping compiled, so it is quick, and answers while a system is away or a mapping is mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+
+from crm_bridge.config import Settings
+from crm_bridge.errors import UserMistake
+from crm_bridge.runner import cases, queries
+from crm_bridge.store import letters, review, runs
+from crm_bridge.store.database import Database, open_database
+
+
+class Desk:
+    """Looking, without changing anything."""
+
+    def __init__(self, settings: Settings, *, database: Database) -> None:
+        self.settings = settings
+        self._database = database
+
+    def lookup(
+        self,
+        *,
+        phone: str | None = None,
+        email: str | None = None,
+        identifier: str | None = None,
+        name: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Clients that answer to all that is given. Raises :class:`UserMistake` for what cannot be read."""
+        with self._database.reading() as connection:
+            return queries.lookup(
+                connection,
+                phone=phone,
+                email=email,
+                identifier=identifier,
+                name=name,
+                region=self.settings.bridge.region,
+            )
+
+    def show(self, client_id: str) -> dict[str, Any]:
+        """The card, its records, and what lies beside it."""
+        with self._database.reading() as connection:
+            return queries.show(connection, client_id)
+
+    def history(self, client_id: str) -> list[dict[str, Any]]:
+        """Every value ever observed, with source and time."""
+        with self._database.reading() as connection:
+            return queries.tell_history(connection, client_id)
+
+    def why(self, client_id: str, path: str, system: str | None = None) -> dict[str, Any]:
+        """Why a path of the card has its value; with ``system``, what carried it there."""
+        with self._database.reading() as connection:
+            return queries.why(
+                connection, client_id, path, system=system, policy=self.settings.survivorship.as_policy()
+            )
+
+    def review_list(self, *, limit: int = 200) -> list[dict[str, Any]]:
+        with self._database.reading() as connection:
+            return review.listing(connection, limit=limit)
+
+    def review_case(self, question: int) -> dict[str, Any]:
+        """One case with what both sides say. Raises :class:`UserMistake`."""
+        with self._database.reading() as connection:
+            return cases.show_case(connection, int(question))
+
+    def dead_letters(self, group: bool = False, *, limit: int = 200) -> list[dict[str, Any]]:
+        """Open letters without their contents, or their causes by number."""
+        with self._database.reading() as connection:
+            if group:
+                return letters.groups(connection)
+            hidden = {"raw", "value", "closed_by", "closed_reason", "run_id"}
+            rows = letters.listing(connection, limit=limit)
+        return [{name: value for name, value in row.items() if name not in hidden} for row in rows]
+
+    def dead_letter(self, letter_id: int) -> dict[str, Any]:
+        """One letter, with the offending record. Raises :class:`UserMistake`."""
+        with self._database.reading() as connection:
+            found = letters.get(connection, [int(letter_id)])
+        if not found:
+            raise UserMistake(f"there is no dead letter {letter_id}; see `crm-bridge dead-letters list`")
+        return found[0]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The latest runs, newest first, without their reports."""
+        with self._database.reading() as connection:
+            rows = runs.listing(connection)
+        return [{name: value for name, value in row.items() if name != "report"} for row in rows]
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """One run with its report. Raises :class:`UserMistake`."""
+        with self._database.reading() as connection:
+            found = runs.get(connection, run_id)
+        if found is None:
+            raise UserMistake(f"there is no run {run_id}; see `crm-bridge runs list`")
+        return found
+
+    def ready(self) -> None:
+        """Return when the store answers and has the present schema."""
+        self._database.schema_version()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view of the store, for reports."""
+        with self._database.reading() as connection:
+            yield connection
+
+
+@contextmanager
+def open_desk(settings: Settings) -> Iterator[Desk]:
+    """The desk of the store that ``settings`` name, closed afterwards."""
+    database = open_database(settings.bridge.store, base_dir=settings.base_dir)
+    try:
+        yield Desk(settings, database=database)
+    finally:
+        database.close()
