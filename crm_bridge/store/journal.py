@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crm_bridge.store.database import among
@@ -30,7 +30,8 @@ class OutboxRow:
 
 
 def enqueue(connection: Connection, rows: Iterable[tuple[str, str]], *, at: str) -> None:
-    """Put (system, client id) into the outbox. One that waits already stays one, and is due at once."""
+    """Put (system, client id) into the outbox. One that waits already stays one, and is due at once; one that was parked
+    begins to wait anew."""
     values = [
         {"system": system, "client_id": client, "state": "due", "attempts": 0, "since": at, "next_attempt_at": at}
         for system, client in rows
@@ -40,7 +41,12 @@ def enqueue(connection: Connection, rows: Iterable[tuple[str, str]], *, at: str)
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["system", "client_id"],
-                set_={"state": "due", "next_attempt_at": statement.excluded.next_attempt_at, "attempts": 0},
+                set_={
+                    "state": "due",
+                    "next_attempt_at": statement.excluded.next_attempt_at,
+                    "attempts": 0,
+                    "since": case((outbox.c.state == "due", outbox.c.since), else_=statement.excluded.since),
+                },
             ),
             values,
         )

@@ -160,7 +160,9 @@ class TestLooking:
         [value] = world.ask("why", world.client()["id"], "job_title")["values"]
 
         assert ("headmaster", f"b/person/{ids['b']}", "edit") == (value["value"], value["source"], value["rule"])
-        assert [(f"a/person/{ids['a']}", "teacher")] == [(lost["source"], lost["value"]) for lost in value["superseded"]]
+        assert [(f"a/person/{ids['a']}", "teacher")] == [
+            (lost["source"], lost["value"]) for lost in value["superseded"]
+        ]
 
     def test_why_names_the_write_that_carried_it(self, world):
         ids = world.person("a", "b")
@@ -188,7 +190,9 @@ class TestLooking:
 
         told = world.ask("history", world.client()["id"])
 
-        said = [(line["what"], line["new"]) for line in told if line.get("path") == "job_title" and line["source"][0] == "a"]
+        said = [
+            (line["what"], line["new"]) for line in told if line.get("path") == "job_title" and line["source"][0] == "a"
+        ]
         assert [("observed", value) for value in ("pupil", "teacher", "headmaster")] == [
             each for each in said if each[0] == "observed"
         ]
