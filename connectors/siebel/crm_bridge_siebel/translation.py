@@ -27,6 +27,10 @@ class UnreadableAnswer(OutcomeUnknown):
     """An answer came that cannot be read: truncated, malformed or hostile XML, or no XML at all."""
 
 
+class NotSiebelAnswer(OutcomeUnknown):
+    """Something before Siebel answered: a busy page, a gateway's 502. Siebel's session is as it was."""
+
+
 TRANSLATION: Mapping[str, Meaning] = MappingProxyType(
     {
         "zeep.exceptions.Error": Meaning.BAD_MESSAGE,

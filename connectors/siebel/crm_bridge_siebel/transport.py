@@ -22,7 +22,7 @@ import urllib3
 from crm_bridge.api import BridgeError, ConfigMistake, CredentialsRefused, OutcomeUnknown, RetryLater, Unreachable
 from crm_bridge_siebel.deadline import Watch, WatchedAdapter, deadline
 from crm_bridge_siebel.settings import SiebelTimeouts
-from crm_bridge_siebel.translation import Meaning, UnreadableAnswer, meaning_of, translated
+from crm_bridge_siebel.translation import Meaning, NotSiebelAnswer, UnreadableAnswer, meaning_of, translated
 from crm_bridge_siebel.xml_guard import is_html
 
 _CHUNK = 64 * 1024
@@ -236,13 +236,13 @@ class Wire:
         with self._line.open("POST", self._endpoint, headers=headers, body=body, total=total) as incoming:
             refuse_gateway(incoming.status, system=self._system)
             if is_html(incoming.peek(2048), content_type=incoming.content_type):
-                raise OutcomeUnknown(
+                raise NotSiebelAnswer(
                     f"a web page came instead of a SOAP answer (HTTP {incoming.status}): "
                     "Siebel is busy or behind a log-in page",
                     system=self._system,
                 )
             if incoming.status not in _SOAP_STATUS:
-                raise OutcomeUnknown(f"the web server answered HTTP {incoming.status}", system=self._system)
+                raise NotSiebelAnswer(f"the web server answered HTTP {incoming.status}", system=self._system)
             yield incoming
 
     def post(self, body: bytes, *, action: str) -> HttpAnswer:

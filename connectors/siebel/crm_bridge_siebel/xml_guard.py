@@ -51,7 +51,7 @@ class Rows:
     def __iter__(self) -> Iterator[tuple[str, etree._Element]]:
         for event, element in self._walker:
             if event == "pi":
-                raise _refused("a processing instruction", system=self._system)
+                raise _refused("a processing instruction or a DTD", system=self._system)
             yield event, element
 
     @property
@@ -105,6 +105,11 @@ class _Guarded:
 def parser() -> etree.XMLParser:
     """A parser that reads nothing but the bytes it is given. ``huge_tree`` stays off: depth is bounded by libxml2."""
     return etree.XMLParser(**_OPTIONS)
+
+
+def opening_parser() -> etree.XMLPullParser:
+    """A parser that is fed piece by piece and tells what starts and ends, for the beginning of an answer."""
+    return etree.XMLPullParser(events=("start", "end", "pi"), **{**_OPTIONS, "remove_pis": False})
 
 
 def parse(body: bytes, *, system: str) -> etree._Element:
