@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from crm_bridge.api import BrokenRecord, ConfigMistake, Page, RetryLater
+from crm_bridge_siebel.conditions import Condition
 from crm_bridge_siebel.cursor import Cursor, Seen
 from crm_bridge_siebel.query import (
     BY_CHANGE,
@@ -112,7 +113,7 @@ class ChangeReader:
         records, broken = self._by_halves([row[ROW_ID] for row in keys.records])
         return replace(keys, records=tuple(records), broken=tuple(broken))
 
-    def _keys(self, searchspec: str | None) -> Answer:
+    def _keys(self, searchspec: Condition | None) -> Answer:
         query = Query(searchspec=searchspec, sort=BY_CHANGE, page_size=self._page_size, keys_only=True)
         try:
             keys = self._ask(query)

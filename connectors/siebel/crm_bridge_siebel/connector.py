@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from importlib.resources import files
-from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any, TypeVar
 
 import tenacity
 
@@ -29,38 +30,28 @@ from crm_bridge.api import (
     WriteMode,
     WriteOutcome,
 )
+from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import IDS_A_QUERY, ChangeReader
 from crm_bridge_siebel.cursor import Cursor
-from crm_bridge_siebel.faults import FaultClass, SiebelFaultError, classify, read_error, write_outcome
-from crm_bridge_siebel.query import BY_ID, Query, any_of, arguments, id_after
-from crm_bridge_siebel.records import Answer, RecordReader, fault_text, is_fault
+from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError, classify, read_error, write_outcome
+from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
+from crm_bridge_siebel.query import BY_ID, Query, any_of, id_after
+from crm_bridge_siebel.records import Answer, RefusedInAnswerError
+from crm_bridge_siebel.session import Identity, Sessions
 from crm_bridge_siebel.settings import SiebelSettings
-from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, UPDATED, VERSION, ServiceShape
-from crm_bridge_siebel.soap import Login, SoapService
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, UPDATED, VERSION
+from crm_bridge_siebel.soap import SoapRequest
+from crm_bridge_siebel.tls import client_context
 from crm_bridge_siebel.translation import UnreadableAnswer
-from crm_bridge_siebel.transport import Line, Wire
+from crm_bridge_siebel.transport import Incoming, Line, Wire
+from crm_bridge_siebel.unsorted import UnsortedReader
 from crm_bridge_siebel.writing import Message, message_for, stamped_with
-from crm_bridge_siebel.xml_guard import parse
 
-KINDS = ("contact", "claim")
-_WRITABLE = frozenset({"contact"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """One kind, ready to be called."""
-
-    service: SoapService
-    data: RecordReader
-    ids: RecordReader | None
-
-    @property
-    def shape(self) -> ServiceShape:
-        return self.service.shape
+T = TypeVar("T")
 
 
 class SiebelConnector:
-    """One Siebel installation over SOAP 1.1, EAI UI Data Adapter dialect."""
+    """One Siebel installation over SOAP 1.1, in whichever dialect each of its services speaks."""
 
     def __init__(self, settings: SiebelSettings, context: ConnectorContext) -> None:
         self._settings = settings
@@ -72,15 +63,24 @@ class SiebelConnector:
             timeouts=settings.timeouts,
             max_bytes=settings.max_answer_bytes,
             ca_file=str(context.base_dir / settings.ca_file) if settings.ca_file else None,
+            ssl_context=partial(_tls, settings, context) if settings.ca_file or settings.client_certificate else None,
         )
         self._wire = Wire(line, endpoint=settings.endpoint, system=context.system)
-        self._opened: dict[str, _Kind] = {}
+        self._calls = SoapCalls(
+            self._wire,
+            Sessions(settings.session),
+            identity=self._identified,
+            classify=self._classified,
+            system=context.system,
+        )
+        self._kinds = kind_settings(settings)
+        self._opened: dict[str, Kind] = {}
         self._lock = threading.Lock()
-        self._login: Login | None = None
+        self._identity: Identity | None = None
 
     def kinds(self) -> Sequence[str]:
         """The kinds of record that this system holds."""
-        return KINDS
+        return tuple(self._kinds)
 
     def capabilities(self, kind: str) -> Capabilities:
         """What is true of ``kind``: incremental by Updated, conditional by ModId, creates found by IntegrationId."""
@@ -90,9 +90,9 @@ class SiebelConnector:
             # The login's visibility decides which rows are listed, so absence proves nothing.
             complete_listing=False,
             deletes_visible=False,
-            conditional_writes=kind in _WRITABLE,
+            conditional_writes=self._kinds[kind].write,
             write_mode=WriteMode.MERGE,
-            effect_safety=EffectSafety.QUERYABLE if kind in _WRITABLE else EffectSafety.NONE,
+            effect_safety=EffectSafety.QUERYABLE if self._kinds[kind].write else EffectSafety.NONE,
             page_size=self._settings.page_size,
             batch_size=1,
         )
@@ -100,7 +100,7 @@ class SiebelConnector:
     def check(self) -> Sequence[str]:
         """Read one record of each kind. Findings: what change capture or safe writing lacks."""
         findings = []
-        for kind in KINDS:
+        for kind, given in self._kinds.items():
             shape = self._kind(kind).shape
             findings += [
                 f"{kind}: the WSDL has no {name}: {why}"
@@ -109,8 +109,10 @@ class SiebelConnector:
                     (VERSION, "stale writes cannot be noticed"),
                     (INTEGRATION_ID, "a create whose answer was lost cannot be found again"),
                 )
-                if name not in shape.data.component.fields and (kind in _WRITABLE or name != INTEGRATION_ID)
+                if name not in shape.data.component.fields and (given.write or name != INTEGRATION_ID)
             ]
+            if not self._kind(kind).dialect.paged:
+                continue  # one record cannot be asked for: it would be all of them
             records = self._all_readable(kind, Query(searchspec=None, page_size=1, keys_only=True))
             findings += [
                 f"{kind}: Siebel does not output {name}: change its type from System to Data in the integration object"
@@ -120,11 +122,17 @@ class SiebelConnector:
         return findings
 
     def close(self) -> None:
-        """Give back connections."""
+        """Log out, where there are sessions, and give back connections."""
+        self._calls.close(self._harmless())
         self._wire.close()
 
     def read_changes(self, kind: str, cursor: str | None) -> Iterator[Page]:
         """Pages of records changed since ``cursor``, in the order of (Updated, Id)."""
+        if not self._kind(kind).dialect.sortable:
+            yield from self._unsorted(kind).pages(
+                Cursor.load(cursor, system=self._system) if cursor is not None else None
+            )
+            return
         reader = ChangeReader(
             partial(self._query_whole, kind),
             page_size=self._settings.page_size,
@@ -132,7 +140,6 @@ class SiebelConnector:
             system=self._system,
             where=kind,
         )
-        self._known(kind)
         yield from reader.pages(Cursor.load(cursor, system=self._system) if cursor is not None else None)
 
     def read(self, kind: str, record_ids: Sequence[str]) -> Sequence[dict[str, Any]]:
@@ -140,11 +147,16 @@ class SiebelConnector:
         found: list[dict[str, Any]] = []
         for start in range(0, len(record_ids), IDS_A_QUERY):
             chunk = record_ids[start : start + IDS_A_QUERY]
-            found += self._all_readable(kind, Query(any_of(ROW_ID, chunk), sort=BY_ID, page_size=len(chunk)))
+            query = Query(any_of(ROW_ID, chunk), sort=BY_ID, page_size=len(chunk))
+            # A service that cannot be asked for ids gives more than was asked for.
+            found += [record for record in self._all_readable(kind, query) if record[ROW_ID] in chunk]
         return found
 
     def list_keys(self, kind: str) -> Iterator[str]:
         """Every row id that our login sees, in Siebel's order."""
+        if not self._kind(kind).dialect.sortable:
+            yield from self._unsorted_keys(kind)
+            return
         after: str | None = None
         while True:
             spec = id_after(after) if after is not None else None
@@ -164,7 +176,7 @@ class SiebelConnector:
     def write(self, kind: str, writes: Sequence[RecordWrite]) -> Sequence[WriteOutcome]:
         """Carry out ``writes``, one message each."""
         self._known(kind)
-        if kind not in _WRITABLE:
+        if not self._kinds[kind].write:
             return [Refused(f"{kind} is read-only in Siebel for the bridge", code="not_writable") for _ in writes]
         outcomes: list[WriteOutcome] = []
         for write in writes:
@@ -199,23 +211,20 @@ class SiebelConnector:
             return write_outcome(met.fault, system=self._system)
         except OutcomeUnknown as error:
             return Unknown(error.message)
+        if not answer.records and answer.head.get("primaryrowid"):
+            return Accepted(record_id=answer.head["primaryrowid"], version=None)
         if not answer.records:
             return Unknown("Siebel's answer to the write names no record")
         written = answer.records[0]
         return Accepted(record_id=written[ROW_ID], version=written.get(VERSION))
 
-    def _send(self, opened: _Kind, message: Message) -> Answer:
+    def _send(self, opened: Kind, message: Message) -> Answer:
         if opened.ids is None:
             raise RejectRecord(f"service {opened.shape.prefix} only reads", code="not_writable")
-        shape = opened.shape.data
-        body = {
-            shape.tag: {shape.component.tag: [message.row]},
-            "LOVLanguageMode": self._settings.language_mode,
-            "ViewMode": self._settings.view_mode,
-        }
-        return opened.ids.read(
-            self._call(opened, message.method, body), page_size=2, where=f"answer to {message.method}"
-        )
+        call = opened.dialect.writing(message.method, [message.row], modes=opened.modes)
+        read = partial(opened.ids.read, page_size=2, where=f"answer to {message.method}")
+        answer: Answer = self._call(opened, call.method, call.arguments, read)
+        return answer
 
     def _resolved_duplicate(self, kind: str, write: RecordWrite, met: SiebelFaultError) -> WriteOutcome:
         """A create that meets its own stamp was carried out before, and its answer lost."""
@@ -269,6 +278,9 @@ class SiebelConnector:
             UnreadableAnswer: it stays unreadable.
             RetryLater: no answer, or a fault.
         """
+        return self._asked(partial(self._query_once, kind, query))
+
+    def _asked(self, ask: Callable[[], T]) -> T:
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(2),
             wait=tenacity.wait_fixed(self._settings.retry_wait_seconds),
@@ -276,7 +288,7 @@ class SiebelConnector:
             reraise=True,
         )
         try:
-            return retrying(self._query_once, kind, query)
+            return retrying(ask)
         except UnreadableAnswer:
             raise
         except OutcomeUnknown as error:
@@ -286,50 +298,101 @@ class SiebelConnector:
 
     def _query_once(self, kind: str, query: Query) -> Answer:
         opened = self._kind(kind)
-        body = {
-            opened.shape.query.tag: arguments(query, opened.shape),
-            "LOVLanguageMode": self._settings.language_mode,
-            "ViewMode": self._settings.view_mode,
-        }
-        return opened.data.read(
-            self._call(opened, "QueryPage", body), page_size=query.page_size, where=f"page of {kind}"
+        call = opened.dialect.question(query, modes=opened.modes)
+        read = partial(opened.data.read, page_size=query.page_size, where=f"page of {kind}")
+        answer: Answer = self._call(opened, call.method, call.arguments, read)
+        return answer
+
+    def _unsorted(self, kind: str) -> UnsortedReader:
+        return UnsortedReader(
+            partial(self._pieces, kind),
+            page_size=self._settings.page_size,
+            overlap_seconds=self._settings.overlap_seconds,
+            system=self._system,
+            where=kind,
         )
 
-    def _call(self, opened: _Kind, method: str, body: Mapping[str, Any]) -> bytes:
-        request = opened.service.request(method, body, login=self._logged_in())
-        answer = self._wire.post(request.body, action=request.action)
-        if answer.status != 200 or is_fault(answer.body):
-            text = fault_text(parse(answer.body, system=self._system))
-            raise SiebelFaultError(classify(text, names=opened.shape.names(), site=self._settings.faults))
-        return answer.body
-
-    def _logged_in(self) -> Login:
-        with self._lock:
-            if self._login is None:
-                self._login = Login(
-                    username=self._settings.username,
-                    password=self._secret(self._settings.password_ref),
-                    session_type=self._settings.session_type,
+    def _pieces(self, kind: str, query: Query) -> Iterator[Answer]:
+        """One answer of any size, in pieces: it is laid by in a file, so that no call is held open meanwhile."""
+        opened = self._kind(kind)
+        call = opened.dialect.question(query, modes=opened.modes)
+        with TemporaryFile() as file:
+            self._asked(partial(self._call, opened, call.method, call.arguments, partial(_laid_by, file)))
+            try:
+                yield from opened.data.pieces(
+                    file, page_size=query.page_size, where=f"page of {kind}", piece=self._settings.page_size
                 )
-            return self._login
+            except UnreadableAnswer as error:
+                raise RetryLater(f"reading {kind}: {error.message}", system=self._system) from None
+            except RefusedInAnswerError as told:
+                raise read_error(self._classified(str(told)), system=self._system) from None
+
+    def _unsorted_keys(self, kind: str) -> Iterator[str]:
+        given: set[str] = set()
+        for answer in self._unsorted(kind).answers(Query(None, page_size=self._settings.page_size, keys_only=True)):
+            if answer.broken:
+                raise RetryLater(f"listing {kind}: a row came without an id", system=self._system)
+            for record in answer.records:
+                if record[ROW_ID] not in given:
+                    given.add(record[ROW_ID])
+                    yield record[ROW_ID]
+
+    def _call(
+        self, opened: Kind, method: str, body: Mapping[str, Any], read: Callable[[Incoming], Any] = Incoming.read
+    ) -> Any:  # Any: what ``read`` makes
+        def build(header: Any) -> SoapRequest:  # Any: whatever has the header's XML
+            return opened.service.request(method, body, login=header)
+
+        try:
+            return self._calls.call(build, read)
+        except RefusedInAnswerError as told:
+            # A workflow's error inside a normal answer is a fault like any other.
+            raise SiebelFaultError(self._classified(str(told))) from None
+
+    def _harmless(self) -> Callable[[Any], SoapRequest] | None:  # Any: see above
+        """Makes a message that changes nothing, to say good-bye with; ``None`` when nothing was ever asked."""
+        opened = next(iter(self._opened.values()), None)
+        if opened is None:
+            return None
+        nobody = Query(any_of(ROW_ID, ["0-0"]), page_size=1, keys_only=True)
+        call = opened.dialect.question(nobody, modes=opened.modes)
+        return lambda header: opened.service.request(call.method, call.arguments, login=header)
+
+    def _classified(self, text: str) -> Fault:
+        with self._lock:
+            opened = list(self._opened.values())
+        names = frozenset().union(*(each.shape.names() for each in opened))
+        return classify(text, names=names, site=self._settings.faults)
+
+    def _identified(self) -> Identity:
+        with self._lock:
+            if self._identity is None:
+                secret = self._secret(self._settings.password_ref) if self._settings.security != "none" else None
+                self._identity = Identity(self._settings.username, secret, self._settings.security)
+            return self._identity
 
     def _known(self, kind: str) -> None:
-        if kind not in KINDS:
-            raise ConfigMistake(f"{self._system}: Siebel has no kind {kind!r}; it has {', '.join(KINDS)}")
+        if kind not in self._kinds:
+            raise ConfigMistake(f"{self._system}: Siebel has no kind {kind!r}; it has {', '.join(self._kinds)}")
 
-    def _kind(self, kind: str) -> _Kind:
+    def _kind(self, kind: str) -> Kind:
         self._known(kind)
         with self._lock:
             if kind not in self._opened:
-                service = SoapService(self._wsdl(kind), endpoint=self._settings.endpoint, system=self._system)
-                ids = service.shape.ids
-                self._opened[kind] = _Kind(
-                    service=service,
-                    data=RecordReader(service.shape.data, system=self._system),
-                    ids=RecordReader(ids, system=self._system) if ids else None,
+                self._opened[kind] = open_kind(
+                    self._kinds[kind], self._settings, base_dir=self._base_dir, system=self._system
                 )
             return self._opened[kind]
 
-    def _wsdl(self, kind: str) -> Path:
-        given = self._settings.wsdl.get(kind)
-        return self._base_dir / given if given else Path(str(files("crm_bridge_siebel"))) / "wsdl" / f"{kind}.wsdl"
+
+def _laid_by(file: IO[bytes], incoming: Incoming) -> None:
+    shutil.copyfileobj(incoming, file)
+    file.seek(0)
+
+
+def _tls(settings: SiebelSettings, context: ConnectorContext) -> ssl.SSLContext:
+    return client_context(
+        ca_file=context.base_dir / settings.ca_file if settings.ca_file else None,
+        certificate=context.base_dir / settings.client_certificate if settings.client_certificate else None,
+        key=context.secret(settings.client_key_ref) if settings.client_key_ref else None,
+    )

@@ -7,13 +7,16 @@ An absent element is an absent key, an empty element is ``""``, a container is `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
 
 from crm_bridge.api import BrokenRecord
+from crm_bridge_siebel.dialects.seam import refusal
+from crm_bridge_siebel.messages import plain
 from crm_bridge_siebel.query import Position
 from crm_bridge_siebel.shapes import ROW_ID, UPDATED, Component, ComponentList
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
@@ -29,7 +32,7 @@ Reader = Callable[[etree._Element, list[str]], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The records of one answer.
+    """The records of one answer, or of a piece of one.
 
     Attributes:
         records: those that could be read.
@@ -37,6 +40,7 @@ class Answer:
         last_page: no more rows behind these.
         last: key of the last row, read or broken; ``None`` when there was none or it has no key.
         partial: (record, container) whose child rows did not all fit into this answer.
+        head: simple elements beside the records, such as ``LastPage`` and ``PrimaryRowId``, by plain name.
     """
 
     records: tuple[dict[str, Any], ...]
@@ -44,75 +48,120 @@ class Answer:
     last_page: bool
     last: Position | None
     partial: tuple[tuple[dict[str, Any], str], ...] = ()
+    head: Mapping[str, str] = field(default_factory=dict)
 
 
 class UnfitError(Exception):
     """One record does not fit its shape. ``str`` says why, in words and tags, without values."""
 
 
-class RecordReader:
-    """Reads answers that hold one tree of ``shape``."""
+class RefusedInAnswerError(Exception):
+    """A normal answer says that the call failed, as workflows do. ``str`` is what it says."""
 
-    def __init__(self, shape: ComponentList, *, system: str) -> None:
+
+class RecordReader:
+    """Reads answers that hold one tree of ``shape``.
+
+    Args:
+        paged: an answer may be one page of several; otherwise it is all there is.
+        output: whole tag of the message that answers. With it an answer without the container is an empty one,
+            as workflows and adapters give it; without it, it is not an answer.
+    """
+
+    def __init__(self, shape: ComponentList, *, system: str, paged: bool = True, output: str | None = None) -> None:
         self._shape = shape
         self._system = system
+        self._paged = paged
+        self._output = output
         self._read = _compiled(shape.component)
 
     def read(self, body: bytes | Readable, *, page_size: int, where: str) -> Answer:
         """The records of a SOAP answer.
 
         Args:
-            page_size: how many were asked for: an answer without ``lastpage`` is the last when it holds fewer.
+            page_size: how many were asked for: an answer that does not say is the last when it holds fewer.
             where: the page's name, for the position of a broken record.
 
         Raises:
             UnreadableAnswer: truncated, malformed or hostile XML, or another message than expected.
+            RefusedInAnswerError: it says that the call failed.
         """
-        records: list[dict[str, Any]] = []
+        pieces = list(self.pieces(body, page_size=page_size, where=where, piece=sys.maxsize))
+        return pieces[0]
+
+    def pieces(self, body: bytes | Readable, *, page_size: int, where: str, piece: int) -> Iterator[Answer]:
+        """The same, ``piece`` rows at a time, so that an answer of any size takes no more memory than a piece.
+
+        What raises, raises when it is met: pieces before it were right as far as they went. Only the last piece tells
+        whether this was the last page. There is always one piece at least.
+        """
+        piece_records: list[dict[str, Any]] = []
         broken: list[BrokenRecord] = []
         partial: list[tuple[dict[str, Any], str]] = []
+        head: dict[str, str] = {}
         key: Position | None = None
         depth: etree._Element | None = None
+        said: str | None = None
         count = 0
+        read = self._read
         walker = rows(body, tag=self._shape.component.qname, system=self._system)
         try:
             for _, element in walker:
                 parent = element.getparent()
-                if depth is None and parent is not None and parent.tag == self._shape.qname:
-                    depth = parent
                 if parent is not depth:
-                    continue  # a component of the same name further down belongs to its own record
+                    if depth is not None or parent is None or parent.tag != self._shape.qname:
+                        continue  # a component of the same name further down belongs to its own record
+                    depth, said = parent, parent.get("lastpage")
+                    self._checked(head | _head(parent))
+                    head |= _head(parent)
                 count += 1
                 cut: list[str] = []
                 try:
-                    record = _identified(self._read(element, cut))
-                    records.append(record)
+                    record = read(element, cut)
+                    row_id = _row_id(record)
+                    piece_records.append(record)
                     if cut:
                         partial += [(record, tag) for tag in cut]
-                    key = Position(updated=record.get(UPDATED, ""), row_id=record[ROW_ID])
+                    key = Position(record.get(UPDATED, ""), row_id)
                 except UnfitError as unfit:
                     broken.append(self._broken(element, f"{where}, record {count}", str(unfit)))
-                    key = _key(element, self._shape.component.namespace)
+                    key = _key(element, self._shape.component)
                 walker.done(element)
+                if len(piece_records) + len(broken) >= piece:
+                    yield Answer(tuple(piece_records), tuple(broken), False, key, tuple(partial), dict(head))
+                    piece_records, broken, partial = [], [], []
             root = walker.root
         except etree.LxmlError as error:
             raise translated(error, system=self._system, doing=f"reading {where}") from None
         refuse_internal_dtd(root, system=self._system)
         container = depth if depth is not None else next(root.iter(self._shape.qname), None)
-        if root.tag != f"{_SOAP}Envelope" or container is None:
+        head |= _head_below(root) if container is None else _head(container)
+        if root.tag != f"{_SOAP}Envelope":
+            raise UnreadableAnswer(f"{where} is not a SOAP answer", system=self._system)
+        self._checked(head)
+        if container is None and (self._output is None or not _answers(root, self._output)):
             raise UnreadableAnswer(f"{where} is not an answer with {self._shape.tag}", system=self._system)
-        return Answer(
-            records=tuple(records),
+        if said is None and container is not None:
+            said = container.get("lastpage")
+        yield Answer(
+            records=tuple(piece_records),
             broken=tuple(broken),
-            last_page=self._last_page(container.get("lastpage"), full=count >= page_size, where=where),
+            last_page=self._last_page(said or head.get("lastpage"), full=count >= page_size, where=where),
             last=key,
             partial=tuple(partial),
+            head=head,
         )
+
+    @staticmethod
+    def _checked(head: Mapping[str, str]) -> None:
+        text = refusal(head)
+        if text is not None:
+            raise RefusedInAnswerError(text)
 
     def _last_page(self, said: str | None, *, full: bool, where: str) -> bool:
         match said:
             case None:
-                return not full
+                return not (full and self._paged)
             case "true" | "1":
                 return True
             case "false" | "0":
@@ -121,7 +170,7 @@ class RecordReader:
                 raise UnreadableAnswer(f"lastpage of {where} is neither true nor false", system=self._system)
 
     def _broken(self, element: etree._Element, position: str, cause: str) -> BrokenRecord:
-        row_id = element.findtext(f"{{{self._shape.component.namespace}}}{ROW_ID}")
+        row_id = element.findtext(self._shape.component.field_qname(ROW_ID))
         return BrokenRecord(
             position=position,
             cause=f"{self._shape.component.tag} does not fit the WSDL: {cause}; compare the WSDL with the service",
@@ -146,7 +195,7 @@ def _compiled(component: Component) -> Reader:
 
     It adds the containers whose rows did not all fit into the answer to its second argument.
     """
-    fields = {f"{{{component.namespace}}}{name}": name for name in component.fields}
+    fields = {component.field_qname(name): name for name in component.fields}
     lists = {
         child.qname: (child.tag, child.component.tag, child.component.qname, _compiled(child.component))
         for child in component.lists
@@ -182,13 +231,40 @@ def _compiled(component: Component) -> Reader:
     return read
 
 
-def _identified(record: dict[str, Any]) -> dict[str, Any]:
-    if not record.get(ROW_ID):
+def _row_id(record: dict[str, Any]) -> str:
+    row_id: str | None = record.get(ROW_ID)
+    if not row_id:
         raise UnfitError(f"it has no {ROW_ID}")
-    return record
+    return row_id
 
 
-def _key(element: etree._Element, namespace: str) -> Position | None:
-    updated = element.findtext(f"{{{namespace}}}{UPDATED}")
-    row_id = element.findtext(f"{{{namespace}}}{ROW_ID}")
+def _head(container: etree._Element) -> dict[str, str]:
+    """Simple elements beside the container, or beside what wraps it."""
+    found: dict[str, str] = {}
+    inner, message = container, container.getparent()
+    while message is not None and message.tag != f"{_SOAP}Body":
+        for element in message:
+            if element is not inner and not len(element):
+                found[plain(etree.QName(element).localname)] = element.text or ""
+        inner, message = message, message.getparent()
+    return found
+
+
+def _head_below(root: etree._Element) -> dict[str, str]:
+    """The same where there is no container: the simple elements of the message."""
+    body = root.find(f"{_SOAP}Body")
+    message = body[0] if body is not None and len(body) else None
+    if message is None:
+        return {}
+    return {plain(etree.QName(each).localname): each.text or "" for each in message if not len(each)}
+
+
+def _answers(root: etree._Element, output: str) -> bool:
+    body = root.find(f"{_SOAP}Body")
+    return body is not None and len(body) == 1 and body[0].tag == output
+
+
+def _key(element: etree._Element, component: Component) -> Position | None:
+    updated = element.findtext(component.field_qname(UPDATED))
+    row_id = element.findtext(component.field_qname(ROW_ID))
     return Position(updated=updated or "", row_id=row_id) if row_id else None

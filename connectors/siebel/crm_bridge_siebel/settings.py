@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from crm_bridge.api import ConnectorSettings
 from crm_bridge_siebel.faults import FaultClass
@@ -21,6 +21,47 @@ class SiebelTimeouts(BaseModel):
     total: float = Field(default=120.0, gt=0, description="Seconds for one call from first byte out to last byte in.")
 
 
+Method = Literal["QueryPage", "Insert", "Update", "Delete", "Execute"]
+SystemField = Literal["Id", "Created", "Updated", "ModId", "ConflictId", "IntegrationId"]
+
+
+class KindSettings(BaseModel):
+    """One kind of record that the site has described by a WSDL of its own: ``[systems.NAME.kinds.KIND]``."""
+
+    model_config = {"frozen": True, "extra": "forbid"}
+
+    wsdl: str = Field(description="WSDL file, relative to the configuration.")
+    service: str | None = Field(
+        default=None, description="Service or port of the file. Default: the one that gives records."
+    )
+    object: str | None = Field(
+        default=None, description="Tag of the integration object's container or component, where there are several."
+    )
+    operations: dict[Method, str] = Field(
+        default_factory=dict,
+        description="Operations that carry out `QueryPage`, `Insert`, `Update`, `Delete`, `Execute` (an upsert), "
+        "where their names do not say so.",
+    )
+    arguments: dict[str, str] = Field(
+        default_factory=dict, description="Further arguments of the site's own, sent with every call that takes them."
+    )
+    system_fields: dict[SystemField, str] = Field(
+        default_factory=dict,
+        description="The WSDL's tags of system fields that have other names there, such as `{Id = 'ContactId'}`. "
+        "Records carry them under the usual names.",
+    )
+    field_names: dict[str, str] = Field(
+        default_factory=dict,
+        description="Names of integration component fields by tag, such as `{JobTitle = 'Job Title'}`: "
+        "for search specifications in the ASI dialect.",
+    )
+    template: bool | None = Field(
+        default=None, description="ASI dialect: whether queries carry every field, empty, as a projection."
+    )
+    view_mode: str | None = Field(default=None, description="ViewMode of this kind. Default: the system's.")
+    write: bool = Field(default=True, description="Whether the bridge may write this kind.")
+
+
 class SiebelSettings(ConnectorSettings):
     """Settings of the ``siebel`` connector."""
 
@@ -29,19 +70,42 @@ class SiebelSettings(ConnectorSettings):
         "It always wins over the address inside the WSDL. No user or password may stand in it."
     )
     username: str = Field(
-        description="The integration user; it needs the UTC time zone and a position that sees all rows."
+        default="",
+        description="The integration user; it needs the UTC time zone and a position that sees all rows. "
+        "Required, unless `security` is `none`.",
     )
-    password_ref: str = Field(description="Reference to the password: `env:NAME` or `file:PATH`.", repr=False)
-    session_type: Literal["None"] = Field(
-        default="None", description="Siebel's SessionType header. `None`: each call carries the credentials."
+    password_ref: str = Field(
+        default="",
+        description="Reference to the password: `env:NAME` or `file:PATH`. Required, unless `security` is `none`.",
+        repr=False,
+    )
+    session: Literal["none", "stateless"] = Field(
+        default="none",
+        description="`none`: each call carries the credentials. `stateless`: one log-in, then the token of the latest "
+        "answer; one token a worker, logged out at the end.",
+    )
+    security: Literal["siebel-header", "wsse-2002", "wsse-2004", "none"] = Field(
+        default="siebel-header",
+        description="How the credentials travel: Siebel's own SOAP headers, or a WS-Security UsernameToken in the "
+        "namespace of 2002 (Siebel's documents) or of 2004 (OASIS). `none`: no credentials at all.",
+    )
+    client_certificate: str | None = Field(
+        default=None, description="PEM file of our certificate, for mutual TLS; the key may stand in it."
+    )
+    client_key_ref: str | None = Field(
+        default=None, description="Reference to the certificate's private key in PEM, not encrypted.", repr=False
     )
     wsdl: dict[str, str] = Field(
         default_factory=dict,
         description="WSDL file for each kind, relative to the configuration. Default: bundled, for the simulator.",
     )
+    kinds: dict[str, KindSettings] = Field(
+        default_factory=dict, description="The site's own kinds of record, see below; they replace the bundled two."
+    )
     view_mode: str = Field(default="All", description="Siebel's ViewMode: which rows the integration user sees.")
-    language_mode: Literal["LIC"] = Field(
-        default="LIC", description="LOVLanguageMode. `LIC`: language-independent codes, which mappings rely on."
+    language_mode: Literal["LIC", "LDC"] = Field(
+        default="LIC",
+        description="LOVLanguageMode. `LIC`: codes that no language changes, which mappings rely on; `LDC`: display values.",
     )
     page_size: int = Field(
         default=500, ge=1, le=10_000, description="Records a QueryPage; not above Siebel's parameter MaximumPageSize."
@@ -70,6 +134,16 @@ class SiebelSettings(ConnectorSettings):
         default_factory=dict,
         description="Classes of the site's own fault codes, such as `{'SBL-BPR-00140' = 'rejected'}`.",
     )
+
+    @model_validator(mode="after")
+    def _who_we_are(self) -> Self:
+        if self.security != "none" and not (self.username and self.password_ref):
+            raise ValueError("needs username and password_ref, or security = 'none'")
+        if self.security == "none" and self.session == "stateless":
+            raise ValueError("there is no anonymous stateless session: use session = 'none', or another security")
+        if self.client_key_ref and not self.client_certificate:
+            raise ValueError("client_key_ref needs client_certificate")
+        return self
 
     @field_validator("endpoint")
     @classmethod

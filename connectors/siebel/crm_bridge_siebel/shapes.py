@@ -5,55 +5,84 @@ It is taken from the WSDL once (:mod:`crm_bridge_siebel.soap`), so nothing else 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from crm_bridge_siebel.messages import Node
 
 ROW_ID = "Id"
 VERSION = "ModId"
 UPDATED = "Updated"
 CREATED = "Created"
+CONFLICT = "ConflictId"
 INTEGRATION_ID = "IntegrationId"
 SYSTEM_FIELDS = (ROW_ID, CREATED, UPDATED, VERSION)
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One integration component, such as ``Contact``, in one namespace."""
+    """One integration component, such as ``Contact``, in one namespace.
+
+    Attributes:
+        fields: names of its fields as records carry them: the WSDL's tags, but for ``tags``.
+        types: XSD types of the fields that are not ``string``.
+        tags: the WSDL's tag where a record carries another name (``system_fields`` of the settings).
+        attributes: what its element may carry, such as ``searchspec`` and ``operation``.
+    """
 
     tag: str
     namespace: str
     fields: tuple[str, ...]
     lists: tuple[ComponentList, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict, compare=False)
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False)
+    attributes: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def qname(self) -> str:
         """The tag in lxml's ``{namespace}name`` form."""
-        return f"{{{self.namespace}}}{self.tag}"
+        return f"{{{self.namespace}}}{self.tag}" if self.namespace else self.tag
+
+    def field_qname(self, name: str) -> str:
+        """The tag of a field in lxml's form."""
+        tag = self.tags.get(name, name)
+        return f"{{{self.namespace}}}{tag}" if self.namespace else tag
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentList:
-    """A container, such as ``ListOfChild``, and the component that it holds."""
+    """A container, such as ``ListOfChild``, and the component that it holds.
+
+    Attributes:
+        path: elements between the message and the container, when it is wrapped (``SiebelMessage``).
+        namespace: its own, where it is not its component's: a part of an RPC message has none.
+    """
 
     tag: str
     component: Component
+    path: tuple[str, ...] = field(default=(), compare=False)
+    attributes: frozenset[str] = field(default=frozenset(), compare=False)
+    namespace: str | None = field(default=None, compare=False)
 
     @property
     def qname(self) -> str:
         """The tag in lxml's ``{namespace}name`` form."""
-        return f"{{{self.component.namespace}}}{self.tag}"
+        namespace = self.component.namespace if self.namespace is None else self.namespace
+        return f"{{{namespace}}}{self.tag}" if namespace else self.tag
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceShape:
-    """What one service of the UI Data Adapter dialect takes and gives.
+    """What one service takes and gives, in the words that all three dialects share.
 
     Attributes:
-        prefix: what every operation's name begins with, such as ``CRM_Contact_BS``.
-        methods: the methods it publishes: ``QueryPage``, ``Insert``, ``Update``, ``Delete``, ``Execute``.
-        query: the tree of a QueryPage request, which is also the projection.
-        data: the tree of an answer to QueryPage and of what Insert, Update and Execute take.
+        prefix: what every operation's name begins with, such as ``CRM_Contact_BS``; for messages.
+        methods: what can be asked of it: ``QueryPage``, ``Insert``, ``Update``, ``Delete``, ``Execute``.
+        query: the tree of a query, which in the UI Data Adapter dialect is also the projection.
+        data: the tree of an answer to a query and of what writes take.
         ids: the tree of an answer to a write; ``None`` for a service that only reads.
+        operations: the operation that carries out each method.
+        arguments: the simple arguments of each method's operation, as the WSDL spells them.
     """
 
     prefix: str
@@ -61,10 +90,85 @@ class ServiceShape:
     query: ComponentList
     data: ComponentList
     ids: ComponentList | None
+    operations: Mapping[str, str] = field(default_factory=dict, compare=False)
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     def names(self) -> frozenset[str]:
         """Every field and component name: what an error message may safely repeat."""
         return frozenset(_names(self.data.component))
+
+
+def integration_object(message: Node) -> ComponentList | None:
+    """The integration object in a message: its first container, however deep it is wrapped."""
+    for child in message.children:
+        found = _container(child, path=())
+        if found is not None:
+            return found
+    return None
+
+
+def renamed(shape: ComponentList, names: Mapping[str, str]) -> ComponentList:
+    """``shape`` whose top component's fields are carried under other names: ``{"Id": "ContactId"}``."""
+    if not names:
+        return shape
+    component = shape.component
+    back = {tag: name for name, tag in names.items() if tag in component.fields}
+    return ComponentList(
+        tag=shape.tag,
+        component=Component(
+            tag=component.tag,
+            namespace=component.namespace,
+            # A field that already has the name gives it up: two would be told apart by nobody.
+            fields=tuple(back.get(name, name) for name in component.fields if name not in back.values()),
+            lists=component.lists,
+            types={back.get(name, name): kind for name, kind in component.types.items()},
+            tags={name: tag for tag, name in back.items()},
+            attributes=component.attributes,
+        ),
+        path=shape.path,
+        attributes=shape.attributes,
+        namespace=shape.namespace,
+    )
+
+
+def _container(node: Node, *, path: tuple[str, ...]) -> ComponentList | None:
+    """``node`` as a container: its one child holds elements. A wrapper around a container is stepped into."""
+    if len(node.children) != 1 or not node.children[0].children:
+        return None
+    inner = node.children[0]
+    if not node.tag.startswith("ListOf") and not inner.many:
+        wrapped = _container(inner, path=(*path, node.tag))
+        if wrapped is not None:
+            return wrapped
+    return ComponentList(
+        tag=node.tag,
+        component=_component(inner),
+        path=path,
+        attributes=frozenset(node.attributes),
+        namespace=None if node.namespace == inner.namespace else node.namespace,
+    )
+
+
+def _component(node: Node) -> Component:
+    fields: list[str] = []
+    types: dict[str, str] = {}
+    lists: list[ComponentList] = []
+    for child in node.children:
+        nested = _container(child, path=()) if child.children else None
+        if nested is not None:
+            lists.append(nested)
+        elif not child.children:
+            fields.append(child.tag)
+            if child.type not in {"string", ""}:
+                types[child.tag] = child.type
+    return Component(
+        tag=node.tag,
+        namespace=node.namespace,
+        fields=tuple(fields),
+        lists=tuple(lists),
+        types=types,
+        attributes=frozenset(node.attributes),
+    )
 
 
 def _names(component: Component) -> Iterator[str]:

@@ -1,26 +1,27 @@
-"""The only place that knows zeep: it reads a WSDL into a :class:`ServiceShape` and writes requests.
+"""The only place that knows zeep: it reads a WSDL into plain values (:mod:`crm_bridge_siebel.messages`).
 
-zeep never sees the network. Its own reading of answers is not used either (see :mod:`crm_bridge_siebel.records`).
+zeep never sees the network, builds no request and reads no answer: it spoils dates and flags, and takes its time.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, Protocol
+from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml import etree
 
-from crm_bridge.api import ConfigMistake, Secret
-from crm_bridge_siebel.shapes import Component, ComponentList, ServiceShape
-from crm_bridge_siebel.translation import translated
+from crm_bridge.api import BridgeError, ConfigMistake, RejectRecord, Secret
+from crm_bridge_siebel.dialects import Wanted, shape_of
+from crm_bridge_siebel.messages import Node, Operation, Service
+from crm_bridge_siebel.rendering import Template, escaped
 
 try:
     import zeep
     from zeep.transports import Transport
+    from zeep.wsdl.bindings.soap import SoapBinding
     from zeep.xsd import ComplexType, Element
 except ImportError as missing:
     raise ConfigMistake(
@@ -28,7 +29,17 @@ except ImportError as missing:
     ) from missing
 
 _HEADER = "http://siebel.com/webservices"
-_METHODS = ("QueryPage", "Insert", "Update", "Delete", "Execute")
+_XSD = "http://www.w3.org/2001/XMLSchema"
+_DEEPEST = 24
+
+Load = Callable[[str], bytes]
+
+
+class Headers(Protocol):
+    """What stands in the SOAP header of a request: who we are."""
+
+    def xml(self) -> str:
+        """Elements with their namespaces, serialised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,17 @@ class Login:
     username: str
     password: Secret
     session_type: str = "None"
+
+    def xml(self) -> str:
+        """The three headers; the password is in them."""
+        values = {
+            "UsernameToken": self.username,
+            "PasswordText": self.password.reveal(),
+            "SessionType": self.session_type,
+        }
+        return "".join(
+            f'<web:{name} xmlns:web="{_HEADER}">{escaped(value)}</web:{name}>' for name, value in values.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,181 +74,220 @@ class SoapRequest:
 
 
 class SoapService:
-    """One service of a WSDL in the UI Data Adapter dialect.
+    """One service of a WSDL, in whichever dialect it speaks.
 
     Args:
         wsdl: the file. What it imports is read from its own folder and nowhere else.
-        endpoint: where the service is; the WSDL's own address is never used.
+        endpoint: where calls go; the WSDL's own address is never used.
+        wanted: which service and operations of the file; found by itself where there is one choice.
 
     Raises:
-        ConfigMistake: the file is missing, not a WSDL, hostile, or of another dialect.
+        ConfigMistake: the file is missing, not a WSDL, hostile, or has no service that can be asked.
     """
 
-    def __init__(self, wsdl: Path, *, endpoint: str, system: str) -> None:
+    def __init__(self, wsdl: Path, *, endpoint: str, system: str, wanted: Wanted | None = None) -> None:
         self._system = system
-        self._endpoint = endpoint
-        if not wsdl.is_file():
-            raise ConfigMistake(f"{system}: WSDL file {wsdl.name} does not exist", path="wsdl")
-        try:
-            self._client = zeep.Client(  # type: ignore[no-untyped-call]  # zeep is half typed
-                wsdl=str(wsdl),
-                transport=_FolderOnly(wsdl.resolve().parent),
-                settings=zeep.Settings(
-                    strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False
-                ),
-            )
-            binding = next(iter(self._client.wsdl.bindings.values()))
-            self._binding: Any = binding  # zeep types it too narrowly
-            self.shape = _shape(binding, file=wsdl.name, system=system)
-        except zeep.exceptions.ExternalReferenceForbidden:
-            raise _from_elsewhere() from None
-        except (zeep.exceptions.Error, etree.LxmlError, OSError, ValueError, StopIteration) as error:
-            raise ConfigMistake(
-                f"{system}: {wsdl.name} cannot be read as a WSDL ({type(error).__name__}): "
-                "save it again from Siebel's Inbound Web Services",
-                path="wsdl",
-            ) from None
-        self._lock = threading.Lock()
+        self.endpoint = endpoint
+        services = services_of_file(wsdl, system=system)
+        self.service, self.shape = shape_of(services, wanted=wanted or Wanted(), file=wsdl.name, system=system)
+        by_name = {operation.name: operation for operation in self.service.operations}
+        self.operations: Mapping[str, Operation] = {
+            method: by_name[name] for method, name in self.shape.operations.items()
+        }
+        self._templates = {method: Template(operation.input) for method, operation in self.operations.items()}
 
-    def request(self, method: str, arguments: Mapping[str, Any], *, login: Login) -> SoapRequest:
+    def request(self, method: str, arguments: Mapping[str, Any], *, login: Headers) -> SoapRequest:
         """A message that calls ``method`` with ``arguments``, by the names of the WSDL.
 
         Raises:
             RejectRecord: the arguments do not fit the message, such as an unknown field or a control character.
         """
-        operation = f"{self.shape.prefix}{method}"
-        try:
-            with self._lock:  # zeep fills type caches while it renders
-                envelope, headers = self._binding._create(
-                    operation,
-                    (),
-                    {**arguments, "_soapheaders": _login_headers(login)},
-                    client=self._client,
-                    options={"address": self._endpoint},
-                )
-        except (zeep.exceptions.Error, ValueError, TypeError) as error:
-            raise translated(error, system=self._system, doing=f"building {operation}") from None
+        template = self._templates.get(method)
+        if template is None:
+            raise RejectRecord(f"service {self.shape.prefix} does not publish {method}", code="not_writable")
         return SoapRequest(
-            action=headers["SOAPAction"],
-            body=etree.tostring(envelope, encoding="utf-8", xml_declaration=True),
+            action=f'"{self.operations[method].action}"', body=template.envelope(arguments, header=login.xml())
         )
 
 
-class _FolderOnly(Transport):
-    """zeep's way to files: those in one folder, nothing else, and no network at all."""
+def services_of_file(wsdl: Path, *, system: str) -> tuple[Service, ...]:
+    """The services of a WSDL file.
 
-    def __init__(self, folder: Path) -> None:
+    Raises:
+        ConfigMistake: it is missing, no WSDL, hostile, or imports from outside its own folder.
+    """
+    if not wsdl.is_file():
+        raise ConfigMistake(f"{system}: WSDL file {wsdl.name} does not exist", path="wsdl")
+    folder = wsdl.resolve().parent
+    return services_of(str(wsdl.resolve()), load=_from_folder(folder), name=wsdl.name, system=system)
+
+
+def services_of(place: str, *, load: Load, name: str, system: str) -> tuple[Service, ...]:
+    """The services of the WSDL at ``place``, read and with all its imports fetched through ``load`` alone.
+
+    Raises:
+        ConfigMistake: it is no WSDL, or hostile.
+        BridgeError: what ``load`` raises.
+    """
+    try:
+        document = zeep.wsdl.Document(
+            place,
+            _Loader(load),  # type: ignore[arg-type]  # zeep names the class where it takes an instance
+            settings=zeep.Settings(
+                strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False
+            ),
+        )
+        document.load(place)  # type: ignore[no-untyped-call]  # zeep is half typed
+        services = _services(document)
+    except BridgeError:
+        raise
+    except zeep.exceptions.ExternalReferenceForbidden:
+        raise from_elsewhere() from None
+    except (zeep.exceptions.Error, etree.LxmlError, OSError, ValueError, LookupError, TypeError, AttributeError) as bad:
+        raise ConfigMistake(
+            f"{system}: {name} cannot be read as a WSDL ({type(bad).__name__}): "
+            "save it again from Siebel's Inbound Web Services",
+            path="wsdl",
+        ) from None
+    if not services:
+        raise ConfigMistake(f"{system}: {name} cannot be read as a WSDL: no SOAP operation is in it", path="wsdl")
+    return services
+
+
+def from_elsewhere() -> ConfigMistake:
+    """The WSDL wants something from where nothing is read."""
+    return ConfigMistake(
+        "the WSDL imports from outside its own folder or host, which is refused: save what it imports beside it",
+        path="wsdl",
+    )
+
+
+class _Loader(Transport):
+    """zeep's way to documents: a function of ours, and no network at all."""
+
+    def __init__(self, load: Load) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # zeep is half typed
         self.session.close()
-        self._folder = folder
+        self._load = load
 
     def load(self, url: str) -> bytes:
-        """The file at ``url``.
-
-        Raises:
-            ConfigMistake: it is an address or lies outside the folder.
-        """
-        parts = urlsplit(url)
-        place = Path(unquote(parts.path) if parts.scheme == "file" else url).resolve()
-        if parts.scheme not in {"", "file"} or not place.is_relative_to(self._folder):
-            raise _from_elsewhere()
-        return place.read_bytes()
+        """The document at ``url``."""
+        return self._load(url)
 
     def post(self, address: str, message: object, headers: object) -> None:
         """Never called: messages are sent by :class:`crm_bridge_siebel.transport.Wire`."""
         raise NotImplementedError
 
 
-def _from_elsewhere() -> ConfigMistake:
-    return ConfigMistake(
-        "the WSDL imports from outside its own folder, which is refused: save what it imports beside it", path="wsdl"
+def _from_folder(folder: Path) -> Load:
+    def load(url: str) -> bytes:
+        parts = urlsplit(url)
+        place = Path(unquote(parts.path) if parts.scheme == "file" else url).resolve()
+        if parts.scheme not in {"", "file"} or not place.is_relative_to(folder):
+            raise from_elsewhere()
+        return place.read_bytes()
+
+    return load
+
+
+def within(root: str, *, url: str) -> str:
+    """``url``, seen from ``root``, when it is on the same scheme, host and port.
+
+    Raises:
+        ConfigMistake: it is anywhere else.
+    """
+    whole = urljoin(root, url)
+    home, other = urlsplit(root), urlsplit(whole)
+    if (home.scheme, home.hostname, home.port) != (other.scheme, other.hostname, other.port) or other.username:
+        raise from_elsewhere()
+    return whole
+
+
+def _services(document: Any) -> tuple[Service, ...]:  # Any: zeep is half typed
+    found: list[Service] = []
+    used = set()
+    for service in document.services.values():
+        for port in service.ports.values():
+            if isinstance(port.binding, SoapBinding):
+                used.add(id(port.binding))
+                address = (port.binding_options or {}).get("address") or None
+                found.append(_service(port.binding, name=service.name, port=port.name, address=address))
+    # A file that was cut down to its binding can still be called: the endpoint is ours anyway.
+    for binding in document.bindings.values():
+        if isinstance(binding, SoapBinding) and id(binding) not in used and not found:
+            found.append(_service(binding, name=binding.name.localname, port=binding.name.localname, address=None))
+    return tuple(service for service in found if service.operations)
+
+
+def _service(binding: Any, *, name: str, port: str, address: str | None) -> Service:  # Any: zeep is half typed
+    nodes = _Nodes()
+    return Service(
+        name=name,
+        port=port,
+        address=address,
+        operations=tuple(
+            Operation(
+                name=operation_name,
+                action=operation.soapaction or "",
+                style=operation.style,
+                input=nodes.of(operation.input.body),
+                output=nodes.of(operation.output.body) if operation.output is not None else Node("", ""),
+            )
+            for operation_name, operation in binding.all().items()
+        ),
     )
 
 
-def _login_headers(login: Login) -> list[etree._Element]:
-    values = {
-        "UsernameToken": login.username,
-        "PasswordText": login.password.reveal(),
-        "SessionType": login.session_type,
-    }
-    headers = []
-    for name, value in values.items():
-        element = etree.Element(f"{{{_HEADER}}}{name}", nsmap={"web": _HEADER})
-        element.text = value
-        headers.append(element)
-    return headers
+class _Nodes:
+    """zeep's types as trees, each type's children made once."""
 
+    def __init__(self) -> None:
+        self._children: dict[int, tuple[tuple[Node, ...], bool]] = {}
 
-def _shape(binding: Any, *, file: str, system: str) -> ServiceShape:  # Any: zeep is untyped
-    operations = binding.all()
-    query = next((name for name in operations if name.endswith("QueryPage")), None)
-    if query is None:
-        raise ConfigMistake(f"{system}: {file} has no QueryPage operation; publish one", path="wsdl")
-    prefix = query.removesuffix("QueryPage")
-    methods = frozenset(method for method in _METHODS if prefix + method in operations)
-    asked = _component_list(operations[query].input.body)
-    given = _component_list(operations[query].output.body)
-    writer = next((method for method in ("Execute", "Insert", "Update") if method in methods), None)
-    if asked is None or given is None or not _paged_by_attributes(operations[query].input.body):
-        raise ConfigMistake(
-            f"{system}: {file} is not of the UI Data Adapter dialect, the only one that this version speaks",
-            path="wsdl",
+    def of(self, element: Any, *, within: tuple[int, ...] = ()) -> Node:  # Any: zeep is half typed
+        if element is None:
+            return Node("", "")
+        kind = element.type
+        children, is_open = self._below(kind, within)
+        attributes = kind.attributes if isinstance(kind, ComplexType) else ()
+        return Node(
+            tag=element.qname.localname,
+            namespace=element.qname.namespace or "",
+            type="" if children or is_open else _simple_name(kind),
+            children=children,
+            attributes=tuple(name for name, _ in attributes if name and not name.startswith("_")),
+            required=bool(getattr(element, "min_occurs", 1)),
+            many=getattr(element, "max_occurs", 1) not in {0, 1},
+            open=is_open,
         )
-    return ServiceShape(
-        prefix=prefix,
-        methods=methods,
-        query=asked,
-        data=given,
-        ids=_component_list(operations[prefix + writer].output.body) if writer else None,
-    )
+
+    def _below(self, kind: Any, within: tuple[int, ...]) -> tuple[tuple[Node, ...], bool]:
+        if not isinstance(kind, ComplexType):
+            return (), type(kind).__name__ in {"AnyType", "AnyObject"}
+        key = id(kind)
+        if key in within or len(within) > _DEEPEST:
+            return (), True
+        if key not in self._children:
+            inner = [
+                child
+                for name, child in kind.elements
+                if isinstance(child, Element) and child.qname is not None and not name.startswith("_value")
+            ]
+            is_open = any(not isinstance(child, Element) for _, child in kind.elements)
+            children = {child.qname: self.of(child, within=(*within, key)) for child in inner}
+            self._children[key] = tuple(children.values()), is_open
+        return self._children[key]
 
 
-def _component_list(body: Element) -> ComponentList | None:
-    """The integration object in a message: its first element that holds components."""
-    for _, element in body.type.elements:
-        found = _as_list(element)
-        if found is not None:
-            return found
-    return None
-
-
-def _paged_by_attributes(body: Element) -> bool:
-    """What tells the UI Data Adapter from the other dialects: paging is asked for by attributes of the container."""
-    return any(
-        name == "pagesize"
-        for _, element in body.type.elements
-        if _elements(element)
-        for name, _ in element.type.attributes
-    )
-
-
-def _as_list(element: Element) -> ComponentList | None:
-    inner = _elements(element)
-    if len(inner) != 1 or not _elements(inner[0]):
-        return None
-    return ComponentList(tag=element.qname.localname, component=_component(inner[0]))
-
-
-def _component(element: Element) -> Component:
-    fields: list[str] = []
-    lists: list[ComponentList] = []
-    for child in _elements(element):
-        nested = _as_list(child)
-        if nested is None:
-            fields.append(child.qname.localname)
-        else:
-            lists.append(nested)
-    return Component(
-        tag=element.qname.localname, namespace=element.qname.namespace, fields=tuple(fields), lists=tuple(lists)
-    )
-
-
-def _elements(element: Element) -> list[Element]:
-    if not isinstance(element.type, ComplexType):
-        return []
-    # A simple type with attributes, such as queryType, has one nameless element for its text.
-    return [
-        child
-        for name, child in element.type.elements
-        if isinstance(child, Element) and child.qname is not None and not name.startswith("_value")
-    ]
+def _simple_name(kind: Any) -> str:
+    """The XSD type that ``kind`` is or restricts; empty for a complex type without elements."""
+    if isinstance(kind, ComplexType):
+        for name, child in kind.elements:
+            if name.startswith("_value") and isinstance(child, Element):
+                return _simple_name(child.type)
+        return "" if kind.elements else "string" if kind.attributes else ""
+    for each in type(kind).__mro__:
+        qname = getattr(each, "_default_qname", None)
+        if qname is not None and qname.namespace == _XSD:
+            return str(qname.localname)
+    return "string"
