@@ -9,7 +9,6 @@ import pytest
 
 from crm_bridge.api import CredentialsRefused, RetryLater, StopRun, Unreachable
 from crm_bridge_siebel.faults import FaultClass, classify
-from crm_bridge_siebel.simulator.installation import PASSWORD
 
 
 @pytest.mark.parametrize(
@@ -127,4 +126,5 @@ def test_the_password_is_never_seen(siebel, update, knobs, caplog):
             seen += [str(error), repr(error), "".join(traceback.format_exception(error))]
     seen += [repr(vars(connector)), caplog.text, *(str(record.args) for record in caplog.records)]
 
-    assert PASSWORD not in "\n".join(seen)
+    password = (siebel.folder / "siebel" / "password").read_text(encoding="ascii")
+    assert password not in "\n".join(seen)

@@ -4,81 +4,149 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from crm_bridge_siebel.simulator.catalogue import Kind
-from crm_bridge_siebel.simulator.messages import Template
+from crm_bridge_siebel.simulator.manner import PLAIN, Manner, shown
+from crm_bridge_siebel.simulator.messages import Call, Template
+from crm_bridge_siebel.simulator.services import ASI, UI_DATA_ADAPTER, WORKFLOW, Tree
 
 _SPECIAL = re.compile(r"[&<>\x00-\x08\x0b-\x1f]")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>'
-    '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"><SOAP-ENV:Body>'
+    '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/">'
 )
-_TAIL = "</SOAP-ENV:Body></SOAP-ENV:Envelope>"
+SYSTEM = frozenset({"Id", "Created", "CreatedBy", "Updated", "UpdatedBy", "ModId", "ConflictId", "MergeSequenceNumber"})
+"""Fields that queries do not give where the administrator left their type at System."""
 
 Row = Mapping[str, Any]
+Keep = Callable[[Row], bool]
 
 
-def query_page(kind: Kind, template: Template, rows: Sequence[Row], *, last: bool) -> bytes:
-    """The answer to QueryPage: of each row, the fields that the template names."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How answers of this installation look: values, and which fields there are at all."""
+
+    manner: Manner = PLAIN
+    hide_system_fields: bool = False
+    empty_elements: bool = False
+
+
+def envelope(content: str, *, token: str = "") -> bytes:
+    """A SOAP message around ``content``; with ``token``, the header that hands it over."""
+    header = (
+        '<SOAP-ENV:Header><siebel-header:SessionToken xmlns:siebel-header="http://siebel.com/webservices">'
+        f"{token}</siebel-header:SessionToken></SOAP-ENV:Header>"
+        if token
+        else ""
+    )
+    return f"{_HEAD}{header}<SOAP-ENV:Body>{content}</SOAP-ENV:Body></SOAP-ENV:Envelope>".encode()
+
+
+def queried(
+    call: Call, template: Template, rows: Sequence[Row], *, last: bool, look: Look, keeps: Mapping[str, Keep]
+) -> str:
+    """The answer to a query: of each row, the fields that the template names.
+
+    Args:
+        keeps: by child component: which of its rows are asked for, where not all are.
+    """
+    service = call.service
     parts: list[str] = []
-    write = _writer(kind.component, template, order=kind.fields, children=kind.children)
+    write = _writer(service.kind, service.tree("Data"), template, look=look, keeps=keeps, paged=_paged(call))
     for row in rows:
         write(row, parts)
-    return _enveloped(
-        kind, "QueryPage", "Data", f' lastpage="{_truth(last)}" recordcount="{len(rows)}"', "".join(parts)
-    )
+    inner = "".join(parts)
+    if service.dialect == UI_DATA_ADAPTER:
+        return _output(call, "Data", inner, attributes=f' lastpage="{_truth(last)}" recordcount="{len(rows)}"')
+    before = f"<ns:LastPage>{_truth(last)}</ns:LastPage>" if call.method == "QueryPage" else ""
+    if service.dialect == WORKFLOW:
+        before = _process("", "", object_id="")
+    return _output(call, "Data", inner, before=before)
 
 
-def id_tree(kind: Kind, method: str, rows: Sequence[Row]) -> bytes:
+def written(call: Call, rows: Sequence[Row]) -> str:
     """The answer to a write: ``Id`` and ``ModId`` of each row, and the keys of its child rows."""
+    kind = call.service.kind
     parts: list[str] = []
     for row in rows:
-        parts.append(f"<{kind.component}><Id>{_text(row['Id'])}</Id><ModId>{_text(row['ModId'])}</ModId>")
+        parts.append(f"<{kind.component}><Id>{escaped(row['Id'])}</Id><ModId>{escaped(row['ModId'])}</ModId>")
         for tag in kind.children:
             key = kind.rules[tag].key
             held = row.get(f"ListOf{tag}", {}).get(tag, ())
             if held:
-                inner = "".join(f"<{tag}><{key}>{_text(child[key])}</{key}></{tag}>" for child in held)
+                inner = "".join(f"<{tag}><{key}>{escaped(child[key])}</{key}></{tag}>" for child in held)
                 parts.append(f"<ListOf{tag}>{inner}</ListOf{tag}>")
         parts.append(f"</{kind.component}>")
-    return _enveloped(kind, method, "Id", "", "".join(parts))
+    first = escaped(rows[0]["Id"]) if rows else ""
+    before = f"<ns:PrimaryRowId>{first}</ns:PrimaryRowId>" if call.service.dialect == ASI else ""
+    if call.service.dialect == WORKFLOW:
+        before = _process("", "", object_id=first)
+    return _output(call, "Id", "".join(parts), before=before)
+
+
+def business_error(call: Call, code: str, words: str) -> str:
+    """A workflow's refusal inside a normal answer."""
+    name = f"{call.operation}_Output"
+    return f'<ns:{name} xmlns:ns="{call.service.space}">{_process(code, words, object_id="")}</ns:{name}>'
+
+
+def escaped(value: str) -> str:
+    """A control character goes out as a reference that no XML parser accepts, as Siebel's own do."""
+    return _SPECIAL.sub(lambda found: _NAMED.get(found.group(), f"&#x{ord(found.group()):X};"), value)
+
+
+def _paged(call: Call) -> bool:
+    return call.service.dialect == UI_DATA_ADAPTER
 
 
 def _writer(
-    tag: str, template: Template, *, order: Sequence[str], children: Mapping[str, Sequence[str]]
+    kind: Kind, tree: Tree, template: Template, *, look: Look, keeps: Mapping[str, Keep], paged: bool
 ) -> Callable[[Row, list[str]], None]:
     """A closure that writes one component; fields come in the WSDL's order, whatever the template's."""
     asked = set(template.fields)
-    fields = [(name, f"<{name}>", f"</{name}>") for name in order if name in asked]
+    key = kind.rules[kind.component].key if not kind.children else ""
+    fields = [
+        (name, f"<{name}>", f"</{name}>", shown(name, kind, look.manner), f"<{name}></{name}>")
+        for name in tree.fields
+        if name in asked and not (look.hide_system_fields and name in SYSTEM and name != key)
+    ]
     lists = [
         (
-            f"ListOf{child}",
-            child,
-            template.children[child],
-            _writer(child, template.children[child], order=names, children={}),
+            f"ListOf{child.tag}",
+            child.tag,
+            template.children[child.tag],
+            keeps.get(child.tag),
+            _writer(kind.of_child(child.tag), child, template.children[child.tag], look=look, keeps={}, paged=paged),
         )
-        for child, names in children.items()
-        if child in template.children
+        for child in tree.children
+        if child.tag in template.children
     ]
-    opening, closing = f"<{tag}>", f"</{tag}>"
-    special = _SPECIAL.search
+    opening, closing = f"<{tree.tag}>", f"</{tree.tag}>"
+    special, fill = _SPECIAL.search, look.empty_elements
 
     def write(row: Row, parts: list[str]) -> None:
         add = parts.append
         add(opening)
-        for name, start, end in fields:
+        for name, start, end, convert, empty in fields:
             value = row.get(name)
             if value is not None:
+                if convert is not None:
+                    value = convert(value)
                 add(start)
-                add(_text(value) if special(value) else value)
+                add(escaped(value) if special(value) else value)
                 add(end)
-        for container, child, asked_of, write_child in lists:
+            elif fill:
+                add(empty)
+        for container, child, asked_of, keep, write_child in lists:
             if container in row:
                 held = row[container][child]
-                stop = asked_of.start + asked_of.page_size
-                add(f'<{container} lastpage="{_truth(len(held) <= stop)}">')
+                if keep is not None:
+                    held = [inner for inner in held if keep(inner)]
+                stop = asked_of.start + (asked_of.page_size or 10)
+                add(f'<{container} lastpage="{_truth(len(held) <= stop)}">' if paged else f"<{container}>")
                 for inner in held[asked_of.start : stop]:
                     write_child(inner, parts)
                 add(f"</{container}>")
@@ -87,17 +155,21 @@ def _writer(
     return write
 
 
-def _enveloped(kind: Kind, method: str, part: str, attributes: str, inner: str) -> bytes:
-    name = f"{kind.prefix}{method}_Output"
+def _process(code: str, words: str, *, object_id: str) -> str:
+    """What a workflow says beside its integration object."""
     return (
-        f'{_HEAD}<ns:{name} xmlns:ns="http://siebel.com/CustomUI">'
-        f'<{kind.list_tag} xmlns="{kind.namespace(part)}"{attributes}>{inner}</{kind.list_tag}></ns:{name}>{_TAIL}'
-    ).encode()
+        f"<ns:Error_spcCode>{code}</ns:Error_spcCode><ns:Error_spcMessage>{escaped(words)}</ns:Error_spcMessage>"
+        f"<ns:Object_spcId>{object_id}</ns:Object_spcId>"
+        f"<ns:Return_spcCode>{'1' if code else '0'}</ns:Return_spcCode>"
+    )
 
 
-def _text(value: str) -> str:
-    """Escaped. A control character goes out as a reference that no XML parser accepts, as Siebel's own do."""
-    return _SPECIAL.sub(lambda found: _NAMED.get(found.group(), f"&#x{ord(found.group()):X};"), value)
+def _output(call: Call, part: str, inner: str, *, attributes: str = "", before: str = "") -> str:
+    service, name = call.service, f"{call.operation}_Output"
+    return (
+        f'<ns:{name} xmlns:ns="{service.space}">{before}'
+        f'<{service.list_tag} xmlns="{service.spaces[part]}"{attributes}>{inner}</{service.list_tag}></ns:{name}>'
+    )
 
 
 def _truth(value: bool) -> str:

@@ -1,4 +1,4 @@
-"""What this invented installation holds: components, fields, lists of values and lengths."""
+"""What this invented installation holds: components, fields, types, lists of values and lengths."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from crm_bridge_siebel.shapes import Component, ComponentList
-
 _FLAG = frozenset({"Y", "N"})
-_IO = "http://www.siebel.com/xml/{io}/{part}"
+CHILD_SYSTEM = ("Created", "Updated", "ModId")
+"""What Siebel keeps of a child row beside its key. Only some services publish it."""
+
+_SYSTEM_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "Created": "datetime",
+        "Updated": "datetime",
+        "ModId": "integer",
+        "ConflictId": "text",
+        "MergeSequenceNumber": "integer",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a write to one component has to keep.
+    """What one component's fields are, and what a write to it has to keep.
 
     Attributes:
         key: the field that names a row.
@@ -22,6 +31,7 @@ class Rules:
         lists_of_values: bounded picklists, as language-independent codes.
         lengths: longest text of a field; ``other_length`` for the rest.
         read_only: fields that no message may set.
+        types: of a field: ``datetime``, ``date``, ``boolean``, ``integer`` or ``decimal``; all others are ``text``.
     """
 
     key: str = "Id"
@@ -30,49 +40,58 @@ class Rules:
     lengths: Mapping[str, int] = field(default_factory=dict)
     other_length: int = 100
     read_only: frozenset[str] = frozenset()
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One service and the component behind it."""
+    """One business component with its child components.
+
+    Attributes:
+        fields: those of the plainest service, in the order of its WSDL; the simulator's records have these.
+        hidden: system fields that only the services with a full set of them publish.
+    """
 
     name: str
-    prefix: str
-    io: str
-    list_tag: str
+    component: str
     fields: tuple[str, ...]
     children: Mapping[str, tuple[str, ...]]
     rules: Mapping[str, Rules]
-    dates: frozenset[str]
-    numbers: frozenset[str]
-    component: str
+    hidden: tuple[str, ...] = ("CreatedBy", "UpdatedBy", "ConflictId")
 
-    def namespace(self, part: str) -> str:
-        """Namespace of the ``Query``, ``Data`` or ``Id`` tree."""
-        return _IO.format(io=self.io, part=part)
+    def type_of(self, name: str) -> str:
+        """The type of the component's own field ``name``."""
+        return _SYSTEM_TYPES.get(name) or self.rules[self.component].types.get(name, "text")
 
-    def shape(self, part: str) -> ComponentList:
-        """The tree of ``part``, as the WSDL has it."""
-        space = self.namespace(part)
-        ids = part == "Id"
-        lists = tuple(
-            ComponentList(
-                tag=f"ListOf{tag}",
-                component=Component(tag=tag, namespace=space, fields=(self.rules[tag].key,) if ids else fields),
-            )
-            for tag, fields in self.children.items()
-        )
-        own = ("Id", "ModId") if ids else self.fields
-        return ComponentList(
-            tag=self.list_tag, component=Component(tag=self.component, namespace=space, fields=own, lists=lists)
+    @property
+    def searchable(self) -> frozenset[str]:
+        """Fields that a search specification may name."""
+        return frozenset((*self.fields, *self.hidden))
+
+    @property
+    def dates(self) -> frozenset[str]:
+        """Fields that compare by time."""
+        return frozenset(name for name in self.searchable if self.type_of(name) in {"datetime", "date"})
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """Fields that compare by size."""
+        return frozenset(name for name in self.searchable if self.type_of(name) in {"integer", "decimal"})
+
+    def of_child(self, tag: str) -> Kind:
+        """The child component ``tag`` seen by itself."""
+        return Kind(
+            name=self.name,
+            component=tag,
+            fields=self.children[tag],
+            children={},
+            rules={tag: self.rules[tag]},
+            hidden=tuple(name for name in CHILD_SYSTEM if name not in self.children[tag]),
         )
 
 
 CONTACT = Kind(
     name="contact",
-    prefix="CRM_Contact_BS",
-    io="CRM_Contact_IO",
-    list_tag="ListOfCrm_Contact_Io",
     component="Contact",
     fields=(
         "Id", "Created", "Updated", "ModId", "LastName", "FirstName", "MiddleName", "PersonalTitle",
@@ -112,6 +131,10 @@ CONTACT = Kind(
                     "IntegrationId": 30, "TaxId": 30,
                 },
                 read_only=frozenset({"FullName"}),
+                types={
+                    "BirthDate": "date", "SuppressAllCalls": "boolean", "SuppressAllEmails": "boolean",
+                    "SuppressAllMailings": "boolean",
+                },
             ),
             "PersonalAddress": Rules(
                 key="PersonalAddressId",
@@ -122,7 +145,9 @@ CONTACT = Kind(
                 },
             ),
             "CommunicationAddress": Rules(),
-            "Child": Rules(required=frozenset({"FirstName"}), lengths={"FirstName": 50}),
+            "Child": Rules(
+                required=frozenset({"FirstName"}), lengths={"FirstName": 50}, types={"BirthDate": "date"},
+            ),
             "Consent": Rules(
                 required=frozenset({"Purpose", "Channel", "Status"}),
                 lists_of_values={
@@ -130,27 +155,29 @@ CONTACT = Kind(
                     "Channel": frozenset({"Cell Phone", "Phone", "Email"}),
                     "Status": frozenset({"Granted", "Withdrawn", "Denied"}),
                 },
+                types={"CapturedDate": "datetime"},
             ),
         }
     ),
-    dates=frozenset({"Created", "Updated", "BirthDate"}),
-    numbers=frozenset({"ModId"}),
+    hidden=("CreatedBy", "UpdatedBy", "ConflictId", "MergeSequenceNumber"),
 )  # fmt: skip
 
 CLAIM = Kind(
     name="claim",
-    prefix="CRM_Claim_BS",
-    io="CRM_Claim_IO",
-    list_tag="ListOfCrm_Claim_Io",
     component="Claim",
     fields=(
         "Id", "Created", "Updated", "ModId", "ClaimNumber", "PolicyNumber", "ContactId", "Status", "RegisteredDate",
         "PaymentOrder", "PaymentDate", "PaymentAmount", "PaymentCurrency",
     ),
     children=MappingProxyType({"Document": ("Id", "Name")}),
-    rules=MappingProxyType({"Claim": Rules(), "Document": Rules()}),
-    dates=frozenset({"Created", "Updated", "RegisteredDate", "PaymentDate"}),
-    numbers=frozenset({"ModId", "PaymentAmount"}),
+    rules=MappingProxyType(
+        {
+            "Claim": Rules(
+                types={"RegisteredDate": "datetime", "PaymentDate": "date", "PaymentAmount": "decimal"}
+            ),
+            "Document": Rules(),
+        }
+    ),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (CONTACT, CLAIM)})

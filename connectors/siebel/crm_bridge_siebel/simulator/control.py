@@ -9,15 +9,15 @@ import orjson
 
 from crm_bridge_siebel.simulator.installation import Installation
 from crm_bridge_siebel.simulator.knobs import Knobs
+from crm_bridge_siebel.simulator.sessions import Sessions
 
 CONTROL = "/_simulator/"
 
 
-def controlled(installation: Installation, knobs: Knobs, *, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-    """Carry out a request to a control address.
-
-    ``GET state/{kind}``, ``GET knobs``, ``POST knobs`` (an object), ``POST load/{kind}`` (a list of records,
-    answers their ids), ``POST edit/{kind}/{id}`` (an object of changes), ``POST remove/{kind}/{id}``.
+def controlled(
+    installation: Installation, sessions: Sessions, knobs: Knobs, *, method: str, path: str, body: bytes
+) -> tuple[int, bytes]:
+    """Carry out a request to a control address: those of docs/reference/siebel-simulator.md.
 
     Returns:
         HTTP status and JSON.
@@ -41,6 +41,30 @@ def controlled(installation: Installation, knobs: Knobs, *, method: str, path: s
             case "POST", ["remove", kind, record_id]:
                 installation.remove(kind, record_id)
                 return _told({"removed": record_id})
+            case "POST", ["bulk", kind, record_id]:
+                installation.edit(kind, record_id, _object(given), bulk=True)
+                return _told({"edited": record_id})
+            case "POST", ["begin", kind, record_id]:
+                return _told({"transaction": installation.begin(kind, record_id, _object(given))})
+            case "POST", ["commit", name]:
+                installation.commit(name)
+                return _told({"committed": name})
+            case "POST", ["roll-back", name]:
+                installation.roll_back(name)
+                return _told({"rolled_back": name})
+            case "POST", ["merge", kind, winner, loser]:
+                installation.merge(kind, winner, loser)
+                return _told({"merges": installation.merges(kind, winner)})
+            case "POST", ["assign", kind, record_id]:
+                whose = _object(given)
+                installation.assign(
+                    kind, record_id, organization=whose.get("organization"), positions=whose.get("positions")
+                )
+                return _told({"assigned": record_id})
+            case "GET", ["sessions"]:
+                return _told({"open": sessions.count()})
+            case "POST", ["kill-tasks"]:
+                return _told({"killed": sessions.kill_tasks()})
             case _:
                 return 404, orjson.dumps({"error": "no such control address"})
     except (ValueError, TypeError, KeyError) as error:

@@ -1,77 +1,122 @@
-"""The simulator's failure knobs: their names, what each does, and the counting down."""
+"""The simulator's knobs: what the installation is like, how it fails, and the counting down."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-KNOBS: Mapping[str, str] = MappingProxyType(
+from crm_bridge_siebel.simulator.languages import LANGUAGES
+from crm_bridge_siebel.simulator.services import DIALECTS, UI_DATA_ADAPTER
+
+Value = int | float | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """One knob: where it stands at first, what it does, and which texts or numbers it takes (``None``: any)."""
+
+    default: Value
+    words: str
+    takes: Callable[[Value], bool] | None = None
+    choices: str = ""
+
+
+def _zone(name: Value) -> bool:
+    try:
+        ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _counted(words: str) -> Knob:
+    return Knob(0, words, lambda value: float(value) >= 0, "0 and up")
+
+
+def _choice(default: Value, words: str, *names: Value) -> Knob:
+    return Knob(default, words, lambda value: value in names, ", ".join(str(name) for name in names))
+
+
+_TABLE: Mapping[str, Knob] = MappingProxyType(
     {
-        "fail_next": "answer the next N calls with HTTP 503, without carrying them out",
-        "busy_html_next": "answer the next N calls with a busy page in HTML, without carrying them out",
-        "truncate_next": "carry out the next N calls and send half of each answer",
-        "malformed_next": "carry out the next N calls and break a tag in each answer",
-        "drop_answer_next": "carry out the next N writes and close the connection without an answer",
-        "fault_next": "answer the next call with this fault code, without carrying it out",
-        "delay": "seconds to wait, after carrying out, before each answer",
-        "reject_login": "refuse every login",
-        "max_page_size": "Siebel's MaximumPageSize (1000)",
-        "modification_key": "check ModId when it is sent (true)",
-        "fault_parentheses": "write errorcode as (SBL-…) instead of SBL-…",
-        "fault_status": "HTTP status of faults: 500 or 200",
-        "fault_wrapped": "hide each fault's code in the text behind a wrapper code",
+        # what the installation is like
+        "dialect": _choice(
+            UI_DATA_ADAPTER, "which dialect `?WSDL` and the settings lead to; all are always served", *DIALECTS
+        ),
+        "typed": Knob(False, "let the dialect ui_data_adapter be the service with the typed schema"),
+        "typed_text": Knob(False, "answer the typed service with Y, N and MM/DD/YYYY all the same"),
+        "time_zone": Knob("UTC", "zone of the integration user's profile, as in `Europe/Kyiv`", _zone, "zone names"),
+        "language": _choice("ENU", "language of display values and of fault texts", *LANGUAGES),
+        "default_page_size": Knob(10, "rows of a page when none is asked for"),
+        "max_page_size": Knob(1000, "Siebel's MaximumPageSize (1000)"),
+        "row_limit": Knob(10_000, "rows that a query reaches without ExecutionMode=ForwardOnly"),
+        "hide_system_fields": Knob(False, "queries give no Id, Created, Updated, ModId and their like"),
+        "empty_elements": Knob(False, "give a field that was never filled as an empty element"),
+        "modification_key": Knob(True, "check ModId when it is sent (true)"),
+        "child_touches_parent": Knob(True, "a change of child rows alone moves the parent's ModId and Updated"),
+        "user_keys": Knob("IntegrationId", "user keys after Id, as in `IntegrationId;LastName+FirstName+BirthDate`"),
+        "on_demand": Knob(False, "refuse a misspelt operation instead of taking it for sync"),
+        "user_position": Knob("Bridge", "position of the integration user, for ViewMode Sales Rep"),
+        "user_organization": Knob("Default Organization", "organization of the integration user"),
+        "default_view_mode": Knob("All", "ViewMode of a call that says none"),
+        "all_sees_all": Knob(True, "ViewMode All shows all organizations; off: it shows the user's own alone"),
+        # sessions
+        "anonymous": Knob(False, "a call without credentials is the anonymous user, who sees no row; off: refused"),
+        "session_timeout": Knob(900.0, "Siebel's SessionTimeout: seconds without a call that end a session"),
+        "session_token_timeout": Knob(900.0, "Siebel's SessionTokenTimeout: seconds that a token lives unused"),
+        "session_token_max_age": Knob(2880.0, "Siebel's SessionTokenMaxAge: minutes that a session's tokens live"),
+        "old_tokens_live": Knob(False, "take also tokens that a later answer has replaced"),
+        "session_preference": Knob(True, "a token is tied to its task; off: any task takes it"),
+        "task_gone_next": _counted("the next N calls with a token find their task gone (SBL-UIF-00880)"),
+        "max_tasks": _counted("sessions at a time; above: the busy page; 0: no limit"),
+        # failures
+        "fail_next": _counted("answer the next N calls with HTTP 503, without carrying them out"),
+        "busy_html_next": _counted("answer the next N calls with a busy page in HTML, without carrying them out"),
+        "truncate_next": _counted("carry out the next N calls and send half of each answer"),
+        "malformed_next": _counted("carry out the next N calls and break a tag in each answer"),
+        "drop_answer_next": _counted("carry out the next N writes and close the connection without an answer"),
+        "rollback_next": _counted("refuse the next N changes at their commit, after their events have left"),
+        "fault_next": Knob("", "answer the next call with this fault code, without carrying it out"),
+        "delay": Knob(0.0, "seconds to wait, after carrying out, before each answer"),
+        "drip": _counted("send each answer at so many bytes a second; 0: at once"),
+        "gzip": Knob(False, "compress answers for those who accept gzip"),
+        "reject_login": Knob(False, "refuse every login"),
+        "fault_parentheses": Knob(False, "write errorcode as (SBL-…) instead of SBL-…"),
+        "fault_status": _choice(500, "HTTP status of faults: 500 or 200", 500, 200),
+        "fault_wrapped": Knob(False, "hide each fault's code in the text behind a wrapper code"),
+        "fault_style": _choice(
+            "siebdetail", "shape of a fault's detail: siebdetail, or as in the ASI guide", "siebdetail", "asi_guide"
+        ),
+        # events
+        "notify_url": Knob("", "send a SiebelMessage to this address at each change, before its commit"),
+        "notify_content": _choice("full", "what such a message holds: the whole record, or its Id", "full", "id"),
     }
 )
 
-_DEFAULTS: Mapping[str, int | float | str | bool] = MappingProxyType(
-    {
-        "fail_next": 0,
-        "busy_html_next": 0,
-        "truncate_next": 0,
-        "malformed_next": 0,
-        "drop_answer_next": 0,
-        "fault_next": "",
-        "delay": 0.0,
-        "reject_login": False,
-        "max_page_size": 1000,
-        "modification_key": True,
-        "fault_parentheses": False,
-        "fault_status": 500,
-        "fault_wrapped": False,
-    }
-)
+KNOBS: Mapping[str, str] = MappingProxyType({name: knob.words for name, knob in _TABLE.items()})
 
 
 class Knobs:
     """The knobs' present positions. They are not part of the persistent state: a restart puts them back."""
 
     def __init__(self) -> None:
-        self._values: dict[str, int | float | str | bool] = dict(_DEFAULTS)
+        self._values: dict[str, Value] = {name: knob.default for name, knob in _TABLE.items()}
         self._lock = threading.Lock()
 
     def set(self, values: Mapping[str, object]) -> None:
         """Turn several knobs at once.
 
         Raises:
-            ValueError: an unknown name or a value of another type; none is turned then.
+            ValueError: an unknown name, or a value that the knob does not take; none is turned then.
         """
-        checked: dict[str, int | float | str | bool] = {}
-        for name, value in values.items():
-            if name not in _DEFAULTS:
-                raise ValueError(f"no knob {name!r}; there are {', '.join(sorted(_DEFAULTS))}")
-            wanted = type(_DEFAULTS[name])
-            if wanted is float and type(value) is int:
-                value = float(value)
-            if not isinstance(value, (int, float, str, bool)) or type(value) is not wanted:
-                raise ValueError(f"knob {name} takes {wanted.__name__}")
-            checked[name] = value
-        if checked.get("fault_status", 500) not in {200, 500}:
-            raise ValueError("knob fault_status takes 200 or 500")
+        checked = {name: _checked(name, value) for name, value in values.items()}
         with self._lock:
             self._values.update(checked)
 
-    def values(self) -> dict[str, int | float | str | bool]:
+    def values(self) -> dict[str, Value]:
         """All positions by name."""
         with self._lock:
             return dict(self._values)
@@ -85,6 +130,11 @@ class Knobs:
         """The position of a knob with a number."""
         with self._lock:
             return float(self._values[name])
+
+    def text(self, name: str) -> str:
+        """The position of a knob with a text."""
+        with self._lock:
+            return str(self._values[name])
 
     def take(self, name: str) -> bool:
         """Count one use of a ``…_next`` knob; whether there was one left."""
@@ -100,3 +150,17 @@ class Knobs:
             code = str(self._values["fault_next"])
             self._values["fault_next"] = ""
             return code
+
+
+def _checked(name: str, value: object) -> Value:
+    knob = _TABLE.get(name)
+    if knob is None:
+        raise ValueError(f"no knob {name!r}; there are {', '.join(sorted(_TABLE))}")
+    wanted = type(knob.default)
+    if wanted is float and type(value) is int:
+        value = float(value)
+    if not isinstance(value, (int, float, str, bool)) or type(value) is not wanted:
+        raise ValueError(f"knob {name} takes {wanted.__name__}")
+    if knob.takes is not None and not knob.takes(value):
+        raise ValueError(f"knob {name} takes {knob.choices}")
+    return value

@@ -9,11 +9,11 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from fnmatch import translate
+from functools import reduce
 from typing import Any, TypeAlias
 
 from crm_bridge_siebel.simulator.catalogue import Kind
+from crm_bridge_siebel.simulator.manner import PLAIN, Manner, sought
 from crm_bridge_siebel.simulator.refusals import RefusalError
 
 Row: TypeAlias = Mapping[str, Any]
@@ -54,13 +54,41 @@ class Junction:
 Node: TypeAlias = Comparison | Junction
 
 
-def parsed(text: str, kind: Kind) -> Node:
+def parsed(text: str, kind: Kind, *, manner: Manner = PLAIN, qualified: bool = False) -> Node:
     """The tree of a search specification.
+
+    Args:
+        manner: how the call writes its values.
+        qualified: names stand behind their component, as in ``[Contact.LastName]``.
 
     Raises:
         RefusalError: it says something that this simulator does not know.
     """
-    return _Parser(text, kind).whole()
+    return _Parser(text, kind, manner=manner, qualified=qualified).whole()
+
+
+def comparison(name: str, op: str, text: str, *, kind: Kind, manner: Manner) -> Comparison:
+    """``[name] op text`` with the text made comparable.
+
+    Raises:
+        RefusalError: the text is no value of the field.
+    """
+    if op in {"LIKE", "~LIKE"}:
+        return Comparison(field=name, op=op, value=text)
+    if name in kind.dates:
+        convert = sought(name, kind, manner)
+        return Comparison(field=name, op=op, value=sortable(convert(text) if convert else text))
+    if name in kind.numbers:
+        return Comparison(field=name, op=op, value=_number(text))
+    convert = sought(name, kind, manner)
+    return Comparison(field=name, op=op, value=convert(text) if convert else text)
+
+
+def all_of(nodes: list[Node]) -> Node | None:
+    """Rows that fulfil every one of ``nodes``; ``None``: all rows."""
+    if not nodes:
+        return None
+    return reduce(lambda one, two: Junction(op="AND", parts=(one, two)), nodes)
 
 
 def predicate(node: Node, kind: Kind) -> Predicate:
@@ -78,7 +106,7 @@ def predicate(node: Node, kind: Kind) -> Predicate:
     if node.op == "IS NOT NULL":
         return lambda row: bool(row.get(name))
     if node.op in {"LIKE", "~LIKE"}:
-        match = re.compile(translate(node.value), re.IGNORECASE if node.op == "~LIKE" else 0).match
+        match = re.compile(_pattern(node.value), re.IGNORECASE if node.op == "~LIKE" else 0).fullmatch
         return lambda row: bool(row.get(name)) and match(row[name]) is not None
     compare, wanted = _COMPARE[node.op], node.value
     convert = converter(name, kind)
@@ -140,6 +168,10 @@ def sortable(text: str) -> str:
     return f"{text[6:10]}{text[0:2]}{text[3:5]}{text[11:] or '00:00:00'}"
 
 
+def _pattern(text: str) -> str:
+    return "".join({"*": ".*", "?": "."}.get(letter) or re.escape(letter) for letter in text)
+
+
 def _number(text: str) -> float:
     try:
         return float(text)
@@ -148,8 +180,10 @@ def _number(text: str) -> float:
 
 
 class _Parser:
-    def __init__(self, text: str, kind: Kind) -> None:
+    def __init__(self, text: str, kind: Kind, *, manner: Manner, qualified: bool) -> None:
         self._kind = kind
+        self._manner = manner
+        self._qualified = qualified
         self._tokens = _tokens(text)
         self._at = 0
 
@@ -172,11 +206,7 @@ class _Parser:
             if not self._accept("bracket", ")"):
                 raise _unknown("a bracket that is not closed")
             return node
-        name = self._take("field")[1:-1]
-        if name not in self._kind.fields:
-            raise RefusalError(
-                "SBL-DAT-00398", f"Field '{name}' does not exist in definition for '{self._kind.component}'"
-            )
+        name = self._name(self._take("field")[1:-1])
         if self._accept("word", "IS"):
             negated = self._accept("word", "NOT")
             if not self._accept("word", "NULL"):
@@ -185,17 +215,25 @@ class _Parser:
         for word in ("LIKE", "~LIKE"):
             if self._accept("word", word):
                 return Comparison(field=name, op=word, value=_unquoted(self._take("text")))
-        return Comparison(field=name, op=self._take("op"), value=self._value(name))
+        return comparison(name, self._take("op"), self._value(), kind=self._kind, manner=self._manner)
 
-    def _value(self, name: str) -> Any:
+    def _name(self, written: str) -> str:
+        """The field's tag. Qualified names may also be the field's own, with spaces: which one it is, is our guess."""
+        component, dot, name = written.partition(".")
+        known = dot == "." and component == self._kind.component if self._qualified else dot == ""
+        tag = name.replace(" ", "") if self._qualified else written
+        if not known or tag not in self._kind.searchable:
+            raise RefusalError(
+                "SBL-DAT-00398", f"Field '{written}' does not exist in definition for '{self._kind.component}'"
+            )
+        return tag
+
+    def _value(self) -> str:
         token = self._tokens[self._at] if self._at < len(self._tokens) else ("end", "")
         if token[0] not in {"text", "number"}:
             raise _unknown(token[1] or "an end without a value")
         self._at += 1
-        text = _unquoted(token[1]) if token[0] == "text" else token[1]
-        if name in self._kind.dates:
-            return sortable(_dated(text))
-        return _number(text) if name in self._kind.numbers else text
+        return _unquoted(token[1]) if token[0] == "text" else token[1]
 
     def _accept(self, sort: str, text: str) -> bool:
         if self._at < len(self._tokens) and self._tokens[self._at][0] == sort:
@@ -227,15 +265,6 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 def _unquoted(text: str) -> str:
     quote = text[0]
     return text[1:-1].replace(quote * 2, quote)
-
-
-def _dated(text: str) -> str:
-    for form in ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y"):
-        try:
-            return datetime.strptime(text, form).strftime(form)  # noqa: DTZ007  # Siebel's text carries no zone
-        except ValueError:
-            continue
-    raise RefusalError("SBL-DAT-00398", f"'{text}' is not a date as MM/DD/YYYY HH:MM:SS")
 
 
 def _unknown(what: str) -> RefusalError:

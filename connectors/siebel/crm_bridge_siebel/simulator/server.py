@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-from xml.sax.saxutils import quoteattr
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from crm_bridge.api import OutcomeUnknown
-from crm_bridge_siebel.simulator.catalogue import CATALOGUE
 from crm_bridge_siebel.simulator.control import CONTROL, controlled
-from crm_bridge_siebel.simulator.installation import Installation
-from crm_bridge_siebel.simulator.knobs import Knobs
-from crm_bridge_siebel.simulator.messages import call_of
-from crm_bridge_siebel.simulator.refusals import RefusalError, fault_xml
+from crm_bridge_siebel.simulator.door import XML, Door, HttpAnswer, default_service
+from crm_bridge_siebel.simulator.services import BY_FILE
+from crm_bridge_siebel.simulator.wsdl_text import wsdl
 
 PATH = "/siebel/app/eai/enu?SWEExtSource=WebService&SWEExtCmd=Execute&WSSOAP=1"
-_XML = "text/xml; charset=UTF-8"
 _JSON = "application/json"
 _BODY_LIMIT = 256 * 1024 * 1024
-_PLACEHOLDER = "http://webserver.invalid/siebel/app/eai/enu?SWEExtSource=WebService&amp;SWEExtCmd=Execute&amp;WSSOAP=1"
-_BUSY_PAGE = (
-    b"<!DOCTYPE html><html><head><title>Siebel</title></head><body>"
-    b"The server you are trying to access is either busy or experiencing difficulties.</body></html>"
-)
+_STEPS = 20  # pieces a second of an answer that drips
 
 
 class SimulatorServer(ThreadingHTTPServer):
@@ -36,9 +27,8 @@ class SimulatorServer(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, port: int, installation: Installation, knobs: Knobs) -> None:
-        self.installation = installation
-        self.knobs = knobs
+    def __init__(self, port: int, door: Door) -> None:
+        self.door = door
         self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._guard = threading.Lock()
@@ -89,80 +79,64 @@ class _Handler(BaseHTTPRequestHandler):
             self._control(b"")
             return
         wanted = {name.lower(): values[0] for name, values in parse_qs(address.query, keep_blank_values=True).items()}
-        kind = wanted.get("wsdl", "?") or "contact"
-        if kind not in CATALOGUE:
-            self._send(404, b"Add ?WSDL=contact or ?WSDL=claim for a WSDL; SOAP calls are POST.", "text/plain")
+        service = BY_FILE.get(wanted.get("wsdl", "?") or default_service(self.server.door.knobs).file)
+        if service is None:
+            names = ", ".join(f"?WSDL={name}" for name in BY_FILE)
+            self._send(HttpAnswer(404, f"Add one of {names} for a WSDL; SOAP calls are POST.".encode(), "text/plain"))
             return
-        text = (files("crm_bridge_siebel") / "wsdl" / f"{kind}.wsdl").read_text(encoding="utf-8")
-        own = quoteattr(f"{self.server.origin}{PATH}")[1:-1]
-        self._send(200, text.replace(_PLACEHOLDER, own).encode(), _XML)
+        self._send(HttpAnswer(200, wsdl(service, address=f"{self.server.origin}{PATH}").encode(), XML))
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         if length > _BODY_LIMIT:
             self.close_connection = True
-            self._send(413, b"", "text/plain")
+            self._send(HttpAnswer(413, b"", "text/plain"))
             return
         body = self.rfile.read(length)
-        if urlsplit(self.path).path.startswith(CONTROL):
+        address = urlsplit(self.path)
+        if address.path.startswith(CONTROL):
             self._control(body)
-        else:
-            self._soap(body)
-
-    def _soap(self, body: bytes) -> None:
-        knobs = self.server.knobs
-        if knobs.take("fail_next"):
-            self._wait()
-            self._send(503, b"Service Unavailable", "text/plain")
             return
-        if knobs.take("busy_html_next"):
-            self._wait()
-            self._send(200, _BUSY_PAGE, "text/html")
-            return
-        status, writes = 200, False
-        try:
-            call = call_of(body)
-            writes = call.method != "QueryPage"
-            answer = self.server.installation.answer(call, told_to_refuse=knobs.take_fault())
-        except RefusalError as refusal:
-            status = int(knobs.number("fault_status"))
-            answer = fault_xml(refusal, parentheses=knobs.on("fault_parentheses"), wrapped=knobs.on("fault_wrapped"))
-        except OutcomeUnknown:
-            status, answer = (
-                500,
-                fault_xml(
-                    RefusalError("SBL-EAI-04316", "The request is not well-formed XML"),
-                    parentheses=False,
-                    wrapped=False,
-                ),
-            )
-        self._wait()
-        if writes and status == 200 and knobs.take("drop_answer_next"):
-            self.close_connection = True
-            return
-        if knobs.take("truncate_next"):
-            answer = answer[: len(answer) // 2]
-        if knobs.take("malformed_next"):
-            answer = answer.replace(b"</SOAP-ENV:Body>", b"</SOAP-ENV:Boby>")
-        self._send(status, answer, _XML)
+        answer = self.server.door.soap(body, query=dict(parse_qsl(address.query, keep_blank_values=True)))
+        self._deliver(answer)
 
     def _control(self, body: bytes) -> None:
+        door = self.server.door
         status, answer = controlled(
-            self.server.installation, self.server.knobs, method=self.command, path=self.path, body=body
+            door.installation, door.sessions, door.knobs, method=self.command, path=self.path, body=body
         )
-        self._send(status, answer, _JSON)
+        self._send(HttpAnswer(status, answer, _JSON))
 
-    def _wait(self) -> None:
-        delay = self.server.knobs.number("delay")
+    def _deliver(self, answer: HttpAnswer | None) -> None:
+        """Send an answer as slowly and as packed as the knobs say; ``None``: close the connection without one."""
+        knobs = self.server.door.knobs
+        delay = knobs.number("delay")
         if delay:
             self.server.stopping.wait(delay)
+        if answer is None:
+            self.close_connection = True
+            return
+        packed = knobs.on("gzip") and "gzip" in self.headers.get("Accept-Encoding", "")
+        if packed:
+            answer = HttpAnswer(answer.status, gzip.compress(answer.body, compresslevel=1, mtime=0), answer.kind)
+        self._send(answer, packed=packed, rate=int(knobs.number("drip")))
 
-    def _send(self, status: int, body: bytes, content_type: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
+    def _send(self, answer: HttpAnswer, *, packed: bool = False, rate: int = 0) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.kind)
+        if packed:
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(body)
+        if not rate:
+            self.wfile.write(answer.body)
+            return
+        step = max(1, rate // _STEPS)
+        for start in range(0, len(answer.body), step):
+            self.wfile.write(answer.body[start : start + step])
+            self.wfile.flush()
+            if self.server.stopping.wait(step / rate):
+                return
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
         """Keep quiet: addresses of calls are of no use to anyone here."""

@@ -100,9 +100,7 @@ _WRITES = ("Insert", "Update", "Delete", "Execute")
 
 CONTACT_BS = _adapter(CONTACT, "CRM_Contact_BS", file="contact", methods=("QueryPage", *_WRITES))
 CLAIM_BS = _adapter(CLAIM, "CRM_Claim_BS", file="claim", methods=("QueryPage",))
-TYPED_BS = _adapter(
-    CONTACT, "CRM_Contact_Typed_BS", file="contact_typed", methods=("QueryPage", *_WRITES), typed=True
-)
+TYPED_BS = _adapter(CONTACT, "CRM_Contact_Typed_BS", file="contact_typed", methods=("QueryPage", *_WRITES), typed=True)
 CONTACT_ASI = Service(
     name="CRM_spcContact_spcServices",
     file="contact_asi",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crm_bridge_siebel.simulator.installation import PASSWORD, USERNAME, Installation
+from crm_bridge_siebel.simulator.door import Door, default_service
+from crm_bridge_siebel.simulator.installation import PASSWORD_FILE, Installation
 from crm_bridge_siebel.simulator.knobs import Knobs
 from crm_bridge_siebel.simulator.server import PATH, SimulatorServer
-
-_PASSWORD_FILE = "password"  # noqa: S105  # a file name
+from crm_bridge_siebel.simulator.services import CONTACT_BS
+from crm_bridge_siebel.simulator.sessions import USERNAME, Sessions
+from crm_bridge_siebel.simulator.wsdl_text import wsdl
 
 
 class SiebelSimulator:
@@ -32,22 +35,36 @@ class SiebelSimulator:
         self._thread: threading.Thread | None = None
 
     def start(self, port: int = 0) -> Mapping[str, Any]:
-        """Serve on 127.0.0.1; returns the connector's settings. The password is in a file beside the state."""
+        """Serve on 127.0.0.1; returns the connector's settings. The password is in a file beside the state.
+
+        In another dialect than the connector's bundled WSDLs have, the WSDL is written beside the state too.
+        """
         if self._server is not None:
             raise RuntimeError("the simulator is running already")
-        self._server = SimulatorServer(port, self._installation, self._knobs)
+        installation = self._installation
+        sessions = Sessions(
+            password=installation.password,
+            clock=self._clock,
+            knobs=self._knobs,
+            new_token=lambda: secrets.token_urlsafe(24),
+        )
+        self._server = SimulatorServer(port, Door(installation, sessions, self._knobs))
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="siebel-simulator", daemon=True
         )
         self._thread.start()
-        secret = (self._folder / _PASSWORD_FILE).resolve()
-        secret.write_text(PASSWORD, encoding="utf-8")
-        secret.chmod(0o600)
-        return {
-            "endpoint": f"{self._server.origin}{PATH}",
+        endpoint = f"{self._server.origin}{PATH}"
+        settings: dict[str, Any] = {
+            "endpoint": endpoint,
             "username": USERNAME,
-            "password_ref": f"file:{secret}",
+            "password_ref": f"file:{(self._folder / PASSWORD_FILE).resolve()}",
         }
+        service = default_service(self._knobs)
+        if service is not CONTACT_BS:
+            file = (self._folder / f"{service.file}.wsdl").resolve()
+            file.write_text(wsdl(service, address=endpoint), encoding="utf-8")
+            settings["wsdl"] = {"contact": str(file)}
+        return settings
 
     def stop(self) -> None:
         """Stop serving, and write the state to disk."""
@@ -79,6 +96,37 @@ class SiebelSimulator:
     def remove(self, kind: str, record_id: str) -> None:
         """Delete a record without a trace."""
         self._installation.remove(kind, record_id)
+
+    def merge(self, kind: str, winner: str, loser: str) -> None:
+        """Merge two records: the loser vanishes."""
+        self._installation.merge(kind, winner, loser)
+
+    def bulk(self, kind: str, record_id: str, changes: Mapping[str, Any]) -> None:
+        """Change a record as EIM does, without events."""
+        self._installation.edit(kind, record_id, changes, bulk=True)
+
+    def begin(self, kind: str, record_id: str, changes: Mapping[str, Any]) -> str:
+        """Begin a change that is stamped and announced now and committed later; returns its name."""
+        return self._installation.begin(kind, record_id, changes)
+
+    def commit(self, transaction: str) -> None:
+        """Make a begun change visible, with its older ``Updated``."""
+        self._installation.commit(transaction)
+
+    def roll_back(self, transaction: str) -> None:
+        """Drop a begun change, whose event has left."""
+        self._installation.roll_back(transaction)
+
+    def assign(
+        self, kind: str, record_id: str, *, organization: str | None = None, positions: Sequence[str] | None = None
+    ) -> None:
+        """Say whose a record is; without a word, the integration user's."""
+        self._installation.assign(kind, record_id, organization=organization, positions=positions)
+
+    def kill_tasks(self) -> None:
+        """End every server task, as a restart of the object manager does."""
+        if self._server is not None:
+            self._server.door.sessions.kill_tasks()
 
     def configure(self, **knobs: object) -> None:
         """Turn knobs; see :data:`crm_bridge_siebel.simulator.knobs.KNOBS`."""

@@ -11,7 +11,16 @@ from itertools import islice
 from typing import Any
 
 from crm_bridge_siebel.simulator.catalogue import Kind
-from crm_bridge_siebel.simulator.searchspec import Node, at_least, converter, equals, first_change, predicate, sortable
+from crm_bridge_siebel.simulator.searchspec import (
+    Node,
+    Predicate,
+    at_least,
+    converter,
+    equals,
+    first_change,
+    predicate,
+    sortable,
+)
 
 Row = dict[str, Any]
 
@@ -25,6 +34,7 @@ class Table:
         self._by_change: list[tuple[str, str]] = []
         self._by_id: list[str] | None = []
         self._by_integration: dict[str, set[str]] = {}
+        self._converters = {name: converter(name, kind) or str for name in kind.searchable}
 
     def put(self, row: Row) -> None:
         """Add or replace the row with this ``Id``."""
@@ -58,16 +68,25 @@ class Table:
         return sorted(self._by_integration.get(value, ()))
 
     def select(
-        self, spec: Node | None, *, sort: tuple[tuple[str, bool], ...], start: int, size: int
+        self,
+        spec: Node | None,
+        *,
+        sort: tuple[tuple[str, bool], ...],
+        start: int,
+        size: int,
+        visible: Predicate | None = None,
     ) -> tuple[list[Row], bool]:
         """Rows that fulfil ``spec``, from offset ``start``, and whether these are the last.
 
         Args:
             sort: fields, each with whether it descends. Without: by Id.
+            visible: which rows the user sees; ``None``: all.
         """
         matching = self._candidates(spec, sort)
         if spec is not None:
             matching = filter(predicate(spec, self.kind), matching)
+        if visible is not None:
+            matching = filter(visible, matching)
         found = list(islice(matching, start, start + size + 1))
         return found[:size], len(found) <= size
 
@@ -86,9 +105,20 @@ class Table:
             return (self.rows[row_id] for row_id in islice(self._by_id, begin, None))
         rows = sorted(self.rows.values() if limited is None else limited, key=lambda row: str(row["Id"]))
         for name, descending in reversed(sort):
-            convert = converter(name, self.kind) or str
-            rows.sort(key=lambda row: (bool(row.get(name)), convert(row.get(name) or "0")), reverse=descending)
+            convert = self._converters[name]
+            rows.sort(
+                key=lambda row: (bool(row.get(name)), convert(row.get(name) or "0")),  # used at once
+                reverse=descending,
+            )
         return iter(rows)
+
+    def matching(self, values: Mapping[str, str]) -> list[Row]:
+        """Rows with all these values: by index where there is one, else by looking at every row."""
+        if "IntegrationId" in values:
+            rows: Iterable[Row] = (self.rows[row_id] for row_id in self.by_integration_id(values["IntegrationId"]))
+        else:
+            rows = self.rows.values()
+        return [row for row in rows if all(row.get(name) == value for name, value in values.items())]
 
     def _limited(self, spec: Node | None) -> list[Row] | None:
         if spec is None:

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_bridge_siebel.simulator.catalogue import Kind, Rules
+from crm_bridge_siebel.simulator.manner import PLAIN, Manner, taken
 from crm_bridge_siebel.simulator.messages import Message
 from crm_bridge_siebel.simulator.refusals import RefusalError
+from crm_bridge_siebel.simulator.searchspec import Predicate
 from crm_bridge_siebel.simulator.table import Table
 
 OPERATIONS = frozenset({"insert", "update", "upsert", "delete", "sync", "skipnode"})
-_SERVER_KEPT = frozenset({"Id", "ModId", "Created", "Updated"})
+_SERVER_KEPT = frozenset(
+    {"Id", "ModId", "Created", "CreatedBy", "Updated", "UpdatedBy", "ConflictId", "MergeSequenceNumber"}
+)
+_METHODS = {"InsertOrUpdate": "upsert", "Synchronize": "sync"}
 _NAME_PARTS = ("LastName", "FirstName", "MiddleName")
 
 Row = dict[str, Any]
@@ -33,12 +38,29 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What carrying out needs: the rows, new ids, the present second, and whether ModId is a Modification Key here."""
+    """What carrying out needs.
+
+    Attributes:
+        now: the present second as it is stored.
+        user: who writes.
+        visible: which rows this user sees; ``None``: all.
+        modification_key: whether a ModId that is sent is checked.
+        user_keys: sets of fields that a record is found by, after ``Id``.
+        misspelt_is_sync: else a misspelt operation is refused.
+        child_touches_parent: whether a change of child rows alone moves the parent's ModId and Updated.
+        manner: how the call writes its values.
+    """
 
     table: Table
     new_id: Callable[[], str]
     now: str
-    modification_key: bool
+    user: str
+    visible: Predicate | None = None
+    modification_key: bool = True
+    user_keys: tuple[tuple[str, ...], ...] = (("IntegrationId",),)
+    misspelt_is_sync: bool = True
+    child_touches_parent: bool = True
+    manner: Manner = PLAIN
 
     @property
     def kind(self) -> Kind:
@@ -51,17 +73,18 @@ def effect_of(message: Message, *, method: str, desk: Desk) -> Effect:
     Raises:
         RefusalError: a rule of the component is broken; nothing of the message takes effect.
     """
-    operation = _operation(method, message.operation)
+    operation = _operation(method, message.operation, desk)
+    message = _stored(message, desk.kind, desk.manner)
     current = _matched(message, desk)
     if operation == "insert":
         if current is not None:
             raise RefusalError("SBL-EAI-04383", "Insert operation failed because a matching record was found")
         return _inserted(message, desk)
     if current is None:
+        if not (message.fields.get("Id") or _usable_keys(message, desk)):
+            raise RefusalError("SBL-EAI-04397", "No user key can be used for the component")
         if operation in {"upsert", "sync"} and not message.fields.get("ModId"):
             return _inserted(message, desk)
-        if not (message.fields.get("Id") or message.fields.get("IntegrationId")):
-            raise RefusalError("SBL-EAI-04397", "No user key can be used for the component")
         raise RefusalError("SBL-DAT-00523", "The selected record has been modified by another user or deleted")
     _check_version(message, current, desk)
     if operation == "delete":
@@ -69,9 +92,29 @@ def effect_of(message: Message, *, method: str, desk: Desk) -> Effect:
     return _changed(message, current, operation, desk)
 
 
-def bumped(row: Row, *, now: str) -> Row:
+def bumped(row: Row, *, now: str, user: str) -> Row:
     """``row`` as it is after one more change."""
-    return row | {"ModId": str(int(row["ModId"]) + 1), "Updated": now}
+    return row | {"ModId": str(int(row.get("ModId") or 0) + 1), "Updated": now, "UpdatedBy": user}
+
+
+def begun(row_id: str, *, now: str, user: str) -> Row:
+    """What Siebel keeps of a new row."""
+    return {
+        "Id": row_id, "Created": now, "CreatedBy": user, "Updated": now, "UpdatedBy": user, "ModId": "0",
+        "ConflictId": "0",
+    }  # fmt: skip
+
+
+def child_begun(*, now: str) -> Row:
+    """What Siebel keeps of a new child row."""
+    return {"Created": now, "Updated": now, "ModId": "0"}
+
+
+def child_bumped(row: Row, *, now: str) -> Row:
+    """What Siebel keeps of a child row after one more change."""
+    return {
+        "Created": row.get("Created", now), "Updated": now, "ModId": str(int(row.get("ModId") or 0) + 1),
+    }  # fmt: skip
 
 
 def with_full_name(row: Row) -> Row:
@@ -79,23 +122,62 @@ def with_full_name(row: Row) -> Row:
     return row | {"FullName": " ".join(row[part] for part in _NAME_PARTS if row.get(part))}
 
 
-def _operation(method: str, said: str | None) -> str:
-    if method != "Execute":
+def _operation(method: str, said: str | None, desk: Desk) -> str:
+    if method not in {"Execute", *_METHODS}:
         return method.lower()
+    if method != "Execute":
+        return _METHODS[method]
+    return _spelt(said, desk, default="upsert")
+
+
+def _spelt(said: str | None, desk: Desk, *, default: str) -> str:
     if said is None:
-        return "upsert"
-    return said if said in OPERATIONS else "sync"
+        return default
+    if said in OPERATIONS:
+        return said
+    if desk.misspelt_is_sync:
+        return "sync"
+    raise RefusalError("SBL-EAI-04009", f"Operation '{said}' is not known")
+
+
+def _stored(message: Message, kind: Kind, manner: Manner) -> Message:
+    """The message with its values as they are stored."""
+    fields = dict(message.fields)
+    for name, text in fields.items():
+        convert = taken(name, kind, manner) if name not in _SERVER_KEPT else None
+        if convert is not None:
+            fields[name] = convert(text)
+    children = {
+        tag: tuple(_stored(child, kind.of_child(tag), manner) for child in rows)
+        for tag, rows in message.children.items()
+    }
+    return Message(operation=message.operation, fields=fields, children=children)
+
+
+def _usable_keys(message: Message, desk: Desk) -> list[tuple[str, ...]]:
+    return [key for key in desk.user_keys if all(message.fields.get(name) for name in key)]
 
 
 def _matched(message: Message, desk: Desk) -> Row | None:
+    """The row that a message means. One that the user does not see cannot be met, but its key is taken all the same."""
     row_id = message.fields.get("Id")
     if row_id:
-        return desk.table.rows.get(row_id)
-    key = message.fields.get("IntegrationId")
-    found = desk.table.by_integration_id(key) if key else []
-    if len(found) > 1:
-        raise RefusalError("SBL-EAI-04390", "Multiple records match the user key")
-    return desk.table.rows[found[0]] if found else None
+        row = desk.table.rows.get(row_id)
+        return row if row is not None and _seen(row, desk) else None
+    for key in _usable_keys(message, desk):
+        found = desk.table.matching({name: message.fields[name] for name in key})
+        if found and not any(_seen(row, desk) for row in found):
+            raise RefusalError("SBL-DAT-00381", "A record with identical values already exists in the database")
+        found = [row for row in found if _seen(row, desk)]
+        if len(found) > 1:
+            raise RefusalError("SBL-EAI-04390", "Multiple records match the user key")
+        if found:
+            return found[0]
+    return None
+
+
+def _seen(row: Row, desk: Desk) -> bool:
+    return desk.visible is None or desk.visible(row)
 
 
 def _check_version(message: Message, current: Row, desk: Desk) -> None:
@@ -109,7 +191,7 @@ def _check_version(message: Message, current: Row, desk: Desk) -> None:
 def _inserted(message: Message, desk: Desk) -> Effect:
     component = desk.kind.component
     _check(message.fields, desk.kind.rules[component], component, new=True)
-    row: Row = {"Id": desk.new_id(), "Created": desk.now, "Updated": desk.now, "ModId": "0"}
+    row = begun(desk.new_id(), now=desk.now, user=desk.user)
     row |= {name: value for name, value in message.fields.items() if name not in _SERVER_KEPT}
     for tag, rows in message.children.items():
         row[f"ListOf{tag}"] = {tag: _children([], rows, tag=tag, deletes=False, desk=desk)}
@@ -129,7 +211,8 @@ def _changed(message: Message, current: Row, operation: str, desk: Desk) -> Effe
     for tag, rows in message.children.items():
         held = list(current.get(f"ListOf{tag}", {}).get(tag, ()))
         row[f"ListOf{tag}"] = {tag: _children(held, rows, tag=tag, deletes=operation in {"update", "sync"}, desk=desk)}
-    row = bumped(row, now=desk.now)
+    if desk.child_touches_parent or any(row.get(name) != current.get(name) for name in message.fields):
+        row = bumped(row, now=desk.now, user=desk.user)
     return Effect(row_id=row["Id"], row=row, shown=row)
 
 
@@ -138,7 +221,7 @@ def _children(held: list[Row], messages: tuple[Message, ...], *, tag: str, delet
     rows = {row[rules.key]: row for row in held}
     named: set[str] = set()
     for message in messages:
-        operation = message.operation or "upsert"
+        operation = _spelt(message.operation, desk, default="upsert")
         key = message.fields.get(rules.key, "")
         current = rows.get(key) if key else None
         if operation == "delete":
@@ -151,9 +234,12 @@ def _children(held: list[Row], messages: tuple[Message, ...], *, tag: str, delet
         if operation == "update" and current is None:
             raise RefusalError("SBL-DAT-00523", f"The '{tag}' record has been deleted by another user")
         _check(message.fields, rules, tag, new=current is None)
+        said = {name: value for name, value in message.fields.items() if name not in _SERVER_KEPT}
         if current is None:
             key = desk.new_id()
-        rows[key] = {**(current or {}), **message.fields, rules.key: key}
+            rows[key] = {**said, **child_begun(now=desk.now), rules.key: key}
+        elif any(current.get(name) != value for name, value in said.items() if name != rules.key):
+            rows[key] = {**current, **said, **child_bumped(current, now=desk.now), rules.key: key}
         named.add(key)
     if deletes:
         return [row for key, row in rows.items() if key in named]

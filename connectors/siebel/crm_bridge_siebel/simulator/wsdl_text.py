@@ -104,9 +104,7 @@ def _parts(service: Service) -> tuple[str, ...]:
 
 
 def _schema(space: str) -> str:
-    return (
-        f'<xsd:schema attributeFormDefault="unqualified" elementFormDefault="qualified" targetNamespace="{space}">'
-    )
+    return f'<xsd:schema attributeFormDefault="unqualified" elementFormDefault="qualified" targetNamespace="{space}">'
 
 
 def _message(name: str, body: Sequence[str]) -> Iterator[str]:
@@ -194,9 +192,7 @@ def _container(tag: str, tree: Tree, *, part: str, prefix: str, ending: str) -> 
     yield "</xsd:complexType>"
 
 
-def _component(
-    service: Service, tree: Tree, *, part: str, prefix: str, ending: str, child: bool
-) -> Iterator[str]:
+def _component(service: Service, tree: Tree, *, part: str, prefix: str, ending: str, child: bool) -> Iterator[str]:
     kind = service.kind.of_child(tree.tag) if child else service.kind
     yield f'<xsd:complexType name="{tree.tag}{ending}">'
     yield "  <xsd:sequence>"
