@@ -206,6 +206,7 @@ def why(
     unit = unit_of(path)[0]
     chosen = [verdict for name, verdict in sorted(card.verdicts.items()) if name == unit or head(name) == path]
     chosen = chosen or [verdict for name, verdict in sorted(card.verdicts.items()) if name.startswith(f"{path}.")]
+    chosen = chosen or _selected(card.verdicts, path)
     if not chosen:
         known = sorted({head(name) for name in card.verdicts})
         raise UserMistake(f"nothing was ever said of {path!r}; known of this client: {', '.join(known)}")
@@ -214,6 +215,20 @@ def why(
     if system is not None:
         answer["carried"] = _carried(connection, client_id, {each.unit for each in chosen}, system)
     return answer
+
+
+def _selected(verdicts: Mapping[str, Verdict], path: str) -> list[Verdict]:
+    """The items that a selector of a mapping names by what they are: ``contact_points[phone/mobile].value``."""
+    from crm_bridge.mapping.paths import IDENTITY  # late: a look-up does not wait for the mapping language
+
+    named, _, selector = path.partition("[")
+    wanted = selector.partition("]")[0].split("/")
+    return [
+        verdict
+        for name, verdict in sorted(verdicts.items())
+        if selector and head(name) == named and isinstance(verdict.value, Mapping)
+        if wanted == [str(verdict.value.get(each)) for each in IDENTITY.get(named, ())][: len(wanted)]
+    ]
 
 
 def _verdict(verdict: Verdict, by_key: Mapping[str, SourceRecord]) -> dict[str, Any]:

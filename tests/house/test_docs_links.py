@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import PurePosixPath
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+UNREAD = "docs/decisions/template.md"  # for those who write a decision
 COMMANDS = ["uv run crm-bridge demo", "uv run pytest"]
 
 
@@ -44,3 +46,20 @@ def test_every_decision_has_a_number_of_its_own_and_stands_in_the_index(text_fil
 
     assert len(files) == len({name[:4] for name in files})
     assert [] == [name for name in files if name not in index]
+
+
+def test_every_page_is_reached_from_the_index(text_files, root):
+    """By links alone, starting at docs/index.md: nobody guesses the name of a page."""
+    pages = {file.name: file.text for file in text_files if file.name.endswith(".md")}
+    reached, ahead = set(), ["docs/index.md"]
+    while ahead:
+        name = ahead.pop()
+        reached.add(name)
+        for match in LINK.finditer(pages[name]):
+            target = match["target"].partition("#")[0]
+            if target and "://" not in target:
+                found = os.path.normpath(PurePosixPath(name).parent / target).replace(os.sep, "/")
+                if found in pages and found not in reached:
+                    ahead.append(found)
+
+    assert set() == {name for name in pages if name.startswith("docs/") and name != UNREAD} - reached
