@@ -150,9 +150,8 @@ def main() -> None:
     parser.add_argument("--without-peer", action="store_true", help="the bridge alone")
     asked = parser.parse_args()
     clients, repeat = (5_000, 1) if asked.short else (asked.clients, asked.repeat)
-    print(
-        f"{clients} clients, {asked.shape}, {repeat} time(s); {os.cpu_count()} cores; Py {platform.python_version()}"
-    )
+    print(f"{clients} clients, {asked.shape}; {repeat} time(s)")
+    print(f"{os.cpu_count()} cores; Python {platform.python_version()}")
     print(", ".join(f"{name} {version(name)}" for name in ("crm-bridge", "sqlalchemy", "orjson", "httpx")))
     with tempfile.TemporaryDirectory(prefix="bench-peer-") as place:
         found, said = ([], "dlt was not asked for") if asked.without_peer else peers(Path(place))
