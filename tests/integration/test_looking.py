@@ -1,0 +1,66 @@
+"""What people and schedules are told: both sides of a doubt, why a value stands, which system is away."""
+
+import pytest
+
+from crm_bridge.errors import ConfigMistake, CredentialsRefused, SafetyStop, Unreachable, UserMistake
+from crm_bridge.runner.checkup import exit_code_of
+
+ANNA = {"last_name": "Коваль", "first_name": "Anna", "mobile_phone": "+380505550101"}
+
+
+def test_both_sides_of_a_doubt_are_shown_with_what_they_say(world):
+    """Path by path, and whether they agree."""
+    world["a"].load("person", [{**ANNA, "birth_date": "1985-03-08"}])
+    world["b"].load("person", [{**ANNA, "job_title": "teacher"}])
+    world.sync()
+    [question] = world.ask("review_list")
+
+    case = world.ask("review_case", question["id"])
+
+    rows = {row["path"]: (row["left"], row["right"], row["same"]) for row in case["rows"]}
+    assert [question["left"], question["right"]] == [side["record"] for side in case["sides"]]
+    assert ("1985-03-08", None, False) == rows["birth_date"]
+    assert rows["name"][2]
+    assert case["case"]["evidence"]
+
+
+def test_a_case_that_is_not_there_is_named(world):
+    """With the way to find one."""
+    with pytest.raises(UserMistake, match="there is no case 7; see `crm-bridge review list`"):
+        world.ask("review_case", 7)
+
+
+def test_why_takes_an_item_as_a_mapping_names_it(world):
+    """By type and purpose, as well as by its value."""
+    world["a"].load("person", [ANNA])
+    world.sync()
+    [found] = world.ask("lookup", name="Коваль")
+
+    [value] = world.ask("why", found["id"], "contact_points[phone/mobile].value")["values"]
+
+    assert "+380505550101" == value["value"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (Unreachable("no answer"), ("away", 69)),
+        (CredentialsRefused("no such user"), ("credentials", 77)),
+        (ConfigMistake("no such table"), ("config", 78)),
+        (SafetyStop("too much"), ("stopped", 5)),
+        (RuntimeError("Коваль"), ("bug", 1)),
+    ],
+)
+def test_a_check_says_what_kind_of_finding_it_is(world, error, expected):
+    """One system that fails hides no other; a crash is told without its text, which may quote a record."""
+
+    def fail():
+        raise error
+
+    world["a"].check = fail
+    world["b"].check = lambda: ["no webhook secret"]
+    first, second = world.ask("check")
+
+    assert expected == (first.code, exit_code_of([first, second]))
+    assert ("b", "noted", "no webhook secret") == (second.system, second.code, second.message)
+    assert "Коваль" not in first.message
