@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from memory_world import Killed, World, die
 
 SYSTEMS = ("a", "b", "c")
-FIELDS = ("job_title", "dish", "first_name", "last_name")
+FIELDS = ("job_title", "first_name", "last_name")
 
 
 def unit(record, field):
@@ -64,27 +64,37 @@ class RandomEdits(RuleBasedStateMachine):
         value = f"{field.split('_')[0]}{next(self.numbers)}"
         self.world[system].edit("person", self.ids[system], {field: value})
 
-    @rule(system=st.sampled_from(SYSTEMS), arrived=st.booleans())
-    def lose_an_answer(self, system, arrived):
-        self.world[system].lose_next_answer(arrived=arrived)
+    @rule(
+        system=st.sampled_from(SYSTEMS),
+        trouble=st.sampled_from(["answer lost", "write lost", "stale", "quicker", "killed before", "killed after"]),
+        field=st.sampled_from(FIELDS),
+    )
+    def trouble_ahead(self, system, trouble, field):
+        """Something will go wrong with the next write into the system."""
+        peer = self.world[system]
+        match trouble:
+            case "answer lost" | "write lost":
+                peer.lose_next_answer(arrived=trouble == "answer lost")
+            case "stale":
+                peer.stale(self.ids[system])
+            case "quicker":  # a user saves while the bridge is about to write
+                peer.before_write.append(lambda: self.edit(system, field))
+            case "killed before":
+                peer.before_write.append(die)
+            case "killed after":
+                peer.after_write.append(die)
 
-    @rule(system=st.sampled_from(SYSTEMS))
-    def be_stale(self, system):
-        self.world[system].stale(self.ids[system])
+    @rule(away=st.sampled_from(SYSTEMS), index=st.integers(0, 1))
+    def edit_and_sync_while_one_is_away(self, away, index):
+        """Common in life, and rare by chance: chains of edits through some systems that another knows nothing of."""
+        here = [system for system in SYSTEMS if system != away]
+        self.edit(here[index], "job_title")
+        self.sync_some(here)
 
-    @rule(system=st.sampled_from(SYSTEMS), field=st.sampled_from(FIELDS))
-    def be_quicker(self, system, field):
-        """A user saves while the bridge is about to write."""
-        self.world[system].before_write.append(lambda: self.edit(system, field))
-
-    @rule(system=st.sampled_from(SYSTEMS), arrived=st.booleans())
-    def break_off(self, system, arrived):
-        (self.world[system].after_write if arrived else self.world[system].before_write).append(die)
-
-    @rule(systems=st.sets(st.sampled_from(SYSTEMS), min_size=1))
+    @rule(systems=st.sampled_from([SYSTEMS, SYSTEMS[:2], SYSTEMS[1:], SYSTEMS[:1]]))
     def sync_some(self, systems):
         with suppress(Killed):
-            self.sync(sorted(systems))
+            self.sync(systems)
 
     @rule()
     def all_is_in_step(self):
@@ -105,7 +115,7 @@ class RandomEdits(RuleBasedStateMachine):
 
 RandomEdits.TestCase.settings = settings(
     max_examples=40,
-    stateful_step_count=14,
+    stateful_step_count=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
