@@ -15,7 +15,14 @@ from typing import Any
 import structlog
 
 from crm_bridge.config import Settings, check_kinds, find_document, resolve_secret, validate_options
-from crm_bridge.connector import Connector, ConnectorContext, EventReceiver, InboundRequest, MessageChannel
+from crm_bridge.connector import (
+    Connector,
+    ConnectorContext,
+    EventReceiver,
+    InboundRequest,
+    MessageChannel,
+    RecordSource,
+)
 from crm_bridge.errors import ConfigMistake, RejectRecord, UserMistake
 from crm_bridge.hookspecs import PageView
 from crm_bridge.mapping import compile_mapping, load_mapping
@@ -36,6 +43,7 @@ from crm_bridge.store import inbox as inbox_store
 from crm_bridge.store import letters
 from crm_bridge.store.database import Database, open_database
 from crm_bridge.store.schema import history, source_records
+from crm_bridge.testing.as_found import check_source
 
 _log = structlog.get_logger("crm_bridge")
 
@@ -148,6 +156,21 @@ class Bridge(Desk):
     def check(self) -> Sequence[Finding]:
         """Reach every system, read-only; empty when all is well."""
         return check_systems(self._systems.values())
+
+    def check_contracts(self, connector: str) -> list[dict[str, Any]]:
+        """Run the reading tests of the source contract against each system that ``connector`` reaches."""
+        return [
+            {"system": name, "kind": kind.name, "test": result.test, "outcome": result.outcome, "why": result.why}
+            for name, configured in self.settings.systems.items()
+            if configured.connector == connector and isinstance(self._systems[name].connector, RecordSource)
+            for kind in self._systems[name].kinds.values()
+            for result in check_source(
+                self._systems[name].connector,
+                kind=kind.name,
+                id_field=kind.mapping.document.header.id.src[-1],
+                deadline_seconds=60,
+            )
+        ]
 
     def pages(self) -> Sequence[PageView]:
         return self._plugins.pages()

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crm_bridge.cli.invocation import Invocation, JsonOption, invocation
+from crm_bridge.cli.invocation import Invocation, JsonOption, invocation, opened
 from crm_bridge.cli.render import pairs_of, print_rows, show
+from crm_bridge.errors import ExitCode
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from crm_bridge.config import Settings
 
 app = typer.Typer(help="See and check plugins.", no_args_is_help=True)
@@ -41,7 +44,10 @@ def check(
     name: Annotated[str, typer.Argument(metavar="PLUGIN", help="The plugin's name, as `plugin list` shows it.")],
     json: JsonOption = False,
 ) -> None:
-    """Load a plugin by itself and say what it offers; a plugin that does not fit ends with 78."""
+    """Load a plugin and say what it offers; a connector of a configured system is read as its contract says.
+
+    Nothing is written. A plugin that does not fit ends with 78, a contract that does not hold with 1.
+    """
     from crm_bridge import hookspecs
     from crm_bridge.plugin_manager import load_plugins
 
@@ -60,7 +66,21 @@ def check(
         answer["failures"] = [str(failure) for failure in plugins.failures]
     finally:
         plugins.close()
-    show(answer, how=how, table=lambda to: to.print(pairs_of(answer)))
+    contracts: list[dict[str, Any]] = []
+    if settings and any(system.connector == name for system in settings.systems.values()):
+        with opened(context) as bridge:
+            contracts = bridge.check_contracts(name)
+        answer["contracts"] = contracts
+
+    def draw(to: Console) -> None:
+        to.print(pairs_of({each: value for each, value in answer.items() if each != "contracts"}))
+        if contracts:
+            to.print()
+            print_rows(to, contracts, columns=("outcome", "system", "kind", "test", "why"), none="")
+
+    show(answer, how=how, table=draw)
+    if any(each["outcome"] == "fail" for each in contracts):
+        raise typer.Exit(ExitCode.BUG)
 
 
 def _settings_if_any(how: Invocation) -> Settings | None:
