@@ -88,7 +88,7 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
 
 
 def _seen_there(run: RunContext, kind: Kind, intent: Intent, record: Mapping[str, Any]) -> dict[str, Any]:
-    """What the record's users have seen, or may have seen, of the write: where it holds what we wrote, or something new.
+    """What the record's users have seen, or may have seen, of the write: where it holds ours, or something new.
 
     Something new was put in the place of the old value or of ours, nobody can tell. We say: of ours. Were it a rival
     edit instead, ours would be lost to an edit made at the same time; the other way round, an edit of our value would

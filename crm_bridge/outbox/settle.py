@@ -36,8 +36,8 @@ def settle_accepted(run: RunContext, connection: Connection, kind: Kind, intent:
 def settle_found(
     run: RunContext, connection: Connection, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]
 ) -> None:
-    """We found out that the write of ``intent`` did arrive. Only what it wrote (``units``) is taken in: the record itself
-    is read again afterwards, as others may have changed it since."""
+    """We found out that the write of ``intent`` did arrive. Only what it wrote (``units``) is taken in: the record
+    itself is read again afterwards, as others may have changed it since."""
     before = records.one(connection, kind.system, kind.name, record_id)
     if before is None:
         raw = kind.with_identity(intent.request["full"], record_id, None)

@@ -30,8 +30,8 @@ class OutboxRow:
 
 
 def enqueue(connection: Connection, rows: Iterable[tuple[str, str]], *, at: str) -> None:
-    """Put (system, client id) into the outbox. One that waits already stays one, and is due at once; one that was parked
-    begins to wait anew."""
+    """Put (system, client id) into the outbox. One that waits already stays one, and is due at once; one that was
+    parked begins to wait anew."""
     values = [
         {"system": system, "client_id": client, "state": "due", "attempts": 0, "since": at, "next_attempt_at": at}
         for system, client in rows

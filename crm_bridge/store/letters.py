@@ -119,8 +119,8 @@ def close_records(
 def close_outdated(
     connection: Connection, system: str, kind: str, record_ids: Sequence[str], *, stages: Sequence[str], at: str
 ) -> None:
-    """These records were put aside at ``at`` in a later version: what was said of an earlier one is not true any more,
-    and replaying it would bring that version back."""
+    """These records were put aside at ``at`` in a later version: what was said of an earlier one is not true any
+    more, and replaying it would bring that version back."""
     if record_ids:
         connection.execute(
             update(dead_letters)

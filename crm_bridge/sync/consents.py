@@ -1,7 +1,7 @@
 """Which of several statements about one purpose and channel holds (ISO/IEC TS 27560): no order of reading widens it.
 
-The same rules as :func:`crm_bridge.model.current_consent`, as an order: undated refusal, then the newest dated word with
-refusals winning ties, then undated grants; ``pending`` says nothing against anybody. A grant for ``any`` purpose or
+The same rules as :func:`crm_bridge.model.current_consent`, as an order: undated refusal, then the newest dated word
+with refusals winning ties, then undated grants; ``pending`` says nothing against anybody. A grant for ``any`` purpose or
 channel allows nothing by itself, so it never hides a refusal either.
 """
 

@@ -1,7 +1,7 @@
 """Kills a sync at every commit and every write, and after random waits; restarts; says what came of it.
 
-Run as a program, in a process of its own: ``crash_driver.py FOLDER [--deaf]``. One JSON line a crash. The points are
-counted from outside, by wrapping the store's transactions and the systems' writes here; the product knows nothing of it.
+Run as a program, in a process of its own: ``crash_driver.py FOLDER [--deaf]``. One JSON line a crash. The points
+are counted from outside, by wrapping the store's transactions and the systems' writes here; the product knows nothing of it.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def run(folder: Path, *, deaf: bool) -> None:
 
 
 def converge(folder: Path, *, deaf: bool) -> str:
-    """After the restart: two cycles at most, the third writes nothing; no edit lost, nothing twice. Returns what is wrong."""
+    """After the restart: two cycles, the third writes nothing; no edit lost, nothing twice. Returns what is wrong."""
     world = installation(folder, deaf=deaf)
     world.now = world.now.replace(hour=12)
     world.sync()

@@ -95,7 +95,7 @@ class TestMerge:
         assert 0 == world.sync().written
 
     def test_an_edit_made_after_the_merge_is_kept_when_it_is_taken_back(self, world):
-        (a, b), (left, right), _, _ = self.merged(world)
+        (_, b), (left, right), _, _ = self.merged(world)
         world["b"].edit("person", b, {"job_title": "headmaster"})
         world.sync()
 

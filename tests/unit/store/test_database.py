@@ -1,6 +1,5 @@
 """Opening the store, and what holds of every transaction."""
 
-import os
 import stat
 
 import pytest
@@ -42,7 +41,7 @@ def test_an_acknowledged_commit_survives_a_power_cut(database):
 
 
 def test_a_transaction_that_raises_leaves_nothing(database):
-    with pytest.raises(ZeroDivisionError), database.transaction() as connection:
+    with pytest.raises(ZeroDivisionError), database.transaction() as connection:  # noqa: PT012  # the transaction is the subject
         runs.move_cursor(connection, "a", "person", Cursor("7"), at=AT)
         1 / 0  # noqa: B018  # raises
 
@@ -62,7 +61,7 @@ def test_a_failed_step_in_a_sandbox_leaves_the_steps_before(database):
     with database.sandbox() as sandbox:
         with sandbox.transaction() as connection:
             runs.move_cursor(connection, "a", "person", Cursor("7"), at=AT)
-        with pytest.raises(ZeroDivisionError), sandbox.transaction() as connection:
+        with pytest.raises(ZeroDivisionError), sandbox.transaction() as connection:  # noqa: PT012  # as above
             runs.move_cursor(connection, "a", "person", Cursor("8"), at=AT)
             1 / 0  # noqa: B018  # raises
 
@@ -79,7 +78,7 @@ def test_a_store_has_one_owner_at_a_time(database, tmp_path):
 
 
 def test_the_store_is_its_owners_alone(database, tmp_path):
-    assert 0 == stat.S_IMODE(os.stat(tmp_path / "bridge.db").st_mode) & 0o077
+    assert 0 == stat.S_IMODE((tmp_path / "bridge.db").stat().st_mode) & 0o077
 
 
 @pytest.mark.parametrize("url", ["postgresql://x/y", "sqlite://"])

@@ -1,5 +1,7 @@
 """Edits, echoes, and what stays behind them."""
 
+from dataclasses import replace
+
 import pytest
 from saying import MOBILE, OTHER, TRUST, Systems, said
 
@@ -176,15 +178,16 @@ def test_a_writers_own_edit_keeps_its_force_when_the_write_completes_it():
     assert "Шевченко" == systems.card().doc["name"]["family"]
 
 
+FULL = {"family": "Коваль", "given": "Anna", "patronymic": "Петрівна"}
+PARTS = {"family", "given"}
+
+
 class TestPartOfAGroup:
     """B holds family and given name, and has no field for a patronymic."""
 
-    FULL = {"family": "Коваль", "given": "Anna", "patronymic": "Петрівна"}
-    PARTS = {"family", "given"}
-
     def systems(self):
-        systems = Systems(said("a", seq=1, name=self.FULL), said("b", seq=2))
-        systems.carry(B, parts=self.PARTS)
+        systems = Systems(said("a", seq=1, name=FULL), said("b", seq=2))
+        systems.carry(B, parts=PARTS)
         return systems
 
     def test_an_edit_there_keeps_what_the_system_cannot_show(self):
@@ -192,21 +195,21 @@ class TestPartOfAGroup:
 
         systems.reads(B, name={"family": "Шевченко", "given": "Anna"})
 
-        assert {**self.FULL, "family": "Шевченко"} == systems.card().doc["name"]
+        assert {**FULL, "family": "Шевченко"} == systems.card().doc["name"]
 
     def test_nothing_is_written_back_and_forth(self):
         systems = self.systems()
         systems.reads(B, name={"family": "Шевченко", "given": "Anna"})
         systems.carry(A)
-        systems.carry(B, parts=self.PARTS)
+        systems.carry(B, parts=PARTS)
 
-        assert {} == {**systems.carry(A), **systems.carry(B, parts=self.PARTS)}
+        assert {} == {**systems.carry(A), **systems.carry(B, parts=PARTS)}
 
     def test_edits_of_both_parts_both_stand(self):
         """A's user mends the patronymic, B's the family name: neither is lost."""
         systems = self.systems()
 
-        systems.reads(A, name={**self.FULL, "patronymic": "Павлівна"})
+        systems.reads(A, name={**FULL, "patronymic": "Павлівна"})
         systems.reads(B, name={"family": "Шевченко", "given": "Anna"})
 
         assert {"family": "Шевченко", "given": "Anna", "patronymic": "Павлівна"} == systems.card().doc["name"]
@@ -239,8 +242,6 @@ class TestPartialImages:
 
 class TestDeletion:
     def test_a_deleted_record_claims_nothing(self):
-        from dataclasses import replace
-
         systems = two(job_title="teacher")
         systems.reads(A, job_title="baker")
         systems.records[A] = replace(systems.records[A], gone=True)
@@ -248,8 +249,6 @@ class TestDeletion:
         assert "teacher" == systems.card().doc["job_title"]
 
     def test_what_it_had_told_others_speaks_for_itself(self):
-        from dataclasses import replace
-
         systems = Systems(said("a", seq=1, job_title="teacher"), said("b", seq=2))
         systems.carry()
         systems.records[A] = replace(systems.records[A], gone=True)
