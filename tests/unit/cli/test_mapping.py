@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from crm_bridge.cli.mapping import app
 from crm_bridge.errors import ConfigMistake, DataMistake
+from crm_bridge.mapping import TransformType
 
 CONTACT = "crm_bridge_mappings:siebel/contact.yaml"
 GOOD = """mapping: a.b
@@ -89,3 +90,50 @@ def test_a_record_that_is_no_json_object_is_named(tmp_path, content):
 def test_a_document_that_is_not_there_is_named(tmp_path, name):
     """A message with the name that was given."""
     assert isinstance(run("explain", name, tmp_path / "r.json").exception, ConfigMistake)
+
+
+class Plugins:
+    """Brings one transform."""
+
+    def transforms(self):
+        shout = TransformType("shout", lambda value, _: value.upper(), None, "In capitals.")
+        return {"acme.shout": shout}
+
+    def close(self):
+        pass
+
+
+CALLING = GOOD.replace("{job_title: Title}", "{job_title: {src: Title, call: acme.shout, dir: read}}").replace(
+    "expect: {job_title: лікар}", "expect: {job_title: ЛІКАР}"
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "expected"),
+    [
+        (None, ["--plugin", "acme", "--plugin", "other"], ["acme", "other"]),
+        ('[plugins]\nactive = ["acme"]\n', [], ["acme"]),
+        ('[plugins]\nactive = ["acme"]\n', ["--plugin", "acme"], ["acme"]),
+    ],
+)
+def test_a_plugins_transform_is_found(tmp_path, monkeypatch, config, options, expected):
+    """Of the plugins that the configuration names, where there is one, and of those on the command line."""
+    asked = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("crm_bridge.plugin_manager.load_plugins", lambda names, **_: asked.append(names) or Plugins())
+    (tmp_path / "calling.yaml").write_text(CALLING, encoding="utf-8")
+    if config:
+        (tmp_path / "crm-bridge.toml").write_text(config, encoding="utf-8")
+
+    result = run("test", "calling.yaml", *options)
+
+    assert (0, [expected]) == (result.exit_code, asked)
+
+
+def test_a_document_without_a_call_needs_no_configuration(tmp_path, monkeypatch):
+    """One that is being mended does not stop the tests of a mapping."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "crm-bridge.toml").write_text("[bridg]\n")
+    (tmp_path / "good.yaml").write_text(GOOD, encoding="utf-8")
+
+    assert 0 == run("test", "good.yaml").exit_code
