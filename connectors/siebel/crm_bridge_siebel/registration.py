@@ -40,9 +40,11 @@ def open_connector(settings: SiebelSettings, context: ConnectorContext) -> Conne
     """
     try:
         from crm_bridge_siebel.connector import SiebelConnector
+        from crm_bridge_siebel.rest_connector import SiebelRestConnector
     except ImportError as missing:
         raise _lacking(missing) from missing
-    return SiebelConnector(settings, context)
+    opened = SiebelRestConnector if settings.transport == "rest" else SiebelConnector
+    return opened(settings, context)
 
 
 def open_simulator(folder: Path, clock: Callable[[], datetime]) -> Simulator:

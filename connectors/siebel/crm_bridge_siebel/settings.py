@@ -55,11 +55,40 @@ class KindSettings(BaseModel):
         description="Names of integration component fields by tag, such as `{JobTitle = 'Job Title'}`: "
         "for search specifications in the ASI dialect.",
     )
+    only: list[str] = Field(
+        default_factory=list,
+        description="Fields and lists that queries ask for, beside the system fields; default: all. "
+        "UI Data Adapter dialect, where the query is the projection.",
+    )
     template: bool | None = Field(
         default=None, description="ASI dialect: whether queries carry every field, empty, as a projection."
     )
     view_mode: str | None = Field(default=None, description="ViewMode of this kind. Default: the system's.")
     write: bool = Field(default=True, description="Whether the bridge may write this kind.")
+
+
+class RestKind(BaseModel):
+    """Where a kind is in REST, and how its fields are called there: ``[systems.NAME.rest.KIND]``."""
+
+    model_config = {"frozen": True, "extra": "forbid"}
+
+    business_object: str | None = Field(default=None, description="Business object. Default: as the component.")
+    component: str | None = Field(
+        default=None, description="Business component. Default: the integration component's tag."
+    )
+    fields: dict[str, str] = Field(
+        default_factory=dict,
+        description="REST's field names by tag, such as `{Gender = 'M/F'}`, where they are not found by themselves. "
+        "`''`: there is no such field.",
+    )
+    children: dict[str, str] = Field(
+        default_factory=dict,
+        description="Child components by container, such as `{ListOfChild = 'Contact Child'}`; `''`: not here. "
+        "Default: the container's own name in words.",
+    )
+    child_fields: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="As `fields`, for each child component's tag."
+    )
 
 
 class SiebelSettings(ConnectorSettings):
@@ -68,6 +97,20 @@ class SiebelSettings(ConnectorSettings):
     endpoint: str = Field(
         description="Address of the EAI service, with its query (`…/start.swe?SWEExtSource=…&WSSOAP=1`). "
         "It always wins over the address inside the WSDL. No user or password may stand in it."
+    )
+    transport: Literal["soap", "rest"] = Field(
+        default="soap", description="`rest`: over Siebel's REST interface, with the same mapping."
+    )
+    rest_path: str = Field(
+        default="/siebel/v1.0",
+        pattern=r"^(/[A-Za-z0-9._-]+)+$",
+        description="Path of the REST interface on the endpoint's host.",
+    )
+    rest_page_limit: int = Field(
+        default=100, ge=1, le=10_000, description="The most rows that the REST interface gives in one page."
+    )
+    rest: dict[str, RestKind] = Field(
+        default_factory=dict, description="Where each kind is in REST, see below. Default: found by its name."
     )
     username: str = Field(
         default="",
@@ -105,7 +148,7 @@ class SiebelSettings(ConnectorSettings):
     view_mode: str = Field(default="All", description="Siebel's ViewMode: which rows the integration user sees.")
     language_mode: Literal["LIC", "LDC"] = Field(
         default="LIC",
-        description="LOVLanguageMode. `LIC`: codes that no language changes, which mappings rely on; `LDC`: display values.",
+        description="LOVLanguageMode. `LIC`: codes that no language changes; mappings rely on them. `LDC`: display values.",
     )
     page_size: int = Field(
         default=500, ge=1, le=10_000, description="Records a QueryPage; not above Siebel's parameter MaximumPageSize."
@@ -141,6 +184,8 @@ class SiebelSettings(ConnectorSettings):
             raise ValueError("needs username and password_ref, or security = 'none'")
         if self.security == "none" and self.session == "stateless":
             raise ValueError("there is no anonymous stateless session: use session = 'none', or another security")
+        if self.transport == "rest" and (self.session != "none" or self.security.startswith("wsse")):
+            raise ValueError("transport = 'rest' has neither sessions nor WS-Security: each call carries credentials")
         if self.client_key_ref and not self.client_certificate:
             raise ValueError("client_key_ref needs client_certificate")
         return self

@@ -222,6 +222,11 @@ class Wire:
         self._endpoint = endpoint
         self._system = system
 
+    @property
+    def line(self) -> Line:
+        """What the messages travel over."""
+        return self._line
+
     @contextmanager
     def stream(self, body: bytes, *, action: str, total: float | None = None) -> Iterator[Incoming]:
         """Send one message; its answer, status 200 or 500 and XML by its looks, is read within the block.

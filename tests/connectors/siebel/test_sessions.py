@@ -97,6 +97,8 @@ def keeper() -> Iterator[Keeper]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
 
         def do_POST(self) -> None:
             answer = keeper.answer(self.rfile.read(int(self.headers["Content-Length"])))

@@ -1,0 +1,367 @@
+"""Queries and writes over Siebel's REST interface, in the same values as over SOAP.
+
+``/data/{BO}/{BC}`` is asked by search specification, in windows by key, never by offset over a moving set. A row's
+children are behind its child links, one call each. A write is one call for the record and one for each child row:
+not one transaction, so a write that breaks off in between is told as such and looked up.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+
+from crm_bridge.api import BrokenRecord, ConfigMistake, OutcomeUnknown, RejectRecord
+from crm_bridge_siebel.conditions import AnyOf, Compare, Condition, spec_text
+from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError
+from crm_bridge_siebel.query import Position, Query
+from crm_bridge_siebel.records import Answer
+from crm_bridge_siebel.rest_answers import NotFoundError, rows_of
+from crm_bridge_siebel.rest_names import FieldNames, names_for, split
+from crm_bridge_siebel.session import Identity
+from crm_bridge_siebel.settings import RestKind
+from crm_bridge_siebel.shapes import ROW_ID, SYSTEM_FIELDS, UPDATED, VERSION, Component
+from crm_bridge_siebel.transport import HttpAnswer, Line
+from crm_bridge_siebel.writing import Message
+
+_GONE = Fault(codes=("HTTP-404",), kind=FaultClass.CONFLICT)
+_CHANGED = Fault(codes=("ModId",), kind=FaultClass.CONFLICT)
+
+
+@dataclass(frozen=True, slots=True)
+class RestSite:
+    """What all kinds of one site share.
+
+    Attributes:
+        base: address up to and without ``/data``.
+        page_limit: the most rows that the site gives in one page.
+        classify: the fault that an error's whole text describes.
+    """
+
+    line: Line
+    base: str
+    identity: Callable[[], Identity]
+    classify: Callable[[str], Fault]
+    view_mode: str
+    page_limit: int
+    system: str
+
+
+class RestKindService:
+    """One kind over REST. ``component`` tells which tags there are; a row of the site tells their field names."""
+
+    def __init__(self, site: RestSite, component: Component, given: RestKind, *, kind: str) -> None:
+        self._site = site
+        self._component = component
+        self._kind = kind
+        self._given = given
+        self._limit = site.page_limit
+        self._proved = False  # a row was seen, so the names of object and component are right
+        self._names: FieldNames | None = None
+        self._child_names: dict[str, FieldNames] = {}
+        name = given.component or component.tag
+        self._place = f"/data/{_segment(given.business_object or name)}/{_segment(name)}"
+
+    def missing(self) -> Sequence[str]:
+        """Tags that have no field here, as far as a row has shown."""
+        return sorted(self._learned().missing - {tag for tag, name in self._given.fields.items() if not name})
+
+    def query(self, query: Query, *, where: str) -> Answer:
+        """One page.
+
+        Raises:
+            SiebelFaultError, OutcomeUnknown, UnreadableAnswer, CredentialsRefused, ConfigMistake: see rest_answers.
+        """
+        names = self._learned()
+        wanted = [tag for tag in names.name_of if not query.keys_only or tag in SYSTEM_FIELDS]
+        asked = {
+            "uniformresponse": "y",
+            "ViewMode": self._site.view_mode,
+            "fields": ",".join(dict.fromkeys(names.name_of[tag] for tag in wanted)),
+        }
+        if query.keys_only:
+            asked["childlinks"] = "None"
+        if query.searchspec is not None:
+            asked["searchspec"] = spec_text(query.searchspec, named=lambda tag: names.name_of.get(tag, split(tag)))
+        if query.sort:
+            asked["sortspec"] = ",".join(f"{names.name_of.get(tag, split(tag))}:asc" for tag in query.sort)
+        rows, last = self._rows(query, asked)
+        return self._answer(rows, last=last, query=query, names=names, where=where)
+
+    def send(self, message: Message) -> Answer:
+        """Carry out a write.
+
+        Raises:
+            SiebelFaultError: refused; nothing of it took effect.
+            OutcomeUnknown: the answer was lost, or the record was written and a child row was not.
+            RejectRecord: it cannot be said here.
+        """
+        row = dict(message.row)
+        operation = row.pop("operation", "insert")
+        version = row.pop(VERSION, None)
+        record_id = row.pop(ROW_ID, None)
+        children = {tag: row.pop(tag) for tag in [each.tag for each in self._component.lists] if tag in row}
+        if record_id is not None:
+            self._unchanged(record_id, version)
+        if operation == "delete":
+            self._call("DELETE", f"/{_segment(str(record_id))}", gone=_GONE)
+            return _written(str(record_id), None)
+        body = self._body(row, self._learned(), self._component)
+        if record_id is None:
+            made = self._call("POST", "", body=body)
+            record_id = next((str(each["Id"]) for each in made if each.get("Id")), None)
+            if record_id is None:
+                raise OutcomeUnknown("Siebel's answer to the insert names no record", system=self._site.system)
+        elif body:
+            self._call("PUT", f"/{_segment(record_id)}", body={"Id": record_id, **body}, gone=_GONE)
+        try:
+            for container, held in children.items():
+                self._send_children(record_id, container, held)
+        except (SiebelFaultError, OutcomeUnknown, RejectRecord) as met:
+            raise OutcomeUnknown(
+                f"the record was written, and not all of its child rows: {met}", system=self._site.system
+            ) from None
+        return _written(record_id, self._version(record_id))
+
+    def _answer(
+        self, rows: Sequence[Mapping[str, Any]], *, last: bool, query: Query, names: FieldNames, where: str
+    ) -> Answer:
+        records: list[dict[str, Any]] = []
+        broken: list[BrokenRecord] = []
+        key: Position | None = None
+        for number, row in enumerate(rows, start=1):
+            try:
+                record: dict[str, Any] = dict(names.record(row))
+                if not record.get(ROW_ID):
+                    raise ValueError("it has no Id")  # noqa: TRY301  # the same fate as a value that is no text
+                if not query.keys_only:
+                    self._add_children(record, row)
+                records.append(record)
+                key = Position(updated=record.get(UPDATED, ""), row_id=record[ROW_ID])
+            except ValueError as unfit:
+                broken.append(_broken(row, position=f"{where}, record {number}", cause=str(unfit)))
+                key = Position(str(row.get("Updated") or ""), str(row["Id"])) if row.get("Id") else key
+        return Answer(records=tuple(records), broken=tuple(broken), last_page=last, last=key)
+
+    def _rows(self, query: Query, asked: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool]:
+        """The rows, and whether there are none behind them. A short page is no proof: the site may allow fewer."""
+        fixed = query.searchspec is not None and _names_rows(query.searchspec)
+        rows: list[dict[str, Any]] = []
+        while True:
+            size = min(query.page_size - len(rows), self._limit)
+            page = self._page(asked, size=size, start=query.start_row + len(rows))
+            rows += page
+            if not page:
+                return rows, True
+            if len(rows) >= query.page_size:
+                return rows, fixed
+            if fixed:
+                continue
+            if len(page) == size:
+                return rows, False
+            more = self._page(asked, size=1, start=query.start_row + len(rows))
+            if more:
+                self._limit = max(1, len(page))
+            return rows, not more
+
+    def _page(self, asked: Mapping[str, str], *, size: int, start: int) -> list[dict[str, Any]]:
+        parameters = {**asked, "PageSize": str(size), "StartRowNum": str(start)}
+        try:
+            return self._get(self._place, parameters)
+        except NotFoundError:
+            if self._proved:
+                return []
+        # Siebel says 404 for an empty result as well as for a wrong name: only a look at the whole tells.
+        try:
+            self._get(self._place, {"uniformresponse": "y", "PageSize": "1", "ViewMode": self._site.view_mode})
+        except NotFoundError:
+            raise ConfigMistake(
+                f"{self._site.system}: {self._kind}: REST finds nothing at {self._place}: name business_object and "
+                f"component under rest.{self._kind}, or let the login see a row"
+            ) from None
+        return []
+
+    def _add_children(self, record: dict[str, Any], row: Mapping[str, Any]) -> None:
+        linked = {
+            str(link.get("name"))
+            for link in _links(row)
+            if isinstance(link, Mapping) and link.get("rel") not in {"self", "canonical", "parent"}
+        }
+        for each in self._component.lists:
+            name = self._child(each.tag)
+            if not name:
+                continue
+            place = f"{self._place}/{_segment(record[ROW_ID])}/{_segment(name)}"
+            rows: list[dict[str, Any]] = []
+            while True:
+                try:
+                    page = self._get(
+                        place,
+                        {
+                            "uniformresponse": "y",
+                            "ViewMode": self._site.view_mode,
+                            "childlinks": "None",
+                            "PageSize": str(self._limit),
+                            "StartRowNum": str(len(rows)),
+                        },
+                    )
+                except NotFoundError:
+                    if name not in linked:
+                        raise ConfigMistake(
+                            f"{self._site.system}: {self._kind} has no child {name!r} in REST: name it in "
+                            f"rest.{self._kind}.children.{each.tag}, or leave it out there with ''"
+                        ) from None
+                    page = []
+                rows += page
+                if not page:
+                    break
+            names = self._names_of_child(each.component, rows)
+            record[each.tag] = {each.component.tag: [dict(names.record(child)) for child in rows]}
+
+    def _send_children(self, record_id: str, container: str, held: Mapping[str, Any]) -> None:
+        name = self._child(container)
+        if not name:
+            raise RejectRecord(f"{container} has no place in REST here", path=container, code="unknown_field")
+        component = next(each.component for each in self._component.lists if each.tag == container)
+        place = f"/{_segment(record_id)}/{_segment(name)}"
+        for row in held[component.tag]:
+            fields = dict(row)
+            operation = fields.pop("operation")
+            names = self._names_of_child(component, [])
+            body = self._body(fields, names, component)
+            child_id = body.pop("Id", None)
+            if operation == "insert":
+                self._call("PUT", place, body=body)
+                continue
+            if not child_id:
+                raise RejectRecord(f"a row of {container} has no id", path=container, code="no_record_id")
+            if operation == "delete":
+                self._call("DELETE", f"{place}/{_segment(child_id)}")
+            else:
+                self._call("PUT", f"{place}/{_segment(child_id)}", body={"Id": child_id, **body}, gone=_GONE)
+
+    def _unchanged(self, record_id: str, version: str | None) -> None:
+        """REST takes no condition, and PUT would create a row that is gone: so look first."""
+        held = self._version(record_id, absent=_GONE)
+        if version is not None and held is not None and held != version:
+            raise SiebelFaultError(_CHANGED)
+
+    def _version(self, record_id: str, *, absent: Fault | None = None) -> str | None:
+        names = self._learned()
+        fields = [names.name_of[tag] for tag in (ROW_ID, VERSION) if tag in names.name_of]
+        asked = {
+            "uniformresponse": "y",
+            "ViewMode": self._site.view_mode,
+            "childlinks": "None",
+            "fields": ",".join(fields),
+            "searchspec": spec_text(Compare(ROW_ID, "=", record_id), named=lambda _: "Id"),
+        }
+        try:
+            rows = self._page(asked, size=1, start=0)
+        except (SiebelFaultError, OutcomeUnknown):
+            if absent is not None:
+                raise
+            return None
+        if not rows and absent is not None:
+            raise SiebelFaultError(absent)
+        return names.record(rows[0]).get(VERSION) if rows else None
+
+    def _learned(self) -> FieldNames:
+        if self._names is not None and not self._names.guessed:
+            return self._names
+        try:
+            rows = self._get(self._place, {"uniformresponse": "y", "PageSize": "1", "ViewMode": self._site.view_mode})
+        except NotFoundError:
+            rows = []
+        self._proved = self._proved or bool(rows)
+        self._names = names_for(self._component, given=self._given.fields, seen=rows[0].keys() if rows else None)
+        return self._names
+
+    def _names_of_child(self, component: Component, rows: Sequence[Mapping[str, Any]]) -> FieldNames:
+        known = self._child_names.get(component.tag)
+        if known is None or (known.guessed and rows):
+            given = self._given.child_fields.get(component.tag, {})
+            known = names_for(component, given=given, seen=rows[0].keys() if rows else None)
+            self._child_names[component.tag] = known
+        return known
+
+    def _child(self, container: str) -> str:
+        named = self._given.children.get(container)
+        return named if named is not None else split(container.removeprefix("ListOf"))
+
+    def _body(self, row: Mapping[str, Any], names: FieldNames, component: Component) -> dict[str, Any]:
+        unknown = next((tag for tag in row if tag not in names.name_of), None)
+        if unknown is not None:
+            raise RejectRecord(
+                f"{component.tag} has no field for {unknown} in REST; name it in rest.{self._kind}.fields",
+                path=unknown,
+                code="unknown_field",
+            )
+        return {names.name_of[tag]: value for tag, value in row.items()}
+
+    def _get(self, place: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+        answer = self._exchange("GET", f"{place}?{urlencode(parameters, quote_via=quote)}", None)
+        return rows_of(answer, classify=self._site.classify, system=self._site.system)
+
+    def _call(
+        self, method: str, place: str, *, body: Mapping[str, Any] | None = None, gone: Fault | None = None
+    ) -> list[dict[str, Any]]:
+        content = orjson.dumps(body) if body is not None else None
+        answer = self._exchange(method, f"{self._place}{place}", content)
+        try:
+            return rows_of(answer, classify=self._site.classify, system=self._site.system)
+        except NotFoundError:
+            if gone is not None:
+                raise SiebelFaultError(gone) from None
+            if method == "DELETE":
+                return []
+            raise ConfigMistake(
+                f"{self._site.system}: {self._kind}: REST does not take {method} at {self._place}{place}"
+            ) from None
+
+    def _exchange(self, method: str, place: str, body: bytes | None) -> HttpAnswer:
+        headers = {"Accept": "application/json", **_authorization(self._site.identity())}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        with self._site.line.open(method, f"{self._site.base}{place}", headers=headers, body=body) as incoming:
+            return HttpAnswer(status=incoming.status, body=incoming.read())
+
+
+def _authorization(identity: Identity) -> dict[str, str]:
+    if identity.password is None:
+        return {}
+    plain = f"{identity.username}:{identity.password.reveal()}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(plain).decode()}"}
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _links(row: Mapping[str, Any]) -> Sequence[Any]:
+    links = row.get("Link", ())
+    return [links] if isinstance(links, Mapping) else links if isinstance(links, list) else ()
+
+
+def _names_rows(condition: Condition) -> bool:
+    """Whether the condition names its rows one by one, so that the set cannot grow while it is paged."""
+    parts = condition.parts if isinstance(condition, AnyOf) else (condition,)
+    return all(isinstance(part, Compare) and part.operator == "=" and not part.is_moment for part in parts)
+
+
+def _written(record_id: str, version: str | None) -> Answer:
+    record = {ROW_ID: record_id} | ({VERSION: version} if version is not None else {})
+    return Answer(records=(record,), broken=(), last_page=True, last=None)
+
+
+def _broken(row: Mapping[str, Any], *, position: str, cause: str) -> BrokenRecord:
+    return BrokenRecord(
+        position=position,
+        cause=f"the row does not fit: {cause}",
+        raw=orjson.dumps(dict(row)).decode()[:100_000],
+        record_id=str(row["Id"]) if row.get("Id") else None,
+    )

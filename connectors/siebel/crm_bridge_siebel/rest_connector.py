@@ -1,0 +1,100 @@
+"""The connector over REST: the same reading, windows, cursors and outcomes as over SOAP; only the calls differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from crm_bridge.api import Capabilities, ConfigMistake, ConnectorContext
+from crm_bridge_siebel.connector import SiebelConnector
+from crm_bridge_siebel.dialects import Call, Modes
+from crm_bridge_siebel.kinds import Kind
+from crm_bridge_siebel.query import Query
+from crm_bridge_siebel.records import Answer
+from crm_bridge_siebel.rest import RestKindService, RestSite
+from crm_bridge_siebel.settings import RestKind, SiebelSettings
+from crm_bridge_siebel.writing import Message
+
+
+class SiebelRestConnector(SiebelConnector):
+    """One Siebel installation over REST. A kind's WSDL still says which tags its records have."""
+
+    def __init__(self, settings: SiebelSettings, context: ConnectorContext) -> None:
+        super().__init__(settings, context)
+        self._site = RestSite(
+            line=self._wire.line,
+            base=rest_base(settings.endpoint, settings.rest_path),
+            identity=self._identified,
+            classify=self._classified,
+            view_mode=settings.view_mode,
+            page_limit=settings.rest_page_limit,
+            system=context.system,
+        )
+        self._services: dict[str, RestKindService] = {}
+
+    def capabilities(self, kind: str) -> Capabilities:
+        """As over SOAP, but REST takes no condition with a write: the version is looked at before."""
+        return replace(super().capabilities(kind), conditional_writes=False)
+
+    def check(self) -> Sequence[str]:
+        """As over SOAP; also the tags for which REST shows no field."""
+        findings = [
+            f"{kind}: REST shows no field for {tag}: name it in rest.{kind}.fields, or leave it out there with ''"
+            for kind in self._kinds
+            for tag in self._service(kind).missing()
+        ]
+        try:
+            findings += super().check()
+        except ConfigMistake as mistake:
+            findings.append(mistake.message)
+        return findings
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._wire.close()
+
+    def _query_once(self, kind: str, query: Query) -> Answer:
+        return self._service(kind).query(query, where=f"page of {kind}")
+
+    def _send(self, opened: Kind, message: Message) -> Answer:
+        kind = next(name for name, each in self._opened.items() if each.service is opened.service)
+        return self._service(kind).send(message)
+
+    def _kind(self, kind: str) -> Kind:
+        return replace(super()._kind(kind), dialect=_REST)
+
+    def _service(self, kind: str) -> RestKindService:
+        component = self._kind(kind).shape.data.component
+        with self._lock:
+            if kind not in self._services:
+                given = self._settings.rest.get(kind, RestKind())
+                self._services[kind] = RestKindService(self._site, component, given, kind=kind)
+            return self._services[kind]
+
+
+def rest_base(endpoint: str, path: str) -> str:
+    """The address up to and without ``/data``: on the endpoint's host, unless the endpoint is that address itself."""
+    parts = urlsplit(endpoint)
+    own = parts.path.rstrip("/").removesuffix("/data")
+    if own.endswith(("/v1.0", path)):
+        path = own
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class _RestDialect:
+    """REST sorts and pages; its calls are made by RestKindService and not as messages."""
+
+    sortable: bool = True
+    paged: bool = True
+
+    def question(self, query: Query, *, modes: Modes) -> Call:
+        raise NotImplementedError
+
+    def writing(self, method: str, rows: Sequence[Mapping[str, Any]], *, modes: Modes) -> Call:
+        raise NotImplementedError
+
+
+_REST = _RestDialect()
