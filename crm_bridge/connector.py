@@ -5,8 +5,8 @@ the bridge's strategy follows from what is declared there, so an honest declarat
 
 Terms: a *system* is one configured installation (``[systems.siebel]``); it holds records of one or more *kinds*
 (``contact``, ``claim``). A *raw record* is one record in the system's own shape and field names, as plain data
-(``str``, ``int``, ``float``, ``bool``, ``None``, lists and dicts): what a mapping document reads. A *version token* is whatever
-the system offers for optimistic concurrency (Siebel's ModId, an ETag).
+(``str``, ``int``, ``float``, ``bool``, ``None``, lists and dicts): what a mapping document reads. A *version token* is
+whatever the system offers for optimistic concurrency (Siebel's ModId, an ETag).
 
 Errors: connectors raise :mod:`crm_bridge.errors` only. Foreign exceptions are translated where they arise.
 """
@@ -120,7 +120,7 @@ class RecordWrite:
         fields: only what changes, in the record's own shape, key fields included (see the mapping's write-back).
         full: the whole record as it would be afterwards; for systems with ``WriteMode.REPLACE`` and file targets.
         expected_version: the version token that the change was computed against.
-        key: stable over all retries of this write. A connector stamps it on creates where the system has a place for it.
+        key: stable over all retries of this write. A connector stamps it on creates where the system has room.
     """
 
     kind: str
@@ -427,7 +427,7 @@ class Simulator(Protocol):
         """Stop serving; state is on disk afterwards."""
 
     def load(self, kind: str, records: Sequence[RawRecord]) -> Sequence[str]:
-        """Put records in, as a past user would have; returns their ids. Server-kept fields (ids, versions) are given by it."""
+        """Put records in, as a past user would have; returns their ids. It gives server-kept fields (ids, versions)."""
 
     def records(self, kind: str) -> Sequence[RawRecord]:
         """What the system holds now."""

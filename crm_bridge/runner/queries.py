@@ -63,7 +63,7 @@ def _by_phone(connection: Connection, phone: str, region: str) -> list[StoredCli
 
 
 def _by_name(connection: Connection, name: str) -> list[StoredClient]:
-    """Every word of ``name`` begins a word of the client's name, in any script. Reads all cards: for people, not programs."""
+    """Every word of ``name`` begins a word of the client's name, in any script. Reads all cards: for people."""
     wanted = fold_words(name)
     found = []
     for client in clients.each(connection):
@@ -195,7 +195,7 @@ def _lines(row: HistoryRow) -> list[dict[str, Any]]:
 def why(
     connection: Connection, client_id: str, path: str, *, system: str | None, policy: Survivorship
 ) -> dict[str, Any]:
-    """Why ``path`` of the card has its value: the winner, its source and rule, who lost, and what carried it to ``system``.
+    """Why ``path`` of the card has its value: winner, source and rule, who lost, and what carried it to ``system``.
 
     Raises:
         UserMistake: no such client, or nothing was ever said of this path.
