@@ -73,7 +73,7 @@ def check(
         answer["contracts"] = contracts
 
     def draw(to: Console) -> None:
-        to.print(pairs_of({each: value for each, value in answer.items() if each != "contracts"}))
+        to.print(pairs_of({each: value for each, value in answer.items() if each != "contracts" and value}))
         if contracts:
             to.print()
             print_rows(to, contracts, columns=("outcome", "system", "kind", "test", "why"), none="")
