@@ -13,6 +13,7 @@ from crm_bridge_siebel.simulator.installation import Installation
 from crm_bridge_siebel.simulator.knobs import Knobs
 from crm_bridge_siebel.simulator.messages import call_of
 from crm_bridge_siebel.simulator.refusals import BusyError, FaultStyle, RefusalError, fault_xml
+from crm_bridge_siebel.simulator.rest import Rest, RestCall
 from crm_bridge_siebel.simulator.services import (
     ASI,
     CONTACT_ASI,
@@ -25,6 +26,7 @@ from crm_bridge_siebel.simulator.services import (
 from crm_bridge_siebel.simulator.sessions import Caller, Sessions, credentials_of
 
 XML = "text/xml; charset=UTF-8"
+JSON = "application/json"
 _BUSY_PAGE = (
     b"<!DOCTYPE html><html><head><title>Siebel</title></head><body>"
     b"The server you are trying to access is either busy or experiencing difficulties.</body></html>"
@@ -75,6 +77,23 @@ class Door:
         if writes and knobs.take("drop_answer_next"):
             return None
         return HttpAnswer(status, self._spoilt(envelope(content, token=caller.token)))
+
+    def rest(self, call: RestCall) -> HttpAnswer | None:
+        """The answer to a REST request; ``None``: it was carried out, and the connection breaks."""
+        knobs = self.knobs
+        if knobs.take("fail_next"):
+            return HttpAnswer(503, b"Service Unavailable", "text/plain")
+        if knobs.take("busy_html_next"):
+            return _busy()
+        rest = Rest(self.installation, self.sessions, knobs)
+        status, body = rest.answer(call, style=fault_style(knobs))
+        if call.writes and status < 300 and knobs.take("drop_answer_next"):
+            return None
+        if knobs.take("truncate_next"):
+            body = body[: len(body) // 2]
+        if knobs.take("malformed_next"):
+            body = body.replace(b'":', b'"', 1)
+        return HttpAnswer(status, body, JSON)
 
     def _refuse_as_told(self) -> None:
         code = self.knobs.take_fault()

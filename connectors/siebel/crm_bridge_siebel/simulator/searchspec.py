@@ -54,17 +54,25 @@ class Junction:
 Node: TypeAlias = Comparison | Junction
 
 
-def parsed(text: str, kind: Kind, *, manner: Manner = PLAIN, qualified: bool = False) -> Node:
+def parsed(
+    text: str,
+    kind: Kind,
+    *,
+    manner: Manner = PLAIN,
+    qualified: bool = False,
+    tag_of: Callable[[str], str] | None = None,
+) -> Node:
     """The tree of a search specification.
 
     Args:
         manner: how the call writes its values.
         qualified: names stand behind their component, as in ``[Contact.LastName]``.
+        tag_of: the tag of a name where names are not tags; refuses one that there is not.
 
     Raises:
         RefusalError: it says something that this simulator does not know.
     """
-    return _Parser(text, kind, manner=manner, qualified=qualified).whole()
+    return _Parser(text, kind, manner=manner, qualified=qualified, tag_of=tag_of).whole()
 
 
 def comparison(name: str, op: str, text: str, *, kind: Kind, manner: Manner) -> Comparison:
@@ -180,7 +188,10 @@ def _number(text: str) -> float:
 
 
 class _Parser:
-    def __init__(self, text: str, kind: Kind, *, manner: Manner, qualified: bool) -> None:
+    def __init__(
+        self, text: str, kind: Kind, *, manner: Manner, qualified: bool, tag_of: Callable[[str], str] | None
+    ) -> None:
+        self._tag_of = tag_of
         self._kind = kind
         self._manner = manner
         self._qualified = qualified
@@ -219,6 +230,8 @@ class _Parser:
 
     def _name(self, written: str) -> str:
         """The field's tag. Qualified names may also be the field's own, with spaces: which one it is, is our guess."""
+        if self._tag_of is not None:
+            return self._tag_of(written)
         component, dot, name = written.partition(".")
         known = dot == "." and component == self._kind.component if self._qualified else dot == ""
         tag = name.replace(" ", "") if self._qualified else written

@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from crm_bridge_siebel.simulator.control import CONTROL, controlled
-from crm_bridge_siebel.simulator.door import XML, Door, HttpAnswer, default_service
+from crm_bridge_siebel.simulator.door import JSON, XML, Door, HttpAnswer, default_service
+from crm_bridge_siebel.simulator.rest import BASES, RestCall
 from crm_bridge_siebel.simulator.services import BY_FILE
 from crm_bridge_siebel.simulator.wsdl_text import wsdl
 
 PATH = "/siebel/app/eai/enu?SWEExtSource=WebService&SWEExtCmd=Execute&WSSOAP=1"
-_JSON = "application/json"
 _BODY_LIMIT = 256 * 1024 * 1024
 _STEPS = 20  # pieces a second of an answer that drips
 
@@ -78,6 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
         if address.path.startswith(CONTROL):
             self._control(b"")
             return
+        if address.path.startswith(BASES):
+            self._rest()
+            return
         wanted = {name.lower(): values[0] for name, values in parse_qs(address.query, keep_blank_values=True).items()}
         service = BY_FILE.get(wanted.get("wsdl", "?") or default_service(self.server.door.knobs).file)
         if service is None:
@@ -92,20 +95,41 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(HttpAnswer(413, b"", "text/plain"))
             return
-        body = self.rfile.read(length)
         address = urlsplit(self.path)
+        if address.path.startswith(BASES):
+            self._rest()
+            return
+        body = self.rfile.read(length)
         if address.path.startswith(CONTROL):
             self._control(body)
             return
         answer = self.server.door.soap(body, query=dict(parse_qsl(address.query, keep_blank_values=True)))
         self._deliver(answer)
 
+    def do_PUT(self) -> None:
+        self._rest()
+
+    def do_DELETE(self) -> None:
+        self._rest()
+
+    def do_PATCH(self) -> None:
+        self._rest()
+
+    def _rest(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(min(length, _BODY_LIMIT))
+        if not urlsplit(self.path).path.startswith(BASES):
+            self._send(HttpAnswer(404, b"", "text/plain"))
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self._deliver(self.server.door.rest(RestCall(method=self.command, url=self.path, headers=headers, body=body)))
+
     def _control(self, body: bytes) -> None:
         door = self.server.door
         status, answer = controlled(
             door.installation, door.sessions, door.knobs, method=self.command, path=self.path, body=body
         )
-        self._send(HttpAnswer(status, answer, _JSON))
+        self._send(HttpAnswer(status, answer, JSON))
 
     def _deliver(self, answer: HttpAnswer | None) -> None:
         """Send an answer as slowly and as packed as the knobs say; ``None``: close the connection without one."""

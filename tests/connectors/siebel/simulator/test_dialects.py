@@ -193,8 +193,8 @@ def test_child_rows_can_be_searched_by_when_they_changed(siebel, soap, three):
 
     heard = soap.adapter(
         "QueryPage",
-        "<Contact><Id/><ListOfChild><Child searchspec=\"[Updated] >= '10/20/2026 08:01:00'\"><FirstName/><ModId/></Child>"
-        "</ListOfChild></Contact>",
+        "<Contact><Id/><ListOfChild><Child searchspec=\"[Updated] >= '10/20/2026 08:01:00'\"><FirstName/><ModId/>"
+        "</Child></ListOfChild></Contact>",
         service="contact_typed",
     )
 
