@@ -247,7 +247,9 @@ def decide_contact(request: ContactRequest) -> ContactDecision | None:
 
 @hookspec
 def register_commands() -> Mapping[str, Callable[..., None]]:  # type: ignore[empty-body]  # a specification has no body
-    """Offer commands: ``crm-bridge x NAME``. Functions with typed parameters, as Typer takes them."""
+    """Offer commands: ``crm-bridge PLUGIN NAME``, and ``crm-bridge x NAME`` while the plugin is active.
+
+    Functions with typed parameters, as Typer takes them. Called without a configuration too."""
 
 
 @hookspec

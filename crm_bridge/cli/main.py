@@ -29,6 +29,7 @@ from crm_bridge.cli import (
     sync,
 )
 from crm_bridge.cli.invocation import DEFAULT_CONFIG, Invocation, utc_now
+from crm_bridge.cli.of_plugins import WithPlugins
 from crm_bridge.errors import BridgeError, ExitCode
 
 INTERRUPTED = 130
@@ -36,6 +37,7 @@ _USAGE_OF_TYPER = 2
 
 app = typer.Typer(
     name="crm-bridge",
+    cls=WithPlugins,
     help="One card for each client, kept in step between CRM, call centre, SMS gateway and agency files.",
     no_args_is_help=True,
     add_completion=False,

@@ -56,6 +56,7 @@ def open_kind(given: KindSettings, settings: SiebelSettings, *, base_dir: Path, 
     wanted = Wanted(
         service=given.service,
         object=given.object,
+        only=frozenset(given.only),
         operations={str(method): name for method, name in given.operations.items()},
         system_fields={str(name): tag for name, tag in given.system_fields.items()},
     )

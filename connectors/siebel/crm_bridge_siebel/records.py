@@ -15,6 +15,7 @@ from typing import Any
 from lxml import etree
 
 from crm_bridge.api import BrokenRecord
+from crm_bridge_siebel.conditions import moment
 from crm_bridge_siebel.dialects.seam import refusal
 from crm_bridge_siebel.messages import plain
 from crm_bridge_siebel.query import Position
@@ -195,6 +196,7 @@ def _compiled(component: Component) -> Reader:
 
     It adds the containers whose rows did not all fit into the answer to its second argument.
     """
+    typed = [(name, _FITTED[kind]) for name, kind in component.types.items() if kind in _FITTED]
     fields = {component.field_qname(name): name for name in component.fields}
     lists = {
         child.qname: (child.tag, child.component.tag, child.component.qname, _compiled(child.component))
@@ -226,9 +228,36 @@ def _compiled(component: Component) -> Reader:
                 if child.get("lastpage") in _MORE:
                     cut.append(list_tag)
             # Anything else is newer than the WSDL; no mapping can name it, and the rest of the record is fine.
+        for name, fit in typed:
+            if name in record:
+                record[name] = fit(record[name])
         return record
 
     return read
+
+
+def _flag(text: str) -> str:
+    """A flag of a typed schema: some services answer Y and N whatever their schema says."""
+    return _FLAGS.get(text, text)
+
+
+def _moment(text: str) -> str:
+    """A date and time of a typed schema, as ISO 8601 where it came month first. What is none stays as it is."""
+    try:
+        return moment(text).isoformat() if "/" in text else text
+    except ValueError:
+        return text
+
+
+def _date(text: str) -> str:
+    if "/" not in text:
+        return text
+    fitted = _moment(text if " " in text else f"{text} 00:00:00")
+    return fitted if "/" in fitted else fitted[:10]
+
+
+_FLAGS = {"Y": "true", "N": "false", "1": "true", "0": "false"}
+_FITTED: Mapping[str, Callable[[str], str]] = {"boolean": _flag, "dateTime": _moment, "date": _date}
 
 
 def _row_id(record: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -30,6 +30,15 @@ def simulator_type() -> SimulatorType:
         default_port=8101,
         knobs=KNOBS,
     )
+
+
+def command_functions() -> Mapping[str, Callable[..., None]]:
+    """The commands of ``crm-bridge siebel``; none where the extra is not installed."""
+    try:
+        from crm_bridge_siebel.commands import commands
+    except (ImportError, ConfigMistake):
+        return {}
+    return commands()
 
 
 def open_connector(settings: SiebelSettings, context: ConnectorContext) -> Connector:

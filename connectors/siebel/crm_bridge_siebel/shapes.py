@@ -6,7 +6,7 @@ It is taken from the WSDL once (:mod:`crm_bridge_siebel.soap`), so nothing else 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crm_bridge_siebel.messages import Node
 
@@ -128,6 +128,21 @@ def renamed(shape: ComponentList, names: Mapping[str, str]) -> ComponentList:
         path=shape.path,
         attributes=shape.attributes,
         namespace=shape.namespace,
+    )
+
+
+def narrowed(shape: ComponentList, *, only: frozenset[str]) -> ComponentList:
+    """``shape`` with those fields and lists of its top component alone, and the system fields; empty: as it is."""
+    if not only:
+        return shape
+    component = shape.component
+    return replace(
+        shape,
+        component=replace(
+            component,
+            fields=tuple(name for name in component.fields if name in only or name in SYSTEM_FIELDS),
+            lists=tuple(child for child in component.lists if child.tag in only),
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,8 @@ from crm_bridge.api import ConnectorContext, Page, RecordWrite, Secret
 from crm_bridge_siebel.connector import SiebelConnector
 from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.simulator.stand_in import SiebelSimulator
+
+sys.path.insert(0, str(Path(__file__).parent))  # for site_wsdls
 
 
 @dataclass

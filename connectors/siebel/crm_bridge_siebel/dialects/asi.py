@@ -13,8 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from crm_bridge_siebel.conditions import Compare, Condition, example_of, spec_text
-from crm_bridge_siebel.dialects.seam import Call, Modes, said_by_modes, spelled, wrapped
-from crm_bridge_siebel.messages import plain
+from crm_bridge_siebel.dialects.seam import Call, Modes, argument, said_by_modes, spelled, wrapped
 from crm_bridge_siebel.query import Query
 from crm_bridge_siebel.shapes import ROW_ID, UPDATED, Component, ServiceShape
 
@@ -103,7 +102,7 @@ class SiebelAdapter:
 
     @property
     def _published(self) -> set[str]:
-        return {plain(name) for name in self.shape.arguments.get("QueryPage", ())}
+        return {argument(name) for name in self.shape.arguments.get("QueryPage", ())}
 
     @property
     def _specified(self) -> bool:

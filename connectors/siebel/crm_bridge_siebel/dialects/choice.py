@@ -11,7 +11,7 @@ from crm_bridge_siebel.dialects.recognition import DialectName, dialect_of, meth
 from crm_bridge_siebel.dialects.seam import Dialect
 from crm_bridge_siebel.dialects.ui_data import UiDataAdapter
 from crm_bridge_siebel.messages import Operation, Service
-from crm_bridge_siebel.shapes import Component, ComponentList, ServiceShape, integration_object, renamed
+from crm_bridge_siebel.shapes import Component, ComponentList, ServiceShape, integration_object, narrowed, renamed
 
 METHODS = ("QueryPage", "Insert", "Update", "Delete", "Execute")
 # What carries a method out, best first. Update and Synchronize delete child rows, so they never stand for Execute.
@@ -32,12 +32,14 @@ class Wanted:
     Attributes:
         service: a service or port of the file.
         object: tag of the integration object's container or component.
+        only: fields and lists that queries ask for, beside the system fields; empty: all.
         operations: method, such as ``QueryPage`` → the name of the operation that carries it out.
         system_fields: the WSDL's tags of system fields that have other names there.
     """
 
     service: str | None = None
     object: str | None = None
+    only: frozenset[str] = frozenset()
     operations: Mapping[str, str] = field(default_factory=dict)
     system_fields: Mapping[str, str] = field(default_factory=dict)
 
@@ -100,7 +102,7 @@ def _shape(service: Service, wanted: Wanted) -> ServiceShape | None:
     return ServiceShape(
         prefix=_prefix(query),
         methods=frozenset(operations),
-        query=renamed(asked, wanted.system_fields) if asked is not None else _NO_OBJECT,
+        query=narrowed(renamed(asked, wanted.system_fields), only=wanted.only) if asked is not None else _NO_OBJECT,
         data=renamed(given, wanted.system_fields),
         ids=renamed(answered or given, wanted.system_fields) if writer is not None else None,
         operations={method: operation.name for method, operation in operations.items()},

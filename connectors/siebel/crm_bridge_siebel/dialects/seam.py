@@ -79,10 +79,24 @@ def refusal(head: Mapping[str, str]) -> str | None:
 
 def said_by_modes(shape: ServiceShape, method: str, said: Mapping[str, str], *, modes: Modes) -> dict[str, Any]:
     """Those of ``said`` (by plain names) that the operation takes, by the WSDL's names, and the site's own."""
-    known = {plain(tag): tag for tag in shape.arguments.get(method, ())}
+    known = {argument(tag): tag for tag in shape.arguments.get(method, ())}
     given = {known[name]: value for name, value in said.items() if name in known}
-    own = {known[plain(name)]: value for name, value in modes.fixed.items() if plain(name) in known}
+    own = {known[argument(name)]: value for name, value in modes.fixed.items() if argument(name) in known}
     return given | own
+
+
+_SYNONYMS: Mapping[str, str] = {
+    "searchspecification": "searchspec",
+    "sortspecification": "sortspec",
+    "startrow": "startrownum",
+    "startrownumber": "startrownum",
+}
+
+
+def argument(name: str) -> str:
+    """What an argument is for, whatever way the service spells it: ``Start_spcRow_spcNum`` is ``startrownum``."""
+    found = plain(name)
+    return _SYNONYMS.get(found, found)
 
 
 def wrapped(container: ComponentList, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,187 @@
+"""What a WSDL offers, said for an engineer who sees it for the first time: pure functions from values to words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crm_bridge.api import ConfigMistake
+from crm_bridge_siebel.dialects import Wanted, dialect_for, dialect_of, dialect_of_service, method_of, shape_of
+from crm_bridge_siebel.dialects.recognition import objects_of, simple
+from crm_bridge_siebel.messages import Operation, Service, plain
+from crm_bridge_siebel.shapes import Component, ComponentList, integration_object
+
+NEEDED: Mapping[str, str] = {
+    "Id": "records cannot be told apart",
+    "Updated": "changes cannot be found, every poll reads everything",
+    "ModId": "a stale write cannot be noticed, and an edit within a second that was read may be missed",
+    "Created": "not needed by the bridge; useful in reports",
+    "ConflictId": "not needed by the bridge; Siebel's own merge logic uses it",
+}
+ESSENTIAL = ("Id", "Updated", "ModId")
+# Other names under which sites publish them, without their escapes.
+_ALSO: Mapping[str, Sequence[str]] = {
+    "Id": ("rowid", "{component}id", "contactid", "recordid", "objectid"),
+    "Updated": ("lastupdatesdq", "lastupdate", "lastupdated", "lastupdateddate", "updateddate", "modified"),
+    "ModId": ("modificationnumber", "modid", "modificationid"),
+    "Created": ("createddate", "creationdate"),
+    "ConflictId": ("conflictid",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One service, looked at.
+
+    Attributes:
+        object: the integration object that it gives, or takes when it gives none; ``None``: it has none.
+        reads: why records can or cannot be read, in words.
+    """
+
+    service: Service
+    object: ComponentList | None
+    reads: tuple[str, ...]
+    missing: Mapping[str, tuple[str, ...]]
+
+    @property
+    def dialect(self) -> str:
+        """The dialect of the service in words."""
+        return dialect_of_service(self.service).value
+
+
+def inspected(service: Service, *, object_tag: str | None = None) -> Inspection:
+    """``service`` looked at."""
+    try:
+        _, shape = shape_of([service], wanted=Wanted(object=object_tag), file="this service", system="inspect")
+    except ConfigMistake as mistake:
+        tree = next((found for each in service.operations for found in objects_of(each)), None)
+        reads: tuple[str, ...] = (mistake.message.removeprefix("inspect: this service "),)
+    else:
+        tree = shape.data
+        reads = tuple(_reading(service, shape))
+    return Inspection(service=service, object=tree, reads=reads, missing=missing_fields(tree) if tree else {})
+
+
+def missing_fields(tree: ComponentList) -> Mapping[str, tuple[str, ...]]:
+    """System fields that are not in the top component, each with the tags that may be it under another name."""
+    component = tree.component
+    found: dict[str, tuple[str, ...]] = {}
+    for name in NEEDED:
+        if name not in component.fields:
+            also = {each.format(component=plain(component.tag)) for each in _ALSO[name]}
+            found[name] = tuple(tag for tag in component.fields if plain(tag) in also)
+    return found
+
+
+def as_json(inspection: Inspection) -> dict[str, Any]:
+    """The same as JSON."""
+    service = inspection.service
+    return {
+        "service": service.name,
+        "port": service.port,
+        "address": service.address,
+        "dialect": inspection.dialect,
+        "operations": [
+            {
+                "name": operation.name,
+                "method": method_of(operation),
+                "dialect": dialect_of(operation).value,
+                "style": operation.style,
+                "soap_action": operation.action,
+                "arguments": list(simple(operation.input)),
+                "takes": _tag(integration_object(operation.input)),
+                "gives": _tag(integration_object(operation.output)),
+                "answers": list(simple(operation.output)),
+            }
+            for operation in service.operations
+        ],
+        "reads": list(inspection.reads),
+        "object": _tree(inspection.object) if inspection.object else None,
+        "change_capture": {
+            "ready": inspection.object is not None and not set(ESSENTIAL) & set(inspection.missing),
+            "missing": [
+                {"field": name, "without_it": NEEDED[name], "perhaps": list(also)}
+                for name, also in inspection.missing.items()
+            ],
+        },
+    }
+
+
+def as_text(inspection: Inspection) -> str:
+    """The same for reading."""
+    service = inspection.service
+    address = f"{service.address} (never called: the configured endpoint is)" if service.address else "none"
+    lines = [
+        f"service {service.name}, port {service.port}: {inspection.dialect}",
+        f"  address: {address}",
+        "  operations:",
+    ]
+    for operation in service.operations:
+        lines.append(f"    {operation.name}  [{dialect_of(operation).value}, {operation.style}]")
+        lines.append(f"      {_signature(operation)}")
+    lines += ["  reading:", *(f"    {line}" for line in inspection.reads)]
+    if inspection.object is None:
+        return "\n".join([*lines, "  integration object: none"])
+    lines += ["  change capture:", *(f"    {line}" for line in _capture(inspection))]
+    lines += [f"  integration object {inspection.object.tag}:", *_lines(inspection.object.component, "    ")]
+    return "\n".join(lines)
+
+
+def _reading(service: Service, shape: Any) -> Iterator[str]:
+    dialect = dialect_for(service, shape, names={})
+    yield f"{shape.operations['QueryPage']} gives {shape.data.tag}/{shape.data.component.tag}"
+    if dialect.sortable:
+        yield "in pages, in windows by (Updated, Id): edits during the poll are not missed"
+    elif dialect.paged:
+        yield "in pages by offset, without an order: pages overlap by one row, and a set that moves is read again"
+    else:
+        yield "all in one answer: there are no pages"
+    writes = [f"{method} by {name}" for method, name in shape.operations.items() if method != "QueryPage"]
+    yield f"writing: {', '.join(writes) or 'no operation'}"
+    if "Execute" not in shape.operations and "Update" in shape.operations:
+        yield "no upsert: Update deletes child rows that a message does not repeat, so the bridge only inserts"
+
+
+def _capture(inspection: Inspection) -> Iterator[str]:
+    if not inspection.missing:
+        yield "all system fields are there: Id, Created, Updated, ModId, ConflictId"
+        return
+    for name, also in inspection.missing.items():
+        perhaps = f"; perhaps {', '.join(also)} is it: name it in system_fields" if also else ""
+        yield f"{name} is missing: {NEEDED[name]}{perhaps}"
+    if set(ESSENTIAL) & set(inspection.missing):
+        yield "to have them: change their type from System to Data in the integration object, and publish it again"
+
+
+def _signature(operation: Operation) -> str:
+    taken = [*simple(operation.input), *_star(integration_object(operation.input))]
+    given = [*simple(operation.output), *_star(integration_object(operation.output))]
+    return f"({', '.join(taken)}) → ({', '.join(given)})"
+
+
+def _star(tree: ComponentList | None) -> list[str]:
+    return [f"{tree.tag}/{tree.component.tag}"] if tree else []
+
+
+def _tag(tree: ComponentList | None) -> str | None:
+    return tree.tag if tree else None
+
+
+def _lines(component: Component, indent: str) -> Iterator[str]:
+    yield f"{indent}{component.tag}: {len(component.fields)} fields, {len(component.lists)} lists"
+    for name in component.fields:
+        yield f"{indent}  {name}: {component.types.get(name, 'string')}"
+    for child in component.lists:
+        yield f"{indent}  {child.tag}"
+        yield from _lines(child.component, indent + "    ")
+
+
+def _tree(tree: ComponentList) -> dict[str, Any]:
+    return {
+        "container": tree.tag,
+        "component": tree.component.tag,
+        "namespace": tree.component.namespace,
+        "fields": [{"name": name, "type": tree.component.types.get(name, "string")} for name in tree.component.fields],
+        "lists": [_tree(child) for child in tree.component.lists],
+    }

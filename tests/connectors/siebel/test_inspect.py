@@ -1,0 +1,250 @@
+"""`crm-bridge siebel inspect`: any site's WSDL loads, is told in words, and gives a draft that compiles."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from site_wsdls import asi, rpc_workflow
+
+BUNDLED = Path(str(files("crm_bridge_siebel"))) / "wsdl"
+SHARED = Path(os.environ.get("CRM_BRIDGE_SIEBEL_WSDLS") or Path(__file__).parents[3] / "../shared/data/siebel-wsdl")
+PUBLISHED = {
+    "evolveum/SWIEmployeeServices.wsdl": ("ASI", 1, True),
+    "evolveum/SiebelEmployee.wsdl": ("ASI", 2, False),
+    "oracle-accelerators/WC_Contacts_BS.wsdl": ("UI Data Adapter", 6, True),
+    "oracle-accelerators/WC_Service_Request_BS.wsdl": ("UI Data Adapter", 6, True),
+}
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "crm_bridge", *map(str, arguments)], capture_output=True, text=True, timeout=60
+    )
+
+
+def inspected(wsdl, *arguments):
+    done = run("siebel", "inspect", wsdl, "--json", *arguments)
+    assert 0 == done.returncode, done.stderr
+
+    return json.loads(done.stdout)
+
+
+def tried(draft):
+    done = run("mapping", "test", draft)
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+    return done.stdout
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Writes a WSDL into a file."""
+
+    def save(text, name="site.wsdl"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return save
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_wsdl_is_told_and_drafted(name, tmp_path):
+    """Services, operations, dialect, fields; and every field is mapped or open in a draft that compiles."""
+    if not (SHARED / name).is_file():
+        pytest.skip(f"{name} is not beside the project; set CRM_BRIDGE_SIEBEL_WSDLS")
+    dialect, operations, reads = PUBLISHED[name]
+    draft = tmp_path / "draft.yaml"
+
+    told = inspected(SHARED / name, "--draft", draft)
+
+    (service,) = told["services"]
+    assert (dialect, operations) == (service["dialect"], len(service["operations"]))
+    assert reads == any(" gives ListOf" in line for line in service["reads"])
+    assert service["change_capture"]["ready"] == ("SiebelEmployee" not in name)
+    tried(draft)
+    text = draft.read_text(encoding="utf-8")
+    assert [] == [each["name"] for each in service["object"]["fields"] if each["name"] not in text]
+
+
+def test_the_published_contact_is_typed(tmp_path):
+    """Dates and flags of a typed schema are drafted as such."""
+    name = "oracle-accelerators/WC_Contacts_BS.wsdl"
+    if not (SHARED / name).is_file():
+        pytest.skip(f"{name} is not beside the project; set CRM_BRIDGE_SIEBEL_WSDLS")
+
+    told = inspected(SHARED / name, "--draft", tmp_path / "draft.yaml")
+
+    types = {field["name"]: field["type"] for field in told["services"][0]["object"]["fields"]}
+    assert ("dateTime", "date", "boolean", "string") == tuple(
+        types[each] for each in ("Updated", "BirthDate", "SuppressAllCalls", "LastName")
+    )
+    assert "LastUpdate-SDQ" in types
+    text = (tmp_path / "draft.yaml").read_text(encoding="utf-8")
+    assert "birth_date: {src: BirthDate, as: date}" in text
+    assert 'on: "true", off: "false"' in text
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in BUNDLED.glob("*.wsdl")))
+def test_our_own_wsdls_are_told_and_drafted(name, tmp_path):
+    """Whatever dialect they are in."""
+    told = inspected(BUNDLED / name, "--draft", tmp_path / "draft.yaml")
+
+    assert all(service["change_capture"]["ready"] for service in told["services"])
+    if name.startswith("contact"):
+        assert "1 passed" in tried(tmp_path / "draft.yaml")
+
+
+def test_an_rpc_service_without_an_address_is_told(saved, tmp_path):
+    """Its dialect, its escaped names, and which fields may be the system fields under other names."""
+    told = inspected(saved(rpc_workflow()), "--draft", tmp_path / "draft.yaml", "--kind", "client")
+
+    (service,) = told["services"]
+    assert ("workflow or custom service", None) == (service["dialect"], service["address"])
+    assert ["Error_spcCode", "Error_spcMessage"] == service["operations"][0]["answers"]
+    assert {"Id": ["ContactId"], "Updated": ["LastUpdate-SDQ"], "ModId": []} == {
+        each["field"]: each["perhaps"]
+        for each in service["change_capture"]["missing"]
+        if each["field"] in "Id Updated ModId"
+    }
+    assert not service["change_capture"]["ready"]
+    tried(tmp_path / "draft.yaml")
+
+
+def test_what_is_shown_says_what_to_do(saved, tmp_path):
+    """The text names the missing fields, the remedy, and what belongs into the configuration."""
+    wsdl = saved(asi(fields=["LastName"], operations=[("ContactQueryByExample", [], [])], address="http://webserver/"))
+
+    done = run("siebel", "inspect", wsdl, "--draft", tmp_path / "draft.yaml")
+
+    assert 0 == done.returncode
+    for words in (
+        "all in one answer: there are no pages",
+        "Id is missing: records cannot be told apart",
+        "change their type from System to Data",
+        "http://webserver/ (never called: the configured endpoint is)",
+        "[systems.siebel.kinds.contact]",
+        "ListOfContact_Alias",
+        "Alias-Name: string",
+    ):
+        assert words in done.stdout
+
+
+def test_a_draft_replaces_nothing(saved, tmp_path):
+    """Unless it is told to."""
+    wsdl, draft = saved(asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])])), tmp_path / "draft.yaml"
+    draft.write_text("mine", encoding="utf-8")
+
+    refused = run("siebel", "inspect", wsdl, "--draft", draft)
+
+    assert (64, "mine") == (refused.returncode, draft.read_text(encoding="utf-8"))
+    assert 0 == run("siebel", "inspect", wsdl, "--draft", draft, "--force").returncode
+    assert "name.family: {src: LastName" in draft.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("<html/>", "cannot be read as a WSDL"),
+        ("", "cannot be read as a WSDL"),
+        (
+            '<!DOCTYPE d SYSTEM "file:///etc/hostname"><definitions xmlns="http://schemas.xmlsoap.org/wsdl/"/>',
+            "site.wsdl",
+        ),
+    ],
+)
+def test_a_file_that_is_no_wsdl_is_said_to_be_none(saved, text, reason):
+    """With the exit code of a mistake in what was given."""
+    done = run("siebel", "inspect", saved(text))
+
+    assert 78 == done.returncode
+    assert reason in done.stderr
+
+
+class Site:
+    """A web server with documents; it notes what it was asked."""
+
+    def __init__(self):
+        self.pages = {}
+        self.asked = []
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                site.asked.append((self.path, dict(self.headers)))
+                status, headers, body = site.pages.get(self.path, (404, {}, b""))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.root = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def site():
+    one = Site()
+    yield one
+    one.server.shutdown()
+    one.server.server_close()
+
+
+def test_a_wsdl_is_read_from_an_address(site):
+    """As Siebel serves it, without credentials."""
+    site.pages["/eai?WSDL"] = (200, {}, asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])]).encode())
+
+    told = inspected(f"{site.root}/eai?WSDL")
+
+    assert "ASI" == told["services"][0]["dialect"]
+    assert [] == [headers for _, headers in site.asked if "Authorization" in headers or "Cookie" in headers]
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["file:///etc/hostname", "http://localhost:1/other.wsdl", "https://{host}/other.wsdl", "http://u:p@{host}/x"],
+)
+def test_an_address_leads_nowhere_else(site, place):
+    """What it imports comes from the same scheme, host and port."""
+    place = place.format(host=site.root.removeprefix("http://"))
+    text = asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])])
+    text = text.replace("<types>", f'<import namespace="urn:x" location="{place}"/><types>', 1)
+    site.pages["/eai?WSDL"] = (200, {}, text.encode())
+
+    done = run("siebel", "inspect", f"{site.root}/eai?WSDL")
+
+    assert 78 == done.returncode
+    assert "outside its own folder or host" in done.stderr
+    assert ["/eai?WSDL"] == [path for path, _ in site.asked]
+
+
+def test_a_redirect_is_not_followed(site):
+    """It could lead anywhere."""
+    site.pages["/eai?WSDL"] = (302, {"Location": f"{site.root}/elsewhere"}, b"")
+
+    done = run("siebel", "inspect", f"{site.root}/eai?WSDL")
+
+    assert 78 == done.returncode
+    assert "redirect" in done.stderr
+    assert 1 == len(site.asked)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://u:p@127.0.0.1/x", "http://127.0.0.1/x?UserName=u&Password=p", "ftp://127.0.0.1/x"]
+)
+def test_an_address_with_a_password_is_refused(address):
+    """Command lines are seen by others."""
+    assert 64 == run("siebel", "inspect", address).returncode
