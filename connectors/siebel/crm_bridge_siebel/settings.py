@@ -173,6 +173,11 @@ class SiebelSettings(ConnectorSettings):
         default=None,
         description="PEM file of the authorities that signed the endpoint's certificate; default: the usual.",
     )
+    user_keys: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="User keys of each kind's integration component, such as "
+        "`{contact = ['LastName+FirstName+BirthDate']}`: by these a record is found that a create met.",
+    )
     faults: dict[str, FaultClass] = Field(
         default_factory=dict,
         description="Classes of the site's own fault codes, such as `{'SBL-BPR-00140' = 'rejected'}`.",
