@@ -143,9 +143,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Somebody else changed the record since it was read."""
+    """Somebody else changed the record since it was read; or a create met a record that was there already.
+
+    Attributes:
+        record_id: the record that a create met. It is read and resolved, and then the write is planned anew.
+    """
 
     reason: str
+    record_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,7 +270,8 @@ def _settle(
     delivered: set[int] = set()
     unfinished: set[int] = set()
     with run.database.transaction() as connection:
-        for parcel, outcome in zip(parcels, outcomes, strict=True):
+        for parcel, told in zip(parcels, outcomes, strict=True):
+            outcome = _unless_of_another(connection, system, parcel, told)
             match outcome:
                 case Accepted():
                     settle_accepted(run, connection, parcel.draft.kind, parcel.intent, outcome)
@@ -292,8 +293,9 @@ def _settle(
                 case Stale():
                     figures.stale += 1
                     settled.append((parcel.intent.id, "stale", outcome.reason))
-                    if parcel.intent.record_id is not None:
-                        stale.append((parcel.intent.kind, parcel.intent.record_id))
+                    met = parcel.intent.record_id or outcome.record_id
+                    if met is not None:
+                        stale.append((parcel.intent.kind, met))
                 case Refused():
                     figures.refused += 1
                     settled.append((parcel.intent.id, "refused", outcome.code))
@@ -312,6 +314,20 @@ def _settle(
         journal.settle(connection, settled, at=at)
         journal.delivered(connection, sorted(delivered - unfinished))
     return stale
+
+
+def _unless_of_another(connection: Connection, system: System, parcel: Parcel, outcome: WriteOutcome) -> WriteOutcome:
+    """A create that meets a record which we have read already, and found to be of another client, never ends well."""
+    if not isinstance(outcome, Stale) or outcome.record_id is None or parcel.intent.record_id is not None:
+        return outcome
+    held = records.one(connection, system.name, parcel.intent.kind, outcome.record_id)
+    if held is None or held.client_id == parcel.intent.client_id:
+        return outcome
+    return Refused(
+        f"{parcel.intent.kind} {outcome.record_id} has the same key there and is linked to another client here; "
+        "compare the two clients",
+        code="duplicate",
+    )
 
 
 def _refusal(parcel: Parcel, outcome: Refused) -> Letter:

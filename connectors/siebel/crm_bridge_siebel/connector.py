@@ -33,6 +33,7 @@ from crm_bridge.api import (
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import IDS_A_QUERY, ChangeReader
 from crm_bridge_siebel.cursor import Cursor
+from crm_bridge_siebel.duplicates import resolved
 from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError, classify, read_error, write_outcome
 from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
 from crm_bridge_siebel.query import BY_ID, Query, any_of, id_after
@@ -227,16 +228,16 @@ class SiebelConnector:
         return answer
 
     def _resolved_duplicate(self, kind: str, write: RecordWrite, met: SiebelFaultError) -> WriteOutcome:
-        """A create that meets its own stamp was carried out before, and its answer lost."""
-        if write.fields.get(INTEGRATION_ID):
-            return write_outcome(met.fault, system=self._system)
+        """Our own create, carried out before with its answer lost; or another record, to be read and resolved."""
         try:
-            found = self.find_write(kind, write)
+            return resolved(
+                write,
+                user_keys=self._settings.user_keys.get(kind, ()),
+                find=lambda condition: self._all_readable(kind, Query(condition, sort=BY_ID, page_size=2)),
+                otherwise=write_outcome(met.fault, system=self._system),
+            )
         except RetryLater as error:
             return Unknown(error.message)
-        if found is None:
-            return write_outcome(met.fault, system=self._system)
-        return Accepted(record_id=found[ROW_ID], version=found.get(VERSION), record=found)
 
     def _query_whole(self, kind: str, query: Query) -> Answer:
         """An answer whose records have all their child rows, also those that did not fit into one child page."""

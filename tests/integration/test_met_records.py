@@ -1,0 +1,49 @@
+"""A create that meets a record which its system held already: read, resolved, updated; or put before a person."""
+
+import pytest
+from memory_world import World
+
+from crm_bridge.connector import Page, Stale
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A system ``b`` that wants every client, lists what it is asked for alone, and matches by mobile phone."""
+    world = World(tmp_path, create=["b"])
+    peer = world["b"]
+    carry_out = peer._carried_out
+
+    def matching(kind, write):
+        met = [
+            each["id"]
+            for each in peer.records(kind)
+            if write.operation == "create" and each["mobile_phone"] == write.fields["mobile_phone"]
+        ]
+        return Stale("a record with the same key exists already", record_id=met[0]) if met else carry_out(kind, write)
+
+    peer._carried_out = matching
+    peer.read_changes = lambda kind, cursor: iter([Page(records=[])])
+    return world
+
+
+def test_the_met_record_is_read_and_updated(world):
+    """One run: the create is refused, the record is read and linked, and what it lacks is written to it."""
+    ids = world.person("b")
+    world.person("a", job_title="лікарка")
+    report = world.sync()
+
+    assert (0, 1) == (report.exit_code, len(world["b"].records("person")))
+    assert "лікарка" == world["b"].person(ids["b"])["job_title"]
+    assert 0 == world.sync().written
+
+
+def test_a_met_record_of_another_client_is_put_before_a_person(world):
+    """The resolver does not take them for one client, and the system takes no second record: a dead letter, no loop."""
+    world.person("b", last_name="Бондар", first_name="Boris", birth_date="1970-01-01", mobile_phone="+380505550199")
+    world.person("a", mobile_phone="+380505550199")
+    world.sync()
+    [letter] = world.ask("dead_letters")
+
+    assert ("write", "duplicate") == (letter["stage"], letter["code"])
+    assert 1 == len(world["b"].records("person"))
+    assert 0 == world.sync().written
