@@ -4,7 +4,7 @@ from crm_bridge.matching.agree import Agreement, Level, compare
 from crm_bridge.matching.fold import FOLD_VERSION, fold, fold_words
 from crm_bridge.matching.given_names import given_names
 from crm_bridge.matching.grade import CERTAIN, POSSIBLE, PROBABLE, Verdict, grade, match
-from crm_bridge.matching.keys import match_keys
+from crm_bridge.matching.keys import match_keys, phone_key
 from crm_bridge.matching.traits import Traits, traits
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "grade",
     "match",
     "match_keys",
+    "phone_key",
     "traits",
 ]

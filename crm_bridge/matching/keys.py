@@ -2,16 +2,17 @@
 
 =====================================  ==================================================================
 ``id:{system}:{value}``                every identifier
-``p:{digits}``, ``p9:{last nine}``     every phone, E.164 without +; the last nine meet a wrong country code
+``p:{last nine digits}``               every phone; the last nine, as comparison takes them, meet a wrong country code
 ``e:{address}``                        every e-mail
-``nb:{word}|{birth date}``             every word of family and given name with the whole birth date. Given names by the
+``b:{birth date}|{word}``              every word of family and given name with the whole birth date. Given names by the
                                        name they stand for; with one kind of key for both, swapped fields still meet
-``pb:{postal code}|{birth date}``      every postal code with the whole birth date
+``b:{birth date}|={postal code}``      every postal code with the whole birth date
 ``on:{name}|{country}``                organisations: folded name without its legal form
 ``claim:{number}``                     claims
 =====================================  ==================================================================
 
-Placeholders, and points that reach somebody else, give no keys.
+Placeholders, and points that reach somebody else, give no keys. Keys with a birth date begin with it, so that all of one
+record stand side by side in the index: finding and storing them touches one page of it instead of three or four.
 """
 
 from __future__ import annotations
@@ -44,8 +45,7 @@ def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
         value = point["value"]
         if kind == "phone":
             if not is_filler_phone(value):
-                keys.append(f"p:{value[1:]}")
-                keys.append(f"p9:{value[-9:]}")
+                keys.append(phone_key(value))
         elif kind == "email":
             if not is_filler_email(value):
                 keys.append(f"e:{value}")
@@ -67,6 +67,11 @@ def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
     elif "number" in doc:
         keys.append(f"claim:{doc['number']}")
     return tuple(dict.fromkeys(keys))
+
+
+def phone_key(e164: str) -> str:
+    """The index key of a phone."""
+    return f"p:{e164[-9:]}"
 
 
 def organisation_words(name: str) -> tuple[str, ...]:
@@ -91,8 +96,8 @@ def _add_birth_keys(keys: list[str], name: Mapping[str, Any] | None, postal_code
                 for word in fold_words(part):
                     if len(word) > 1:  # an initial with a birth date would meet half the block
                         for canonical in given_names(word) or (word,):
-                            keys.append(f"nb:{canonical}|{birth_date}")
+                            keys.append(f"b:{birth_date}|{canonical}")
     for each in postal_codes:
         code = folded_postal_code(each)
         if code is not None:
-            keys.append(f"pb:{code}|{birth_date}")
+            keys.append(f"b:{birth_date}|={code}")

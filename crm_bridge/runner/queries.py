@@ -10,7 +10,7 @@ import phonenumbers
 from sqlalchemy import Connection
 
 from crm_bridge.errors import UserMistake
-from crm_bridge.matching import fold_words
+from crm_bridge.matching import fold_words, phone_key
 from crm_bridge.store import clients, history, journal, notices, records
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import HistoryRow
@@ -58,8 +58,10 @@ def _by_phone(connection: Connection, phone: str, region: str) -> list[StoredCli
         number = phonenumbers.parse(phone, region)
     except phonenumbers.NumberParseException:
         raise UserMistake("that is no phone number: write it as +380..., or in the region's national form") from None
-    digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
-    return clients.find(connection, [f"p:{digits}"]) or clients.find(connection, [f"p9:{digits[-9:]}"])
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    found = clients.find(connection, [phone_key(e164)])  # whatever the country code
+    exact = [client for client in found if any(each["value"] == e164 for each in client.doc().get("contact_points", ()))]
+    return exact or found
 
 
 def _by_name(connection: Connection, name: str) -> list[StoredClient]:
