@@ -11,8 +11,8 @@
 ``claim:{number}``                     claims
 =====================================  ==================================================================
 
-Placeholders, and points that reach somebody else, give no keys. Keys with a birth date begin with it, so that all of one
-record stand side by side in the index: finding and storing them touches one page of it instead of three or four.
+Placeholders, and points that reach somebody else, give no keys. Keys with a birth date begin with it, so that all of
+one record stand side by side in the index: finding and storing them touches one page of it instead of three or four.
 """
 
 from __future__ import annotations

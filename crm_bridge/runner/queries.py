@@ -60,8 +60,11 @@ def _by_phone(connection: Connection, phone: str, region: str) -> list[StoredCli
         raise UserMistake("that is no phone number: write it as +380..., or in the region's national form") from None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     found = clients.find(connection, [phone_key(e164)])  # whatever the country code
-    exact = [client for client in found if any(each["value"] == e164 for each in client.doc().get("contact_points", ()))]
-    return exact or found
+    return [client for client in found if _has_point(client.doc(), e164)] or found
+
+
+def _has_point(doc: Mapping[str, Any], value: str) -> bool:
+    return any(point["value"] == value for point in doc.get("contact_points", ()))
 
 
 def _by_name(connection: Connection, name: str) -> list[StoredClient]:
