@@ -150,8 +150,12 @@ def _doubts(
     owner: Mapping[str, str | None],
     refused: set[frozenset[str]],
 ) -> list[Doubt]:
-    """What a person should look at: pairs that resemble each other and belong to different clients, the surest first."""
+    """What a person should look at: records that resemble each other and belong to different clients, the surest first.
+
+    Two clients are one question, however many of their records resemble each other.
+    """
     asked: dict[str, int] = {}
+    clients_asked: set[frozenset[str | None]] = set()
     doubts = []
     order = {Grade.CERTAIN: 0, Grade.PROBABLE: 1, Grade.POSSIBLE: 2}
     open_pairs = [
@@ -162,7 +166,9 @@ def _doubts(
         and owner.get(pair.left) != owner.get(pair.right)
     ]
     for pair in sorted(open_pairs, key=lambda pair: (order[pair.grade], -pair.weight, pair.left, pair.right)):
-        if asked.get(pair.left, 0) < DOUBTS_A_RECORD:
+        two = frozenset((owner.get(pair.left), owner.get(pair.right)))
+        if two not in clients_asked and asked.get(pair.left, 0) < DOUBTS_A_RECORD:
+            clients_asked.add(two)
             asked[pair.left] = asked.get(pair.left, 0) + 1
             left, right = sorted((pair.left, pair.right))
             doubts.append(
