@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from crm_bridge_siebel.simulator.catalogue import CONTACT
 from crm_bridge_siebel.simulator.languages import LANGUAGES
 from crm_bridge_siebel.simulator.services import DIALECTS, UI_DATA_ADAPTER
 
@@ -30,6 +31,11 @@ def _zone(name: Value) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+def _keys(text: Value) -> bool:
+    names = [name for key in str(text).split(";") for name in key.split("+")]
+    return text == "" or set(names) <= set(CONTACT.fields)
 
 
 def _counted(words: str) -> Knob:
@@ -58,7 +64,12 @@ _TABLE: Mapping[str, Knob] = MappingProxyType(
         "empty_elements": Knob(False, "give a field that was never filled as an empty element"),
         "modification_key": Knob(True, "check ModId when it is sent (true)"),
         "child_touches_parent": Knob(True, "a change of child rows alone moves the parent's ModId and Updated"),
-        "user_keys": Knob("IntegrationId", "user keys after Id, as in `IntegrationId;LastName+FirstName+BirthDate`"),
+        "user_keys": Knob(
+            "IntegrationId",
+            "user keys after Id, as in `IntegrationId;LastName+FirstName+BirthDate`",
+            _keys,
+            "fields of a contact",
+        ),
         "on_demand": Knob(False, "refuse a misspelt operation instead of taking it for sync"),
         "user_position": Knob("Bridge", "position of the integration user, for ViewMode Sales Rep"),
         "user_organization": Knob("Default Organization", "organization of the integration user"),
