@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crm_bridge.store.database import among
@@ -66,7 +66,7 @@ def listing(connection: Connection, *, state: str = "open", limit: int = 200, af
     rows = connection.execute(
         select(review)
         .where(review.c.state == state, review.c.id > after)
-        .order_by(review.c.kind, review.c.grade.desc(), review.c.id)
+        .order_by(review.c.kind, case({"certain": 0, "probable": 1}, value=review.c.grade, else_=2), review.c.id)
         .limit(limit)
     )
     return [_plain(row._mapping) for row in rows]
