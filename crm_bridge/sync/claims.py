@@ -18,6 +18,7 @@ from typing import Any
 
 from crm_bridge.sync.units import Doc, Units, changed, head, is_value_keyed, join, split
 
+ERASED = "erased"  # a status that nobody takes back: there is nothing left that it could be taken back for
 REMEMBERED = 16  # values that one edit may have replaced while others were behind; far more than a sync can miss
 
 
@@ -146,7 +147,8 @@ def _marked(contribution: Contribution, mark: Mark, value: Any, cluster: Mapping
             if own is None:
                 return None
             return Claim(contribution.key, contribution.system, own.value, own.seq, own.at, own.replaced)
-    said = value if mark.said is None or value is ABSENT else mark.said
+    holds_it = value is not ABSENT or mark.said == ERASED
+    said = mark.said if mark.said is not None and holds_it else value
     return Claim(contribution.key, contribution.system, said, mark.seq, mark.at, mark.replaced)
 
 
@@ -186,10 +188,18 @@ def observe(
         seen = _seen(earlier, was, (card or {}).get(unit))
         inherited = _replaced_for(unit, (was, seen if seen is not None else was), cluster)
         replaced = _replaced(earlier, inherited, was, seen, is_now)
-        marks[unit] = Mark(seq=seq, at=at, replaced=replaced, said=_laid_over(seen, was, is_now))
+        said = ERASED if unit == "status" and _is_own_erasure(earlier, was) else _laid_over(seen, was, is_now)
+        marks[unit] = Mark(seq=seq, at=at, replaced=replaced, said=said)
     if partial or lagging:
         doc = {"kind": doc["kind"], **join(after)}
     return replace(known, doc=doc, marks=marks), edited
+
+
+def _is_own_erasure(earlier: Mark | None, before: Any) -> bool:
+    """Whether the record itself had said that the client is erased."""
+    if earlier is None:
+        return bool(before == ERASED)
+    return earlier.echo is None and ERASED in (before, earlier.said)
 
 
 def _seen(earlier: Mark | None, before: Any, card: Any) -> Any:

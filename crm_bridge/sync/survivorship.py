@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crm_bridge.sync.claims import ABSENT, REMEMBERED, Claim, Contribution, by_key, canonical, claims_of
+from crm_bridge.sync.claims import ABSENT, ERASED, REMEMBERED, Claim, Contribution, by_key, canonical, claims_of
 from crm_bridge.sync.consents import force
 from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
 
-STATUS_ORDER = ("erased", "deceased", "active", "former", "prospect")
+STATUS_ORDER = (ERASED, "deceased", "active", "former", "prospect")
+FINAL = frozenset({ERASED, "deceased"})  # no edit of another record takes their place
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +191,15 @@ def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim]
     superseded: list[Claim] = []
     for claim in claims:
         text = None if claim.value is ABSENT else canonical(claim.value)
-        beaten = text is not None and any(
-            edit is not claim
-            and edit.seq > claim.seq
-            and (text in edit.replaced or (presence and edit.value is ABSENT))
-            for edit in edits
+        beaten = (
+            not (unit == "status" and claim.value in FINAL)
+            and text is not None
+            and any(
+                edit is not claim
+                and edit.seq > claim.seq
+                and (text in edit.replaced or (presence and edit.value is ABSENT))
+                for edit in edits
+            )
         )
         (superseded if beaten else live).append(claim)
     return live, tuple(superseded)
