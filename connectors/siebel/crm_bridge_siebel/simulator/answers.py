@@ -26,6 +26,15 @@ Keep = Callable[[Row], bool]
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Rows that a query found. ``total``: how many match in all, where that was asked for."""
+
+    rows: Sequence[Row]
+    last: bool
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """How answers of this installation look: values, and which fields there are at all."""
 
@@ -45,9 +54,7 @@ def envelope(content: str, *, token: str = "") -> bytes:
     return f"{_HEAD}{header}<SOAP-ENV:Body>{content}</SOAP-ENV:Body></SOAP-ENV:Envelope>".encode()
 
 
-def queried(
-    call: Call, template: Template, rows: Sequence[Row], *, last: bool, look: Look, keeps: Mapping[str, Keep]
-) -> str:
+def queried(call: Call, template: Template, page: Page, *, look: Look, keeps: Mapping[str, Keep]) -> str:
     """The answer to a query: of each row, the fields that the template names.
 
     Args:
@@ -56,12 +63,13 @@ def queried(
     service = call.service
     parts: list[str] = []
     write = _writer(service.kind, service.tree("Data"), template, look=look, keeps=keeps, paged=_paged(call))
-    for row in rows:
+    for row in page.rows:
         write(row, parts)
     inner = "".join(parts)
     if service.dialect == UI_DATA_ADAPTER:
-        return _output(call, "Data", inner, attributes=f' lastpage="{_truth(last)}" recordcount="{len(rows)}"')
-    before = f"<ns:LastPage>{_truth(last)}</ns:LastPage>" if call.method == "QueryPage" else ""
+        total = f' recordcount="{page.total}"' if page.total is not None else ""
+        return _output(call, "Data", inner, attributes=f' lastpage="{_truth(page.last)}"{total}')
+    before = f"<ns:LastPage>{_truth(page.last)}</ns:LastPage>" if call.method == "QueryPage" else ""
     if service.dialect == WORKFLOW:
         before = _process("", "", object_id="")
     return _output(call, "Data", inner, before=before)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from crm_bridge_siebel.simulator.answers import Keep, Look, business_error, queried, written
+from crm_bridge_siebel.simulator.answers import Keep, Look, Page, business_error, queried, written
 from crm_bridge_siebel.simulator.examples import example
-from crm_bridge_siebel.simulator.installation import Installation, Row
+from crm_bridge_siebel.simulator.installation import Installation
 from crm_bridge_siebel.simulator.knobs import Knobs
 from crm_bridge_siebel.simulator.manner import Manner
 from crm_bridge_siebel.simulator.messages import UNLIMITED, Call, Template, messages_of, template_of
@@ -63,9 +63,9 @@ def _queried(call: Call, caller: Caller, installation: Installation, knobs: Knob
     if limit < size < UNLIMITED:
         raise RefusalError("SBL-EAI-04376", f"The page size {size} is above MaximumPageSize {limit}")
     spec = _spec(call, template, manner)
-    rows, last = _page(call, caller, template, spec, size=size, installation=installation, knobs=knobs)
+    page = _page(call, caller, template, spec, size=size, installation=installation, knobs=knobs)
     reach = int(knobs.number("row_limit"))
-    if call.arguments.get("ExecutionMode") != "ForwardOnly" and template.start + len(rows) > reach:
+    if call.arguments.get("ExecutionMode") != "ForwardOnly" and template.start + len(page.rows) > reach:
         raise RefusalError("SBL-DAT-00500", f"There are more than {reach} rows; narrow the query")
     shown = Manner(zone=manner.zone, typed=manner.typed and not knobs.on("typed_text"), display=manner.display)
     look = Look(
@@ -73,7 +73,7 @@ def _queried(call: Call, caller: Caller, installation: Installation, knobs: Knob
         hide_system_fields=knobs.on("hide_system_fields"),
         empty_elements=knobs.on("empty_elements"),
     )
-    return queried(call, template, rows, last=last, look=look, keeps=_keeps(call, template, manner))
+    return queried(call, template, page, look=look, keeps=_keeps(call, template, manner))
 
 
 def _spec(call: Call, template: Template, manner: Manner) -> Node | None:
@@ -110,12 +110,16 @@ def _page(
     size: int,
     installation: Installation,
     knobs: Knobs,
-) -> tuple[list[Row], bool]:
+) -> Page:
     mode = call.arguments.get("View_spcMode") or call.arguments.get("ViewMode") or ""
     visible = visible_to(caller.user, mode=mode, knobs=knobs)
     kind = call.service.kind.name
     if call.method != "QueryPage" or call.service.dialect == UI_DATA_ADAPTER or caller.session is None:
-        return installation.select(kind, spec, sort=template.sort, start=template.start, size=size, visible=visible)
+        found, last = installation.select(
+            kind, spec, sort=template.sort, start=template.start, size=size, visible=visible
+        )
+        total = len(installation.select(kind, spec, size=UNLIMITED, visible=visible)[0]) if template.counted else None
+        return Page(found, last, total)
     # A session keeps the result of a query, and pages through it until it is asked for a new one.
     key = (kind, spec, template.sort, mode)
     held = caller.session.queries.get(key)
@@ -123,7 +127,7 @@ def _page(
         rows, _ = installation.select(kind, spec, sort=template.sort, size=UNLIMITED, visible=visible)
         held = caller.session.queries[key] = [row["Id"] for row in rows]
     stop = template.start + size
-    return installation.by_ids(kind, held[template.start : stop]), len(held) <= stop
+    return Page(installation.by_ids(kind, held[template.start : stop]), len(held) <= stop)
 
 
 def _written(call: Call, caller: Caller, installation: Installation, knobs: Knobs) -> str:

@@ -59,6 +59,7 @@ _TABLE: Mapping[str, Knob] = MappingProxyType(
         "default_page_size": Knob(10, "rows of a page when none is asked for"),
         "max_page_size": Knob(1000, "Siebel's MaximumPageSize (1000)"),
         "rest_max_page_size": Knob(100, "rows of a page over REST, whatever is asked for"),
+        "rest_empty_status": _choice(404, "HTTP status of a REST query that finds nothing: 404 or 204", 404, 204),
         "row_limit": Knob(10_000, "rows that a query reaches without ExecutionMode=ForwardOnly"),
         "hide_system_fields": Knob(False, "queries give no Id, Created, Updated, ModId and their like"),
         "empty_elements": Knob(False, "give a field that was never filled as an empty element"),

@@ -8,10 +8,20 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from crm_bridge_siebel.simulator.refusals import RefusalError
-from crm_bridge_siebel.simulator.services import SERVICES, UI_DATA_ADAPTER, WORKFLOW, Service, Tree
+from crm_bridge_siebel.simulator.services import ASI, SERVICES, UI_DATA_ADAPTER, WORKFLOW, Service, Tree
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 UNLIMITED = 1 << 40
+_ARGUMENTS: Mapping[str, frozenset[str]] = {
+    UI_DATA_ADAPTER: frozenset({"NamedSearchSpec", "LOVLanguageMode", "ViewMode"}),
+    ASI: frozenset(
+        {
+            "PageSize", "StartRowNum", "NewQuery", "SearchSpec", "SortSpec", "ViewMode", "ExecutionMode",
+            "LOVLanguageMode", "UTCCanonical", "PrimaryRowId", "StatusObject",
+        }
+    ),
+    WORKFLOW: frozenset({"Search_spcSpecification", "Page_spcSize", "Start_spcRow_spcNum", "View_spcMode"}),
+}  # fmt: skip
 _TRUE = frozenset({"true", "Y", "y", "TRUE", "1"})
 
 
@@ -43,6 +53,7 @@ class Template:
         examples: texts in fields: query by example.
         sort: fields, each with whether it descends.
         page_size: rows wanted; ``None``: not said.
+        counted: whether the number of all matching rows is asked for.
     """
 
     fields: tuple[str, ...]
@@ -52,6 +63,7 @@ class Template:
     sort: tuple[tuple[str, bool], ...] = ()
     page_size: int | None = None
     start: int = 0
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +146,12 @@ def _call(request: etree._Element, service: Service, operation: str, method: str
         raise RefusalError("SBL-EAI-04316", f"Argument '{service.list_tag}' of '{operation}' is missing")
     if service.dialect == UI_DATA_ADAPTER and method != "Delete" and "LOVLanguageMode" not in arguments:
         raise RefusalError("SBL-EAI-04316", f"Argument 'LOVLanguageMode' of '{operation}' is missing")
+    unknown = arguments.keys() - _ARGUMENTS[service.dialect]
+    if unknown or arguments.get("NamedSearchSpec"):
+        raise RefusalError(
+            "SBL-EAI-04316",
+            f"This simulator does not know '{min(unknown, default='NamedSearchSpec')}' of '{operation}'",
+        )
     if arguments.get("LOVLanguageMode", "LIC") not in {"LIC", "LDC", ""}:
         raise RefusalError("SBL-EAI-04316", "LOVLanguageMode is neither LIC nor LDC")
     return Call(service=service, operation=operation, method=method, arguments=arguments, body=body)
@@ -164,6 +182,7 @@ def _template(container: etree._Element, tree: Tree, *, space: str) -> Template:
         sort=tuple((name, descending) for _, name, descending in sorted(sort)),
         page_size=count(container.get("pagesize"), "pagesize"),
         start=count(container.get("startrownum"), "startrownum") or 0,
+        counted=container.get("recordcountneeded", "") in _TRUE,
     )
 
 

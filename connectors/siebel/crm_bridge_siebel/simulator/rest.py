@@ -97,7 +97,7 @@ class Rest:
         except RefusalError as refusal:
             return 500, _error(refusal, style)
         except StatusError as status:
-            return status.status, orjson.dumps({"ERROR": str(status)})
+            return status.status, b"" if status.status == 204 else orjson.dumps({"ERROR": str(status)})
 
     def _user(self, call: RestCall) -> str:
         scheme, _, said = call.headers.get("authorization", "").partition(" ")
@@ -126,7 +126,9 @@ class Rest:
         resource = place.child or place.resource
         held, last = self._rows(place, asked, user)
         if not held:
-            raise StatusError(404, "There is no data for the requested resource")
+            raise StatusError(
+                int(self.knobs.number("rest_empty_status")), "There is no data for the requested resource"
+            )
         wanted = [name.strip() for name in asked.get("fields", "").split(",") if name.strip()]
         manner = self._manner()
         items = [

@@ -20,6 +20,7 @@ USERNAME = "BRIDGE"
 ANONYMOUS = "GUEST"
 _HEADER = "{http://siebel.com/webservices}"
 _SECURITY = "{http://schemas.xmlsoap.org/ws/2002/07/secext}"
+_TOKENS_KEPT = 100
 _TYPES = frozenset({"none", "stateless", "stateful", "serverdetermine"})
 
 
@@ -174,7 +175,7 @@ class Sessions:
 
     def _renewed(self, session: Session, now: datetime) -> Caller:
         session.used = now
-        session.tokens.append(self._new_token())
+        session.tokens = [*session.tokens[-_TOKENS_KEPT:], self._new_token()]
         return Caller(user=session.user, token=session.tokens[-1], session=session)
 
     def _end_the_idle(self, now: datetime) -> None:

@@ -208,8 +208,20 @@ def test_empty_and_absent_differ_on_the_way_in(siebel, soap, three):
     assert ("", "Коваль") == (siebel.held(three[0])["FirstName"], siebel.held(three[0])["LastName"])
 
 
+def test_the_number_of_all_rows_comes_when_it_is_asked_for(soap, three):
+    """It may cost a count over the whole table."""
+    ask = "<Contact><Id/></Contact>"
+
+    asked = soap.adapter("QueryPage", ask, attributes='pagesize="1" recordcountneeded="true"')
+    unasked = soap.adapter("QueryPage", ask, attributes='pagesize="1"')
+
+    assert (["3"], []) == (asked.root.xpath("//@recordcount"), unasked.root.xpath("//@recordcount"))
+
+
 def test_what_no_service_has_is_refused(soap):
     """Unknown fields, operations and namespaces are faults."""
     assert {"SBL-EAI-04127"} == soap.asi("Insert", "<Contact><Nickname>x</Nickname></Contact>").codes
     assert {"SBL-EAI-04316"} == soap.asi("Explode").codes
+    assert {"SBL-EAI-04316"} == soap.asi("QueryPage", Pagesize="5").codes
+    assert {"SBL-EAI-04316"} == soap.adapter("QueryPage", "<Contact><Id/></Contact>", NamedSearchSpec="Mine").codes
     assert {"SBL-EAI-04316"} == soap.asi("QueryPage", PageSize="many", StartRowNum="0").codes

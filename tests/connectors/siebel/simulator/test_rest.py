@@ -123,6 +123,14 @@ def test_errors_come_with_their_status_and_siebels_code(siebel, rest, method, pa
     assert (status, True) == (answer.status_code, code in answer.json()["ERROR"])
 
 
+def test_nothing_found_may_be_no_content(rest, turn):
+    """Which of the two a site gives is not documented."""
+    empty = rest("GET", "/Contact/Contact").status_code
+    turn(rest_empty_status=204)
+
+    assert (404, 204) == (empty, rest("GET", "/Contact/Contact").status_code)
+
+
 def test_the_failures_to_play_hold_for_rest_too(siebel, rest, turn):
     """Busy pages, faults, broken answers."""
     siebel.load(1)
