@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from crm_bridge.api import OutcomeUnknown
 from crm_bridge_siebel.simulator.answers import envelope
 from crm_bridge_siebel.simulator.calls import carried_out
 from crm_bridge_siebel.simulator.installation import Installation
@@ -24,6 +25,7 @@ from crm_bridge_siebel.simulator.services import (
     Service,
 )
 from crm_bridge_siebel.simulator.sessions import Caller, Sessions, credentials_of
+from crm_bridge_siebel.xml_guard import parse
 
 XML = "text/xml; charset=UTF-8"
 JSON = "application/json"
@@ -130,14 +132,10 @@ def fault_style(knobs: Knobs) -> FaultStyle:
 
 
 def _parsed(body: bytes) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(body, parser)
-    except (etree.LxmlError, ValueError):
-        raise RefusalError("SBL-EAI-04316", "The request is not well-formed XML") from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise RefusalError("SBL-EAI-04316", "SOAP 1.1 knows no document type declaration")
-    return root
+        return parse(body, system="simulator")
+    except OutcomeUnknown:
+        raise RefusalError("SBL-EAI-04316", "The request is not well-formed XML without a DTD") from None
 
 
 def _busy() -> HttpAnswer:

@@ -85,7 +85,10 @@ class Installation:
         with self._writing:
             with self._lock:
                 place = desk(self._table(kind), self._now())
-                effects = [effect_of(message, method=method, desk=place) for method, message in messages]
+                effects = []
+                for method, message in messages:
+                    effects.append(effect_of(message, method=method, desk=place))
+                    place.pending[effects[-1].row_id] = effects[-1].row
             self._finish(kind, effects)
             return effects
 

@@ -199,7 +199,7 @@ def _by_arguments(call: Call, tree: Tree) -> Template:
         elif element.text and element.text.strip():
             examples[name] = element.text
     if call.method == "QueryById":
-        examples["Id"] = f"='{call.arguments.get('PrimaryRowId', '')}'"
+        examples["Id"] = "='" + call.arguments.get("PrimaryRowId", "").replace("'", "''") + "'"
     workflow = call.service.dialect == WORKFLOW
     paged = workflow or call.method == "QueryPage"
     size = call.arguments.get("Page_spcSize" if workflow else "PageSize")

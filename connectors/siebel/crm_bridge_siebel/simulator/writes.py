@@ -7,7 +7,7 @@ container deletes all, an absent one is untouched; upsert deletes nothing; a mis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from crm_bridge_siebel.simulator.catalogue import Kind, Rules
@@ -49,6 +49,7 @@ class Desk:
         misspelt_is_sync: else a misspelt operation is refused.
         child_touches_parent: whether a change of child rows alone moves the parent's ModId and Updated.
         manner: how the call writes its values.
+        pending: rows as earlier messages of the same transaction leave them; ``None``: deleted.
     """
 
     table: Table
@@ -61,6 +62,7 @@ class Desk:
     misspelt_is_sync: bool = True
     child_touches_parent: bool = True
     manner: Manner = PLAIN
+    pending: dict[str, Row | None] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -162,10 +164,10 @@ def _matched(message: Message, desk: Desk) -> Row | None:
     """The row that a message means. One that the user does not see cannot be met, but its key is taken all the same."""
     row_id = message.fields.get("Id")
     if row_id:
-        row = desk.table.rows.get(row_id)
+        row = desk.pending[row_id] if row_id in desk.pending else desk.table.rows.get(row_id)
         return row if row is not None and _seen(row, desk) else None
     for key in _usable_keys(message, desk):
-        found = desk.table.matching({name: message.fields[name] for name in key})
+        found = _with_key({name: message.fields[name] for name in key}, desk)
         if found and not any(_seen(row, desk) for row in found):
             raise RefusalError("SBL-DAT-00381", "A record with identical values already exists in the database")
         found = [row for row in found if _seen(row, desk)]
@@ -174,6 +176,12 @@ def _matched(message: Message, desk: Desk) -> Row | None:
         if found:
             return found[0]
     return None
+
+
+def _with_key(values: Mapping[str, str], desk: Desk) -> list[Row]:
+    held = [row for row in desk.table.matching(values) if row["Id"] not in desk.pending]
+    written = [row for row in desk.pending.values() if row is not None]
+    return held + [row for row in written if all(row.get(name) == value for name, value in values.items())]
 
 
 def _seen(row: Row, desk: Desk) -> bool:

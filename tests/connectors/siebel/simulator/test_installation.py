@@ -209,6 +209,19 @@ def test_records_are_matched_by_user_keys(siebel, soap, turn):
     assert {"SBL-DAT-00381"} == upserted("Insert", LastName="Г", IntegrationId="K-1")
 
 
+def test_records_of_one_message_see_each_other(siebel, soap):
+    """And are one transaction: the second cannot be inserted, so neither is."""
+    twice = "<Contact><LastName>А</LastName><IntegrationId>K-1</IntegrationId></Contact>" * 2
+
+    refused = soap.asi("Insert", twice)
+    before = siebel.simulator.records("contact")
+    merged = soap.asi("InsertOrUpdate", twice)
+
+    assert ({"SBL-EAI-04383"}, []) == (refused.codes, before)
+    assert [("А", "1")] == [(row["LastName"], row["ModId"]) for row in siebel.simulator.records("contact")]
+    assert 2 == len(merged.all("Contact"))
+
+
 @pytest.mark.parametrize(
     ("knobs", "mode", "seen"),
     [
