@@ -34,7 +34,7 @@ from crm_bridge.run_context.context import Counter, RunContext
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import Kind, System, Systems
-from crm_bridge.runner import decisions, inbox, planning, replay
+from crm_bridge.runner import decisions, inbox, planning, replay, unknowns
 from crm_bridge.runner.checkup import Finding, check_systems
 from crm_bridge.runner.desk import Desk
 from crm_bridge.runner.planning import PlanReport
@@ -140,6 +140,14 @@ class Bridge(Desk):
     def review_decide(self, question: int, accept: bool, *, by: str) -> dict[str, Any]:
         with self._database.owned():
             return decisions.decide(self._run(self._database), int(question), accept=accept, by=by)
+
+    def unknown_resolve(
+        self, which: str, *, arrived: bool, record_id: str | None, send_again: bool, by: str
+    ) -> dict[str, Any]:
+        """A person says what became of a write or message. Raises :class:`UserMistake`."""
+        with self._database.owned():
+            run = self._run(self._database)
+            return unknowns.resolve(run, which, arrived=arrived, record_id=record_id, send_again=send_again, by=by)
 
     def replay(self, ids: Sequence[int]) -> dict[str, Any]:
         with self._database.owned():

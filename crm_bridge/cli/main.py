@@ -27,6 +27,7 @@ from crm_bridge.cli import (
     serve,
     simulate,
     sync,
+    unknown,
 )
 from crm_bridge.cli.invocation import DEFAULT_CONFIG, Invocation, utc_now
 from crm_bridge.cli.of_plugins import WithPlugins
@@ -79,6 +80,7 @@ app.command("sync")(sync.sync)
 app.add_typer(client.app, name="client")
 app.add_typer(review.app, name="review")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(unknown.app, name="unknown")
 app.add_typer(runs.app, name="runs")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(plugin.app, name="plugin")

@@ -66,12 +66,12 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
         if units:
             _found(run, kind, intent, record_id, units)
         else:
-            _plan_anew(run, intent)
+            plan_anew(run, intent)
         return record_id
     if isinstance(connector, WriteLookup):
         record = connector.find_write(kind.name, write_of(intent))
         if record is None:
-            _plan_anew(run, intent)
+            plan_anew(run, intent)
             return None
         record_id = kind.mapping.record_id(record)
         _found(run, kind, intent, record_id, intent.request["units"])
@@ -80,8 +80,8 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
     if repeatable and isinstance(connector, RecordTarget):
         _send_again(run, connector, kind, intent)
         return None
-    if intent.operation == "create" and _was_read(run, intent):
-        _plan_anew(run, intent, state="accepted", reason="its record was read")
+    if intent.operation == "create" and was_read(run, intent):
+        plan_anew(run, intent, state="accepted", reason="its record was read")
         return None
     _wait(run, intent)
     return None
@@ -108,14 +108,15 @@ def _found(run: RunContext, kind: Kind, intent: Intent, record_id: str, units: M
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
 
 
-def _was_read(run: RunContext, intent: Intent) -> bool:
+def was_read(run: RunContext, intent: Intent) -> bool:
     """Whether the client has a record of this kind by now: a create is planned only for one that has, and had, none."""
     with run.database.reading() as connection:
         rows = records.of_clients(connection, [intent.client_id])[intent.client_id]
     return any((row.system, row.kind) == (intent.system, intent.kind) for row in rows)
 
 
-def _plan_anew(run: RunContext, intent: Intent, *, state: str = "abandoned", reason: str = "it did not arrive") -> None:
+def plan_anew(run: RunContext, intent: Intent, *, state: str = "abandoned", reason: str = "it did not arrive") -> None:
+    """It did not arrive, or its record was read already: what the system still needs is found out from the start."""
     with run.database.transaction() as connection:
         journal.settle(connection, [(intent.id, state, reason)], at=run.now())
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
@@ -133,7 +134,7 @@ def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: In
                 journal.settle(connection, [(intent.id, "accepted", "sent again with the same key")], at=run.now())
                 journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
         case Stale() | Refused():
-            _plan_anew(run, intent)  # it did not arrive; planned anew, it meets the same answer and is settled by it
+            plan_anew(run, intent)  # it did not arrive; planned anew, it meets the same answer and is settled by it
         case Postponed() | Unknown():
             _wait(run, intent)
 

@@ -56,7 +56,7 @@ class RunReport:
         notices: by state.
         stopped: system → why it could not be worked with.
         plugin_failures: in words, without values.
-        dead_letters, reviews, unknown: open at the end.
+        dead_letters, reviews, unknown: open at the end; ``unknown``: writes and messages whose outcome nobody can tell.
     """
 
     run_id: str

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from crm_bridge.config import Settings
 from crm_bridge.errors import UserMistake
-from crm_bridge.runner import cases, queries
+from crm_bridge.runner import cases, queries, unknowns
 from crm_bridge.store import letters, review, runs
 from crm_bridge.store.database import Database, open_database
 
@@ -69,6 +69,16 @@ class Desk:
         """One case with what both sides say. Raises :class:`UserMistake`."""
         with self._database.reading() as connection:
             return cases.show_case(connection, int(question))
+
+    def unknown_list(self) -> list[dict[str, Any]]:
+        """Writes and messages of which nobody can tell whether they arrived."""
+        with self._database.reading() as connection:
+            return unknowns.listing(connection)
+
+    def unknown_case(self, which: str) -> dict[str, Any]:
+        """One of them with what was sent. Raises :class:`UserMistake`."""
+        with self._database.reading() as connection:
+            return unknowns.show(connection, which)
 
     def dead_letters(self, group: bool = False, *, limit: int = 200) -> list[dict[str, Any]]:
         """Open letters without their contents, or their causes by number."""

@@ -17,7 +17,7 @@ from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.runner.inbox import process_inbox
 from crm_bridge.runner.pull import pull_all, reread
-from crm_bridge.store import journal, letters, review, runs
+from crm_bridge.store import journal, letters, notices, review, runs
 
 # A record that others change again and again while we write it waits for the next run.
 ROUNDS = 3
@@ -97,7 +97,7 @@ def _finish(run: RunContext) -> None:
     with run.database.transaction() as connection:
         report.dead_letters = letters.count_open(connection)
         report.reviews = review.count_open(connection)
-        report.unknown = len(journal.in_state(connection, ["unknown"]))
+        report.unknown = journal.count_unknown(connection) + notices.counts(connection).get("unknown", 0)
         runs.finish(
             connection, run.run_id, at=report.finished_at, exit_code=int(report.exit_code), report=report.as_dict()
         )

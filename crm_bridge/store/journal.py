@@ -159,6 +159,17 @@ def in_state(connection: Connection, states: Sequence[str], system: str | None =
     return [_intent(row) for row in connection.execute(query)]
 
 
+def count_unknown(connection: Connection) -> int:
+    """Writes of which nobody can tell whether they arrived."""
+    query = select(func.count()).select_from(intents).where(intents.c.state == "unknown")
+    return int(connection.execute(query).scalar_one())
+
+
+def one(connection: Connection, intent: str) -> Intent | None:
+    row = connection.execute(select(intents).where(intents.c.id == intent)).one_or_none()
+    return _intent(row) if row else None
+
+
 def unsettled_creates(connection: Connection, system: str) -> set[str]:
     """Clients whose record may have been created in ``system``, and nobody knows yet."""
     rows = connection.execute(

@@ -40,6 +40,12 @@ def in_state(connection: Connection, state: str, *, now: str | None = None) -> l
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
+def by_message(connection: Connection, message_id: str) -> dict[str, Any] | None:
+    """The notice of the message that we gave this id."""
+    row = connection.execute(select(notices).where(notices.c.message_id == message_id)).one_or_none()
+    return dict(row._mapping) if row else None
+
+
 def change(connection: Connection, key: str, *, at: str, **values: Any) -> None:
     connection.execute(update(notices).where(notices.c.key == key).values(updated_at=at, **values))
 

@@ -108,6 +108,9 @@ def bridge(monkeypatch):
             },
             "dead_letters": [{"id": 1, "code": "bad_date"}],
             "dead_letter": {"id": 1, "code": "bad_date"},
+            "unknown_list": [{"id": "i-1", "what": "create"}],
+            "unknown_case": {"id": "i-1", "what": "create"},
+            "unknown_resolve": {"id": "i-1", "outcome": "settled"},
             "runs": [{"id": "run-1"}],
             "run": {"id": "run-1", "exit_code": 0},
         }

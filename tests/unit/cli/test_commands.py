@@ -47,6 +47,16 @@ ASKS = [
         ["dead-letters", "discard", "1", "--reason", "a test row", "--by", "Anna"],
         ("discard", ([1],), {"reason": "a test row", "by": "Anna"}),
     ),
+    (["unknown", "list"], ("unknown_list", (), {})),
+    (["unknown", "show", "i-1"], ("unknown_case", ("i-1",), {})),
+    (
+        ["unknown", "resolve", "i-1", "--arrived", "--record-id", "1-A", "--by", "Anna"],
+        ("unknown_resolve", ("i-1",), {"arrived": True, "record_id": "1-A", "send_again": False, "by": "Anna"}),
+    ),
+    (
+        ["unknown", "resolve", "m-1", "--not-arrived", "--send-again", "--by", "Anna"],
+        ("unknown_resolve", ("m-1",), {"arrived": False, "record_id": None, "send_again": True, "by": "Anna"}),
+    ),
     (["runs", "list"], ("runs", (), {})),
     (["runs", "show", "run-1"], ("run", ("run-1",), {})),
 ]
@@ -204,6 +214,13 @@ def test_foreign_data_cannot_steer_the_terminal(cli, bridge):
     bridge.answers["lookup"] = [{"name": "\x1b[2J[bold]Anna[/bold]"}]
 
     assert "\ufffd[2J[bold]Anna[/bold]" in cli("client", "lookup", "--name", "A").out
+
+
+def test_what_became_of_it_has_to_be_said(cli, bridge):
+    """Neither is the default."""
+    ended = cli("unknown", "resolve", "i-1")
+
+    assert (ExitCode.USAGE, []) == (ended.code, bridge.calls)
 
 
 def test_who_decides_is_the_user_logged_in(cli, bridge, monkeypatch):
