@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from xml.etree.ElementTree import Element  # only named here
 
 from lxml import etree
 
@@ -21,14 +22,14 @@ from crm_bridge_siebel.messages import plain
 from crm_bridge_siebel.query import Position
 from crm_bridge_siebel.shapes import ROW_ID, UPDATED, Component, ComponentList
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
-from crm_bridge_siebel.xml_guard import Readable, refuse_internal_dtd, rows
+from crm_bridge_siebel.xml_guard import Readable, refuse_internal_dtd, rows, settled
 
 _FAULT = re.compile(rb"<(?:[\w.-]+:)?Fault[\s>/]")
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _RAW_LIMIT = 100_000
 _MORE = frozenset({"false", "0"})
 
-Reader = Callable[[etree._Element, list[str]], dict[str, Any]]
+Reader = Callable[[Any, list[str]], dict[str, Any]]  # Any: an element of lxml or of the standard library
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ class RecordReader:
         What raises, raises when it is met: pieces before it were right as far as they went. Only the last piece tells
         whether this was the last page. There is always one piece at least.
         """
+        body, tree = settled(body, system=self._system)
+        quick = self._quick(tree, page_size=page_size, where=where) if tree is not None else None
+        if quick is not None and (len(quick.records) <= piece or not quick.partial):
+            yield from _in_pieces(quick, piece)
+            return
         piece_records: list[dict[str, Any]] = []
         broken: list[BrokenRecord] = []
         partial: list[tuple[dict[str, Any], str]] = []
@@ -104,8 +110,12 @@ class RecordReader:
         depth: etree._Element | None = None
         said: str | None = None
         count = 0
+        last: dict[str, Any] | None = None
+        cut: list[str] = []
+        no_id = UnfitError(f"it has no {ROW_ID}")
         read = self._read
         walker = rows(body, tag=self._shape.component.qname, system=self._system)
+        done = walker.done
         try:
             for _, element in walker:
                 parent = element.getparent()
@@ -116,21 +126,26 @@ class RecordReader:
                     self._checked(head | _head(parent))
                     head |= _head(parent)
                 count += 1
-                cut: list[str] = []
                 try:
                     record = read(element, cut)
-                    row_id = _row_id(record)
+                    if not record.get(ROW_ID):
+                        raise no_id
                     piece_records.append(record)
                     if cut:
                         partial += [(record, tag) for tag in cut]
-                    key = Position(record.get(UPDATED, ""), row_id)
+                        cut.clear()
+                    last = record
                 except UnfitError as unfit:
+                    cut.clear()
+                    last = None
                     broken.append(self._broken(element, f"{where}, record {count}", str(unfit)))
                     key = _key(element, self._shape.component)
-                walker.done(element)
-                if len(piece_records) + len(broken) >= piece:
+                done(element)
+                if count % piece == 0:
+                    key = key if last is None else _position(last)
                     yield Answer(tuple(piece_records), tuple(broken), False, key, tuple(partial), dict(head))
                     piece_records, broken, partial = [], [], []
+            key = key if last is None else _position(last)
             root = walker.root
         except etree.LxmlError as error:
             raise translated(error, system=self._system, doing=f"reading {where}") from None
@@ -149,6 +164,44 @@ class RecordReader:
             broken=tuple(broken),
             last_page=self._last_page(said or head.get("lastpage"), full=count >= page_size, where=where),
             last=key,
+            partial=tuple(partial),
+            head=head,
+        )
+
+    def _quick(self, tree: Element, *, page_size: int, where: str) -> Answer | None:
+        """The answer, when nothing about it is out of the ordinary; ``None``: it has to be looked at closely."""
+        body = tree.find(f"{_SOAP}Body")
+        if tree.tag != f"{_SOAP}Envelope" or body is None or len(body) != 1:
+            return None
+        message = body[0]
+        containers = [child for child in message if child.tag == self._shape.qname]
+        if len(containers) != 1:
+            return None
+        container = containers[0]
+        head = {plain(child.tag.rpartition("}")[2]): child.text or "" for child in message if not len(child)}
+        head.pop(plain(self._shape.tag), None)
+        self._checked(head)
+        row_tag, read = self._shape.component.qname, self._read
+        records: list[dict[str, Any]] = []
+        partial: list[tuple[dict[str, Any], str]] = []
+        cut: list[str] = []
+        try:
+            for element in container:
+                record = read(element, cut)
+                if element.tag != row_tag or not record.get(ROW_ID):
+                    return None
+                records.append(record)
+                if cut:
+                    partial += [(record, tag) for tag in cut]
+                    cut.clear()
+        except UnfitError:
+            return None
+        said = container.get("lastpage") or head.get("lastpage")
+        return Answer(
+            records=tuple(records),
+            broken=(),
+            last_page=self._last_page(said, full=len(records) >= page_size, where=where),
+            last=_position(records[-1]) if records else None,
             partial=tuple(partial),
             head=head,
         )
@@ -203,12 +256,12 @@ def _compiled(component: Component) -> Reader:
         for child in component.lists
     }
 
-    def read(element: etree._Element, cut: list[str]) -> dict[str, Any]:
+    def read(element: Any, cut: list[str]) -> dict[str, Any]:
         record: dict[str, Any] = {}
         for child in element:
             tag = child.tag
-            name = fields.get(tag)
-            if name is not None:
+            if tag in fields:
+                name = fields[tag]
                 if name in record or len(child):
                     raise UnfitError(f"{name} is not one simple value")
                 record[name] = child.text or ""
@@ -260,11 +313,16 @@ _FLAGS = {"Y": "true", "N": "false", "1": "true", "0": "false"}
 _FITTED: Mapping[str, Callable[[str], str]] = {"boolean": _flag, "dateTime": _moment, "date": _date}
 
 
-def _row_id(record: dict[str, Any]) -> str:
-    row_id: str | None = record.get(ROW_ID)
-    if not row_id:
-        raise UnfitError(f"it has no {ROW_ID}")
-    return row_id
+def _in_pieces(answer: Answer, piece: int) -> Iterator[Answer]:
+    rows = answer.records
+    while len(rows) > piece:
+        part, rows = rows[:piece], rows[piece:]
+        yield replace(answer, records=part, last_page=False, last=_position(part[-1]))
+    yield replace(answer, records=rows) if len(rows) < len(answer.records) else answer
+
+
+def _position(record: dict[str, Any]) -> Position:
+    return Position(updated=record.get(UPDATED, ""), row_id=record[ROW_ID])
 
 
 def _head(container: etree._Element) -> dict[str, str]:
