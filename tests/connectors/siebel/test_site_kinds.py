@@ -1,0 +1,113 @@
+"""A site's own kinds: the same connector on services of every dialect, found in the WSDL that the settings name."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from crm_bridge.api import Accepted, ConfigMistake
+
+BUNDLED = Path(str(files("crm_bridge_siebel"))) / "wsdl"
+DIALECTS = ["contact", "contact_typed", "contact_asi", "contact_workflow"]
+
+
+def kind(name, **more):
+    """Settings of one kind ``contact`` in the dialect of the WSDL ``name``."""
+    return {"contact": {"wsdl": str(BUNDLED / f"{name}.wsdl"), **more}}
+
+
+def given(pages):
+    return [record["Id"] for page in pages for record in page.records]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_every_record_comes_once_and_then_what_changed(siebel, drain, name):
+    """Whatever the dialect can be asked for, the bridge gets the same."""
+    loaded = siebel.load(25)
+    connector = siebel.connector(kinds=kind(name), page_size=10)
+
+    pages, cursor = drain(connector)
+    again, _ = drain(connector, cursor)
+    siebel.clock.move(1)
+    siebel.simulator.edit("contact", loaded[7], {"JobTitle": "інженерка"})
+    changed, _ = drain(connector, cursor)
+
+    assert sorted(loaded) == sorted(given(pages))
+    assert [] == given(again)
+    assert [(loaded[7], "інженерка")] == [(each["Id"], each["JobTitle"]) for page in changed for each in page.records]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_records_are_read_by_id_and_listed(siebel, name):
+    """By a specification, or by example."""
+    loaded = siebel.load(25)
+    connector = siebel.connector(kinds=kind(name), page_size=10)
+
+    assert set(loaded[3:6]) == {each["Id"] for each in connector.read("contact", [*loaded[3:6], "1-NONE"])}
+    assert sorted(loaded) == sorted(connector.list_keys("contact"))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("contact", ("Y", "03/08/1985")), ("contact_typed", ("true", "1985-03-08"))]
+)
+def test_flags_and_dates_are_as_their_schema_says(siebel, name, said):
+    """Y and month-first dates as text, true and ISO dates where they are typed."""
+    (record_id,) = siebel.simulator.load(
+        "contact", [{"LastName": "Тест", "SuppressAllCalls": "Y", "BirthDate": "03/08/1985"}]
+    )
+
+    (record,) = siebel.connector(kinds=kind(name)).read("contact", [record_id])
+
+    assert said == (record["SuppressAllCalls"], record["BirthDate"])
+
+
+@pytest.mark.parametrize("name", ["contact", "contact_typed", "contact_asi"])
+def test_writes_go_through_each_dialect_that_takes_them(siebel, create, update, name):
+    """Created, found again, and changed without touching the rest."""
+    connector = siebel.connector(kinds=kind(name))
+
+    (made,) = connector.write("contact", [create(LastName="Новий", FirstName="Іван")])
+    assert isinstance(made, Accepted)
+    (record,) = connector.read("contact", [made.record_id])
+    (changed,) = connector.write(
+        "contact", [update(made.record_id, version=record.get("ModId"), key="w-2", JobTitle="лікар")]
+    )
+
+    assert isinstance(changed, Accepted)
+    held = siebel.held(made.record_id)
+    assert ("Новий", "Іван", "лікар") == (held["LastName"], held["FirstName"], held["JobTitle"])
+    assert connector.find_write("contact", create(LastName="Новий"))["Id"] == made.record_id
+
+
+def test_only_the_fields_that_are_wanted_are_asked_for(siebel):
+    """A query is the projection; system fields always come."""
+    (record_id,) = siebel.simulator.load("contact", [{"LastName": "Тест", "FirstName": "Анна"}])
+
+    (record,) = siebel.connector(kinds=kind("contact", only=["LastName"])).read("contact", [record_id])
+
+    assert {"Id", "Created", "Updated", "ModId", "LastName"} == set(record)
+
+
+def test_kinds_of_the_site_replace_ours(siebel):
+    """Their names are the site's."""
+    connector = siebel.connector(kinds={"client": {"wsdl": str(BUNDLED / "contact_asi.wsdl"), "write": False}})
+
+    assert ("client",) == tuple(connector.kinds())
+    assert not connector.capabilities("client").conditional_writes
+    with pytest.raises(ConfigMistake, match="it has client"):
+        connector.capabilities("contact")
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"service": "Other"}, "has no service Other; it has"),
+        ({"object": "ListOfNothing"}, "no operation that gives the records wanted"),
+    ],
+)
+def test_what_is_not_in_the_wsdl_is_said(siebel, more, reason):
+    """With what there is."""
+    with pytest.raises(ConfigMistake, match=reason):
+        siebel.connector(kinds=kind("contact_asi", **more)).read("contact", ["1-A"])
