@@ -17,6 +17,7 @@ from crm_bridge.api import BridgeError, ConfigMistake, RejectRecord, Secret
 from crm_bridge_siebel.dialects import Wanted, shape_of
 from crm_bridge_siebel.messages import Node, Operation, Service
 from crm_bridge_siebel.rendering import Template, escaped
+from crm_bridge_siebel.xml_guard import refuse_hostile_document
 
 try:
     import zeep
@@ -71,6 +72,9 @@ class SoapRequest:
 
     def __repr__(self) -> str:
         return f"SoapRequest(action={self.action!r}, body={len(self.body)} bytes)"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a request is not pickled: it holds the password")
 
 
 class SoapService:
@@ -132,7 +136,7 @@ def services_of(place: str, *, load: Load, name: str, system: str) -> tuple[Serv
     try:
         document = zeep.wsdl.Document(
             place,
-            _Loader(load),  # type: ignore[arg-type]  # zeep names the class where it takes an instance
+            _Loader(load, name=name, system=system),  # type: ignore[arg-type]  # zeep names the class, takes an instance
             settings=zeep.Settings(
                 strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False
             ),
@@ -165,14 +169,20 @@ def from_elsewhere() -> ConfigMistake:
 class _Loader(Transport):
     """zeep's way to documents: a function of ours, and no network at all."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, *, name: str, system: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # zeep is half typed
         self.session.close()
         self._load = load
+        self._name = name
+        self._system = system
 
     def load(self, url: str) -> bytes:
-        """The document at ``url``."""
-        return self._load(url)
+        """The document at ``url``.
+
+        Raises:
+            ConfigMistake: it is hostile.
+        """
+        return refuse_hostile_document(self._load(url), name=self._name, system=self._system)
 
     def post(self, address: str, message: object, headers: object) -> None:
         """Never called: messages are sent by :class:`crm_bridge_siebel.transport.Wire`."""

@@ -1,0 +1,220 @@
+"""XML that means harm, read in a process of its own whose memory and time are watched."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+NAMESPACE = "http://www.siebel.com/xml/CRM_Contact_IO/Data"
+HEAD = (
+    "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><o:Out xmlns:o='http://siebel.com/CustomUI'>"
+    f"<ListOfCrm_Contact_Io xmlns='{NAMESPACE}' lastpage='true'>"
+)
+TAIL = "</ListOfCrm_Contact_Io></o:Out></e:Body></e:Envelope>"
+RECORD = "<Contact><Id>1-1</Id><Updated>10/20/2026 08:00:00</Updated><ModId>0</ModId>{}</Contact>"
+
+READ = """
+import json, resource, sys, time
+from crm_bridge_siebel.records import RecordReader
+from crm_bridge_siebel.shapes import Component, ComponentList
+from crm_bridge.api import BridgeError
+
+HEAD, TAIL, RECORD, NAMESPACE = json.loads(sys.argv[1])
+
+class Stream:
+    def __init__(self, pieces):
+        self.pieces, self.left = iter(pieces), b""
+    def read(self, size=-1):
+        while len(self.left) < size and (piece := next(self.pieces, None)) is not None:
+            self.left += piece
+        part, self.left = self.left[:size], self.left[size:]
+        return part
+
+def pieces():
+PIECES
+
+child = ComponentList("ListOfChild", Component("Child", NAMESPACE, ("Id", "FirstName")))
+contact = Component("Contact", NAMESPACE, ("Id", "ModId", "Updated", "LastName"), (child,))
+reader = RecordReader(ComponentList("ListOfCrm_Contact_Io", contact), system="siebel")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+began = time.process_time()
+try:
+    answer = reader.read(Stream(pieces()), page_size=10, where="page")
+    told = ["read", str(len(answer.records)), str(len(answer.broken))]
+except BridgeError as error:
+    told = [type(error).__name__, error.message]
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(json.dumps([told, grown / 1024, time.process_time() - began]))
+"""
+
+ATTACKS = {
+    "ten million elements in a record": """
+        yield (HEAD + RECORD.split("{}")[0]).encode()
+        for _ in range(1000):
+            yield b"<a/>" * 10_000
+    """,
+    "ten million elements before the first record": """
+        yield HEAD.encode()
+        for _ in range(1000):
+            yield b"<a/>" * 10_000
+    """,
+    "ten million child rows": """
+        yield (HEAD + RECORD.split("{}")[0] + "<ListOfChild>").encode()
+        for _ in range(1000):
+            yield b"<Child><Id>1</Id></Child>" * 10_000
+    """,
+    "a million attributes": """
+        yield (HEAD + "<Contact ").encode()
+        for number in range(1_000_000):
+            yield b"a%d='' " % number
+    """,
+    "a text of 200 MB": """
+        yield (HEAD + RECORD.split("{}")[0] + "<LastName>").encode()
+        for _ in range(200):
+            yield b"x" * 1_000_000
+    """,
+    "an attribute of 200 MB": """
+        yield (HEAD + "<Contact a='").encode()
+        for _ in range(200):
+            yield b"x" * 1_000_000
+    """,
+    "a comment of 200 MB": """
+        yield (HEAD + "<!-- ").encode()
+        for _ in range(200):
+            yield b"x" * 1_000_000
+    """,
+    "a tag's name of 200 MB": """
+        yield (HEAD + "<").encode()
+        for _ in range(200):
+            yield b"x" * 1_000_000
+    """,
+    "a hundred thousand levels": """
+        yield HEAD.encode()
+        for _ in range(100):
+            yield b"<a>" * 1_000
+    """,
+    "entities in entities": """
+        yield b"<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;'>]>"
+        yield (HEAD + RECORD.format("<LastName>&c;</LastName>") + TAIL).encode()
+    """,
+    "a DTD behind a long comment": """
+        yield b"<!--" + b"x" * 100_000 + b"--><!DOCTYPE x [<!ENTITY a 'aaaa'>]>"
+        yield (HEAD + RECORD.format("<LastName>&a;</LastName>") + TAIL).encode()
+    """,
+    "an external entity": """
+        yield b"<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/hostname'>]>"
+        yield (HEAD + RECORD.format("<LastName>&a;</LastName>") + TAIL).encode()
+    """,
+    "an inclusion": """
+        inner = "<i:include xmlns:i='http://www.w3.org/2001/XInclude' href='file:///etc/hostname' parse='text'/>"
+        yield (HEAD + RECORD.format("<LastName>" + inner + "</LastName>") + TAIL).encode()
+    """,
+    "a processing instruction": """
+        yield (HEAD + RECORD.format("<LastName>x</LastName><?php system('id') ?>") + TAIL).encode()
+    """,
+    "a stylesheet": """
+        yield b"<?xml version='1.0'?><?xml-stylesheet href='http://127.0.0.1:1/x.xsl'?>"
+        yield (HEAD + RECORD.format("") + TAIL).encode()
+    """,
+}
+
+
+def read(pieces: str) -> tuple[list[str], float, float]:
+    """What became of it, MB that the process grew by, and seconds of its processor."""
+    program = READ.replace("PIECES", textwrap.indent(textwrap.dedent(pieces).strip("\n"), "    "))
+    done = subprocess.run(
+        [sys.executable, "-c", program, json.dumps([HEAD, TAIL, RECORD, NAMESPACE])],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "" == done.stderr
+    told, grown, seconds = json.loads(done.stdout)
+    return told, grown, seconds
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+def test_hostile_xml_is_refused_in_bounded_memory_and_time(attack):
+    """A clear error, no more than 128 MB, no more than five seconds."""
+    (told, *_), grown, seconds = read(attack)
+
+    assert "UnreadableAnswer" == told
+    assert grown < 128
+    assert seconds < 5
+
+
+def test_what_stands_between_records_is_dropped_with_them():
+    """Ten million elements that no WSDL knows, spread over a page, take no memory."""
+    spread = """
+        yield HEAD.encode()
+        for _ in range(100):
+            yield b"<a/>" * 100_000 + RECORD.format("").encode()
+        yield TAIL.encode()
+    """
+    told, grown, _ = read(spread)
+
+    assert ["read", "100", "0"] == told
+    assert grown < 128
+
+
+def test_a_large_honest_page_is_read_whole():
+    """What bounds an attack does not bound a page: 20,000 records of 30 elements."""
+    honest = """
+        yield HEAD.encode()
+        for _ in range(200):
+            yield RECORD.format("<LastName>Коваль</LastName>" + "<Unknown>x</Unknown>" * 26).encode() * 100
+        yield TAIL.encode()
+    """
+    told, grown, _ = read(honest)
+
+    assert ["read", "20000", "0"] == told
+    assert grown < 128
+
+
+WSDLS = {
+    "entities": "<!DOCTYPE x [<!ENTITY a 'aaaa'>]><definitions>&a;</definitions>",
+    "a DTD from elsewhere": "<!DOCTYPE x SYSTEM 'http://127.0.0.1:1/x.dtd'><definitions/>",
+    "an inclusion": "<d xmlns:i='http://www.w3.org/2001/XInclude'><i:include href='file:///etc/hostname'/></d>",
+    "ten million elements": "<definitions>" + "<a/>" * 10_000_000 + "</definitions>",
+    "a hundred thousand levels": "<a>" * 100_000 + "</a>" * 100_000,
+    "a text of 40 MB": "<definitions>" + "x" * 40_000_000 + "</definitions>",
+}
+
+
+@pytest.mark.parametrize("content", WSDLS.values(), ids=WSDLS.keys())
+def test_a_hostile_wsdl_is_refused_in_bounded_memory_and_time(tmp_path, content):
+    """The file is named, and what to do."""
+    (tmp_path / "bad.wsdl").write_text(content, encoding="utf-8")
+    program = """
+import json, resource, sys, time
+from pathlib import Path
+from crm_bridge_siebel.soap import SoapService
+from crm_bridge.api import BridgeError
+before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+try:
+    SoapService(Path(sys.argv[1]), endpoint="http://x.example/", system="siebel")
+    told = "read"
+except BridgeError as error:
+    told = type(error).__name__ + " " + str(error)
+grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+print(json.dumps([told, grown, time.process_time() - began]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "bad.wsdl")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "" == done.stderr
+    told, grown, seconds = json.loads(done.stdout)
+
+    assert told.startswith("ConfigMistake")
+    assert "bad.wsdl" in told
+    assert grown < 160
+    assert seconds < 5
