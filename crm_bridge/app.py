@@ -99,9 +99,9 @@ class Bridge(Desk):
             return sync(self._run(self._database, progress), chosen, options)
 
     def plan(self, systems: Sequence[str] | None = None, progress: Progress | None = None) -> PlanReport:
-        """What a sync would write. Nothing is written, here or anywhere."""
+        """What a sync would write. Nothing is written, here or anywhere, and nobody waits for it."""
         chosen = self._chosen(systems)
-        with self._database.owned(), self._database.sandbox() as sandbox:
+        with self._database.sandbox() as sandbox:
             return planning.plan(self._run(sandbox, progress, new_id=planned_ids()), chosen)
 
     def process_inbox(self) -> int:

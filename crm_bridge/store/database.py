@@ -11,7 +11,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from crm_bridge.errors import ConfigMistake, Locked, RetryLater, StopRun
 from crm_bridge.store import migrate
@@ -63,13 +63,22 @@ class Database:
 
     @contextmanager
     def sandbox(self) -> Iterator[Database]:
-        """A database in which everything works and nothing stays: for plans."""
-        with self._translated(), self._engine.connect() as connection:
-            outer = connection.begin()
-            try:
-                yield _Sandbox(connection, self)
-            finally:
-                outer.rollback()
+        """A private copy as of now, in which everything works and nothing stays: for plans. Nobody waits for it.
+
+        It lies in a temporary file without a name: closed or killed, nothing is left of it. SQLite chooses the
+        directory (``SQLITE_TMPDIR``, else ``/var/tmp``), which needs room for the whole store.
+        """
+        with self._translated(), closing(sqlite3.connect("", check_same_thread=False)) as copy:
+            with self._engine.connect().execution_options(reading=True) as connection:
+                source = connection.connection.driver_connection
+                if not isinstance(source, sqlite3.Connection):
+                    raise TypeError("the store is not SQLite's")
+                source.backup(copy)
+            engine = create_engine("sqlite://", creator=lambda: copy, poolclass=StaticPool)
+            event.listen(engine, "connect", _prepare)
+            event.listen(engine, "begin", _begin)
+            with engine.connect() as connection:
+                yield _Sandbox(engine, connection)
 
     @contextmanager
     def owned(self) -> Iterator[None]:
@@ -103,7 +112,7 @@ class Database:
     ) -> None:
         """Insert ``rows``, with values in the order of ``columns``, by the driver's own ``executemany``: the hot path."""
         if rows:
-            connection.exec_driver_sql(self._insert(table, columns), list(rows))
+            connection.exec_driver_sql(self._insert(table, columns), rows if isinstance(rows, list) else list(rows))
 
     def _insert(self, table: Table, columns: tuple[str, ...]) -> str:
         key = (table.name, columns)
@@ -138,27 +147,29 @@ class Database:
 
 
 class _Sandbox(Database):
-    """The same, inside one transaction that is rolled back: commits are savepoints."""
+    """The same over one connection of its own: what is begun inside a transaction is part of it."""
 
-    def __init__(self, connection: Connection, origin: Database) -> None:
-        super().__init__(origin._engine)  # one class in two roles: the sandbox is a database
+    def __init__(self, engine: Engine, connection: Connection) -> None:
+        super().__init__(engine)
         self._connection = connection
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        with self._connection.begin_nested():
+        begun = self._connection.in_transaction()
+        with self._connection.begin_nested() if begun else self._connection.begin():
             yield self._connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        yield self._connection
+        with nullcontext() if self._connection.in_transaction() else self._connection.begin():
+            yield self._connection
 
     @contextmanager
     def sandbox(self) -> Iterator[Database]:
         yield self
 
     def close(self) -> None:
-        """Nothing of ours to close."""
+        """Whoever made the copy closes it."""
 
 
 def _translate(error: OperationalError) -> Exception:

@@ -5,6 +5,8 @@ import json
 import pytest
 from memory_world import World, capable
 
+from crm_bridge.connector import InboundRequest
+
 ANNA = {"last_name": "Коваль", "first_name": "Anna"}
 
 
@@ -203,6 +205,29 @@ class TestPlan:
 
         assert plans[0] == plans[1]
         assert 8 == len(json.loads(plans[0])["writes"])
+
+    def test_systems_are_heard_and_inboxes_worked_off_while_it_reads(self, world):
+        """Webhooks and the daemon do not wait for a slow system that a plan is reading."""
+        ids = world.person("a", "b", job_title="teacher")
+        world.settle()
+        world["b"].edit("person", ids["b"], {"job_title": "headmaster"})
+        body = json.dumps([{"id": "e-1", "kind": "person", "record_id": ids["b"]}]).encode()
+        call = InboundRequest("POST", "/", {}, {"x-signature": world["b"].receiver.sign(body)}, body, world.now)
+        told = []
+
+        def while_reading(kind, cursor):
+            if not told:
+                told.append(world.ask("receive", "b", call).status_code)
+                told.append(world.ask("process_inbox"))
+            return type(world["a"]).read_changes(world["a"], kind, cursor)
+
+        world["a"].read_changes = while_reading
+        plan = world.ask("plan")
+        del world["a"].read_changes
+
+        assert [202, 1] == told
+        assert ["a"] == [write.system for write in plan.writes]
+        assert "headmaster" == world.client()["job_title"]
 
     def test_it_says_who_is_the_reason(self, world):
         ids = world.person("a", "b", job_title="teacher")

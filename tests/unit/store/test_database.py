@@ -1,6 +1,7 @@
 """Opening the store, and what holds of every transaction."""
 
 import stat
+from contextlib import suppress
 
 import pytest
 
@@ -55,6 +56,43 @@ def test_in_a_sandbox_everything_works_and_nothing_stays(database):
         inside = cursor(sandbox)
 
     assert ("7", None) == (inside, cursor(database))
+
+
+def test_a_sandbox_keeps_nobody_waiting(database, tmp_path):
+    """Others own the store and write while somebody plans; the plan goes on with what it saw."""
+    with database.sandbox() as sandbox:
+        with sandbox.transaction() as connection:
+            runs.move_cursor(connection, "a", "person", Cursor("7"), at=AT)
+        with database.owned(), database.transaction() as connection:
+            runs.move_cursor(connection, "a", "person", Cursor("8"), at=AT)
+        inside = cursor(sandbox)
+
+    assert ("7", "8") == (inside, cursor(database))
+
+
+@pytest.mark.parametrize("end", [None, KeyboardInterrupt, ZeroDivisionError])
+def test_no_file_is_left_of_a_sandbox(database, tmp_path, end):
+    """Nor is there one to be read by others while it is used: it is deleted as soon as it is open."""
+    before = sorted(each.name for each in tmp_path.iterdir())
+
+    with suppress(KeyboardInterrupt, ZeroDivisionError), database.sandbox() as sandbox:
+        assert cursor(sandbox) is None
+        during = sorted(each.name for each in tmp_path.iterdir())
+        if end is not None:
+            raise end
+
+    assert (before, before) == (during, sorted(each.name for each in tmp_path.iterdir()))
+
+
+def test_a_step_within_a_step_is_part_of_it(database):
+    with database.sandbox() as sandbox:
+        with pytest.raises(ZeroDivisionError), sandbox.transaction():  # noqa: PT012  # as above
+            with sandbox.transaction() as inner:
+                runs.move_cursor(inner, "a", "person", Cursor("7"), at=AT)
+            assert "7" == cursor(sandbox)
+            1 / 0  # noqa: B018  # raises
+
+        assert cursor(sandbox) is None
 
 
 def test_a_failed_step_in_a_sandbox_leaves_the_steps_before(database):
