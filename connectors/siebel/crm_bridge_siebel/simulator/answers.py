@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crm_bridge_siebel.simulator.catalogue import Kind
+from crm_bridge_siebel.simulator.catalogue import PRIMARY, Kind
 from crm_bridge_siebel.simulator.manner import PLAIN, Manner, shown
 from crm_bridge_siebel.simulator.messages import Call, Template
 from crm_bridge_siebel.simulator.services import ASI, UI_DATA_ADAPTER, WORKFLOW, Tree
@@ -41,6 +41,7 @@ class Look:
     manner: Manner = PLAIN
     hide_system_fields: bool = False
     empty_elements: bool = False
+    primary_mvg: bool = False
 
 
 def envelope(content: str, *, token: str = "") -> bytes:
@@ -155,12 +156,21 @@ def _writer(
                     held = [inner for inner in held if keep(inner)]
                 stop = asked_of.start + (asked_of.page_size or 10)
                 add(f'<{container} lastpage="{_truth(len(held) <= stop)}">' if paged else f"<{container}>")
+                primary = _primary(row[container][child]) if look.primary_mvg and child in kind.mvgs else None
                 for inner in held[asked_of.start : stop]:
+                    at = len(parts)
                     write_child(inner, parts)
+                    if primary is not None:
+                        parts[at] = f'<{child} IsPrimaryMVG="{_flag(inner is primary)}">'
                 add(f"</{container}>")
         add(closing)
 
     return write
+
+
+def _primary(rows: Sequence[Row]) -> Row | None:
+    """The primary of a set: the row that was made so, or the first."""
+    return next((row for row in rows if row.get(PRIMARY) == "Y"), rows[0] if rows else None)
 
 
 def _process(code: str, words: str, *, object_id: str) -> str:
@@ -178,6 +188,10 @@ def _output(call: Call, part: str, inner: str, *, attributes: str = "", before: 
         f'<ns:{name} xmlns:ns="{service.space}">{before}'
         f'<{service.list_tag} xmlns="{service.spaces[part]}"{attributes}>{inner}</{service.list_tag}></ns:{name}>'
     )
+
+
+def _flag(value: bool) -> str:
+    return "Y" if value else "N"
 
 
 def _truth(value: bool) -> str:

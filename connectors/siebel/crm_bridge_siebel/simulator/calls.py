@@ -72,6 +72,7 @@ def _queried(call: Call, caller: Caller, installation: Installation, knobs: Knob
         manner=shown,
         hide_system_fields=knobs.on("hide_system_fields"),
         empty_elements=knobs.on("empty_elements"),
+        primary_mvg=knobs.on("primary_mvg"),
     )
     return queried(call, template, page, look=look, keeps=_keeps(call, template, manner))
 

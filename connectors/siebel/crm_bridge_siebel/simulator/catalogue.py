@@ -10,6 +10,9 @@ _FLAG = frozenset({"Y", "N"})
 CHILD_SYSTEM = ("Created", "Updated", "ModId")
 """What Siebel keeps of a child row beside its key. Only some services publish it."""
 
+PRIMARY = ".Primary"
+"""Where a child row keeps whether it is the primary of its set; without such a row, the first is."""
+
 _SYSTEM_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "Created": "datetime",
@@ -49,6 +52,7 @@ class Kind:
 
     Attributes:
         fields: those of the plainest service, in the order of its WSDL; the simulator's records have these.
+        mvgs: child components of which one row is the primary.
         hidden: system fields that only the services with a full set of them publish.
     """
 
@@ -58,6 +62,7 @@ class Kind:
     children: Mapping[str, tuple[str, ...]]
     rules: Mapping[str, Rules]
     hidden: tuple[str, ...] = ("CreatedBy", "UpdatedBy", "ConflictId")
+    mvgs: frozenset[str] = frozenset()
 
     def type_of(self, name: str) -> str:
         """The type of the component's own field ``name``."""
@@ -160,6 +165,7 @@ CONTACT = Kind(
         }
     ),
     hidden=("CreatedBy", "UpdatedBy", "ConflictId", "MergeSequenceNumber"),
+    mvgs=frozenset({"PersonalAddress", "CommunicationAddress"}),
 )  # fmt: skip
 
 CLAIM = Kind(

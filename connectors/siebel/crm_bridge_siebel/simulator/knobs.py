@@ -63,6 +63,7 @@ _TABLE: Mapping[str, Knob] = MappingProxyType(
         "row_limit": Knob(10_000, "rows that a query reaches without ExecutionMode=ForwardOnly"),
         "hide_system_fields": Knob(False, "queries give no Id, Created, Updated, ModId and their like"),
         "empty_elements": Knob(False, "give a field that was never filled as an empty element"),
+        "primary_mvg": Knob(False, "mark each address IsPrimaryMVG Y or N"),
         "modification_key": Knob(True, "check ModId when it is sent (true)"),
         "child_touches_parent": Knob(True, "a change of child rows alone moves the parent's ModId and Updated"),
         "user_keys": Knob(

@@ -68,11 +68,16 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One component of a write. An empty container is present in ``children`` with no rows."""
+    """One component of a write. An empty container is present in ``children`` with no rows.
+
+    Attributes:
+        primary: it says ``IsPrimaryMVG="Y"``.
+    """
 
     operation: str | None
     fields: Mapping[str, str]
     children: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
+    primary: bool = False
 
 
 def call_of(envelope: etree._Element) -> Call:
@@ -247,7 +252,14 @@ def _messages(container: etree._Element, tree: Tree, *, space: str) -> tuple[Mes
                 children[child.tag] = _messages(element, child, space=space)
             else:
                 fields[name] = element.text or ""
-        found.append(Message(operation=component.get("operation"), fields=fields, children=children))
+        found.append(
+            Message(
+                operation=component.get("operation"),
+                fields=fields,
+                children=children,
+                primary=component.get("IsPrimaryMVG") == "Y",
+            )
+        )
     return tuple(found)
 
 

@@ -7,10 +7,10 @@ container deletes all, an absent one is untouched; upsert deletes nothing; a mis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crm_bridge_siebel.simulator.catalogue import Kind, Rules
+from crm_bridge_siebel.simulator.catalogue import PRIMARY, Kind, Rules
 from crm_bridge_siebel.simulator.manner import PLAIN, Manner, taken
 from crm_bridge_siebel.simulator.messages import Message
 from crm_bridge_siebel.simulator.refusals import RefusalError
@@ -153,7 +153,7 @@ def _stored(message: Message, kind: Kind, manner: Manner) -> Message:
         tag: tuple(_stored(child, kind.of_child(tag), manner) for child in rows)
         for tag, rows in message.children.items()
     }
-    return Message(operation=message.operation, fields=fields, children=children)
+    return replace(message, fields=fields, children=children)
 
 
 def _usable_keys(message: Message, desk: Desk) -> list[tuple[str, ...]]:
@@ -228,6 +228,7 @@ def _children(held: list[Row], messages: tuple[Message, ...], *, tag: str, delet
     rules = desk.kind.rules[tag]
     rows = {row[rules.key]: row for row in held}
     named: set[str] = set()
+    primary = ""
     for message in messages:
         operation = _spelt(message.operation, desk, default="upsert")
         key = message.fields.get(rules.key, "")
@@ -249,8 +250,11 @@ def _children(held: list[Row], messages: tuple[Message, ...], *, tag: str, delet
         elif any(current.get(name) != value for name, value in said.items() if name != rules.key):
             rows[key] = {**current, **said, **child_bumped(current, now=desk.now), rules.key: key}
         named.add(key)
+        primary = key if message.primary else primary
     if deletes:
-        return [row for key, row in rows.items() if key in named]
+        rows = {key: row for key, row in rows.items() if key in named}
+    if primary and named >= rows.keys():  # a new primary counts only in a message with the whole set
+        return [row | {PRIMARY: "Y" if key == primary else "N"} for key, row in rows.items()]
     return list(rows.values())
 
 

@@ -209,6 +209,25 @@ def test_records_are_matched_by_user_keys(siebel, soap, turn):
     assert {"SBL-DAT-00381"} == upserted("Insert", LastName="Г", IntegrationId="K-1")
 
 
+def test_one_address_is_the_primary(siebel, soap, turn):
+    """The first, until a message with the whole set makes another one so."""
+    (record_id,) = siebel.load(1, ListOfPersonalAddress={"PersonalAddress": [{"PersonalCity": city} for city in "АБ"]})
+    turn(primary_mvg=True)
+    keys = [row["PersonalAddressId"] for row in siebel.held(record_id)["ListOfPersonalAddress"]["PersonalAddress"]]
+    plain, marked = (f"<PersonalAddress{mark}><PersonalAddressId>{{}}</PersonalAddressId></PersonalAddress>"
+                     for mark in ("", ' IsPrimaryMVG="Y"'))  # fmt: skip
+
+    def primaries(rows=""):
+        if rows:
+            row = f"<Id>{record_id}</Id><ListOfPersonalAddress>{rows}</ListOfPersonalAddress>"
+            soap.asi("InsertOrUpdate", f"<Contact>{row}</Contact>")
+        return soap.asi("QueryPage").root.xpath("//@IsPrimaryMVG")
+
+    assert ["Y", "N"] == primaries()
+    assert ["Y", "N"] == primaries(marked.format(keys[1]))
+    assert ["N", "Y"] == primaries(plain.format(keys[0]) + marked.format(keys[1]))
+
+
 def test_records_of_one_message_see_each_other(siebel, soap):
     """And are one transaction: the second cannot be inserted, so neither is."""
     twice = "<Contact><LastName>А</LastName><IntegrationId>K-1</IntegrationId></Contact>" * 2
