@@ -13,7 +13,7 @@ from typing import Any
 
 from crm_bridge.mapping import CompiledMapping
 from crm_bridge.plugin_manager import Plugins
-from crm_bridge.runner import inbound, pull, reading, sync
+from crm_bridge.runner import inbound, reading, sync
 from crm_bridge.store import clients, history, journal, records, runs
 from crm_bridge_callcenter import connector as callcenter
 from crm_bridge_callcenter.calls import Calls
@@ -42,7 +42,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("store: outbox", journal, "enqueue"),
     ("store: cursor", runs, "move_cursor"),
     ("store: commit and the rest", inbound, "commit_page"),
-    ("reading, the rest", pull, "pull_all"),
+    ("reading, the rest", sync, "pull_all"),
     ("delivery", sync, "_deliver"),
 )
 

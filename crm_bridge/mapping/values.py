@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Doc: TypeAlias = dict[str, Any]
 Severity: TypeAlias = Literal["quarantine", "warn"]
@@ -42,8 +42,7 @@ class Problem:
     severity: Severity = "quarantine"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A raw record, read. ``doc`` holds what could be read, also when the record is quarantined.
 
     Attributes:
@@ -62,7 +61,7 @@ class Reading:
     @property
     def quarantined(self) -> bool:
         """Whether any problem stops this record."""
-        return any(problem.severity == "quarantine" for problem in self.problems)
+        return bool(self.problems) and any(problem.severity == "quarantine" for problem in self.problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -120,8 +119,7 @@ def _store(
     offers = still_true(before.offers(), list(intent.request["units"]))
     effective = apply(doc, offers)
     now = settle(was, effective, seq=seq, at=at, echoes=_echoes(intent))
-    after = replace(
-        before,
+    after = before._replace(
         version=version,
         raw=raw,
         digest=digest,

@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from crm_bridge.connector import Page
 from crm_bridge.run_context.context import RunContext
-from crm_bridge.runner.inbound import PageWork, commit_page
-from crm_bridge.runner.reading import Arrival, record_ids, sort_page
 from crm_bridge.run_context.systems import Kind
+from crm_bridge.runner.inbound import commit_page
+from crm_bridge.runner.page_work import PageWork
+from crm_bridge.runner.reading import Arrival, record_ids, sort_page
 from crm_bridge.store import history, records
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord

@@ -45,9 +45,9 @@ def units_of_card(stored: StoredClient | None) -> dict[str, Any]:
     return split(content(stored.doc())) if stored is not None else {}
 
 
-def new_client(client_id: str, doc: Mapping[str, Any], *, at: str) -> StoredClient:
-    """The first version of a client whose card says ``doc``."""
-    card = orjson.dumps({"id": client_id, "version": 1, **doc})
+def first_version(client_id: str, said: bytes, *, at: str) -> StoredClient:
+    """The first version of a client whose card says ``said``, a document as JSON bytes."""
+    card = b'{"id":"%b","version":1,%b' % (client_id.encode(), said[1:])  # identity before it: no second serialising
     return StoredClient(client_id, 1, card, at, at)
 
 
@@ -63,7 +63,9 @@ def recompute(
     current = stored.doc() if stored is not None else None
     card = survive(contributions, policy=policy, current=current)
     if stored is None or current is None:
-        return CardChange(new_client(client_id, card.doc, at=at), _difference({}, card.doc), card, new=True)
+        return CardChange(
+            first_version(client_id, orjson.dumps(card.doc), at=at), _difference({}, card.doc), card, new=True
+        )
     units = _difference(content(current), card.doc)
     if not units:
         return CardChange(stored, units, card)
@@ -75,6 +77,15 @@ def recompute(
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     old, new = split(before), split(after)
     return {unit: (old.get(unit), new.get(unit)) for unit in changed(old, new)}
+
+
+def takers(entity: str, systems: Systems, *, holder: str) -> list[str]:
+    """The systems that want every client of this kind, but for the one that holds it: those that new clients go to."""
+    return [
+        system.name
+        for system in systems.values()
+        if system.name != holder and any(each.create and each.mapping.entity == entity for each in system.targets())
+    ]
 
 
 def to_carry(

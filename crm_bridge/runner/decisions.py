@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -40,8 +39,7 @@ def merge(run: RunContext, survivor: str, absorbed: str, *, by: str, reason: str
         clients.update_all(
             connection,
             [
-                replace(
-                    signpost,
+                signpost._replace(
                     version=signpost.version + 1,
                     card=orjson.dumps(card),
                     updated_at=at,
@@ -95,7 +93,7 @@ def unmerge(run: RunContext, client_id: str, record_key: str, *, by: str, reason
         review.reject_pairs(connection, pairs, by=by, at=at)
         if former is not None:
             signpost = required(connection, former)
-            clients.update_all(connection, [replace(signpost, replaced_by=None)])
+            clients.update_all(connection, [signpost._replace(replaced_by=None)])
         body = {"from": client_id, "to": target, "records": [row.key for row in moved], "by": by, "reason": reason}
         _tell(run, connection, "client.unmerged", (client_id, target), body, at)
         _card_anew(run, connection, client_id, at=at)

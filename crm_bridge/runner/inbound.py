@@ -6,22 +6,23 @@ Everything up to the commit only reads the store; the commit takes the page whol
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from crm_bridge.connector import Page
 from crm_bridge.matching import match_keys
-from crm_bridge.runner.cards import CardChange, new_client, recompute, to_carry, units_of_card
 from crm_bridge.run_context.context import RunContext
-from crm_bridge.runner.reading import Arrival, PageReading, enrich, key_of, record_ids, sort_page
-from crm_bridge.runner.resolution import Linked, Resolution, keys_of, resolve
 from crm_bridge.run_context.systems import Kind
+from crm_bridge.runner.cards import CardChange, first_version, recompute, to_carry, units_of_card
+from crm_bridge.runner.newcomers import record_of, take_newcomers
+from crm_bridge.runner.page_work import PageWork
+from crm_bridge.runner.reading import Arrival, PageReading, enrich, record_ids, sort_page
+from crm_bridge.runner.resolution import Linked, Resolution, keys_of, resolve
 from crm_bridge.store import clients, history, journal, letters, records, review, runs
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import HistoryRow
-from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.store.review import Doubt
 from crm_bridge.store.runs import Cursor
@@ -29,24 +30,6 @@ from crm_bridge.sync.claims import ABSENT, Contribution, observe
 from crm_bridge.sync.units import split
 
 STAGES_OF_READING = ("read", "map")
-
-
-@dataclass(slots=True)
-class PageWork:
-    """Everything that one page's transaction will write."""
-
-    new_records: list[SourceRecord] = field(default_factory=list)
-    changed_records: list[SourceRecord] = field(default_factory=list)
-    touched: list[tuple[int, bytes, bytes, str | None]] = field(default_factory=list)
-    links: list[tuple[int, str, str]] = field(default_factory=list)
-    new_clients: list[StoredClient] = field(default_factory=list)
-    changed_clients: list[StoredClient] = field(default_factory=list)
-    keys: list[tuple[str, int]] = field(default_factory=list)
-    dropped_keys: list[tuple[str, int]] = field(default_factory=list)
-    history: list[HistoryRow] = field(default_factory=list)
-    outbox: set[tuple[str, str]] = field(default_factory=set)
-    letters: list[Letter] = field(default_factory=list)
-    doubts: list[Doubt] = field(default_factory=list)
 
 
 def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, open_letters: set[str]) -> None:
@@ -69,9 +52,7 @@ def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None,
         work.doubts.extend(resolution.doubts)
         _merge(run, kind, arrivals, keys, resolution, work, news=news)
     if page.deleted:
-        _forget(
-            run, kind, [known[gone.record_id].pk for gone in page.deleted if gone.record_id in known], work, news=news
-        )
+        _forget(run, [known[gone.record_id].pk for gone in page.deleted if gone.record_id in known], work, news=news)
     commit_page(run, kind, work, read=read, ids=ids, cursor=cursor, open_letters=open_letters)
     run.report.of_read(kind.system, kind.name).gone += len(page.deleted)
 
@@ -88,8 +69,33 @@ def _merge(
 ) -> None:
     """Arrivals and links → records, cards, history, outbox."""
     at = run.now()
-    involved = {arrival.known.client_id for arrival in arrivals if arrival.known and arrival.known.client_id}
-    involved |= {linked.client_id for linked in resolution.links.values() if not linked.is_new}
+    shared = {linked.client_id for linked in resolution.links.values() if not linked.is_new}
+    newcomers: list[tuple[Arrival, tuple[str, ...], str]] = []
+    others: list[tuple[Arrival, tuple[str, ...]]] = []
+    for arrival, names in zip(arrivals, keys, strict=True):
+        linked = resolution.links.get(arrival.key)
+        if linked is not None and linked.is_new and linked.client_id not in shared:
+            newcomers.append((arrival, names, linked.client_id))
+        else:
+            others.append((arrival, names))
+    take_newcomers(run, kind, newcomers, work, at=at, news=news)
+    if others:
+        _take_others(run, kind, others, resolution, shared, work, at=at, news=news)
+
+
+def _take_others(
+    run: RunContext,
+    kind: Kind,
+    others: Sequence[tuple[Arrival, tuple[str, ...]]],
+    resolution: Resolution,
+    shared: set[str],
+    work: PageWork,
+    *,
+    at: str,
+    news: bool,
+) -> None:
+    """Records that were there before, or share their client with others: their cards are computed from all of these."""
+    involved = shared | {arrival.known.client_id for arrival, _ in others if arrival.known and arrival.known.client_id}
     with run.database.reading() as connection:
         rows = records.of_clients(connection, involved)
         stored = clients.get_all(connection, involved)
@@ -99,14 +105,13 @@ def _merge(
     }
     by_pk = {row.pk: row for mine in rows.values() for row in mine}
     edited: dict[str, dict[str, Sequence[str]]] = {}
-    for arrival, names in zip(arrivals, keys, strict=True):
-        key = key_of(kind, arrival.record_id)
+    for arrival, names in others:
         before = by_pk.get(arrival.known.pk) if arrival.known else None
         if before is not None and before.client_id is not None:
             card = units_of_card(stored.get(before.client_id))
             _take_changed(run, kind, arrival, before, groups[before.client_id], card, edited, work, at=at, keys=names)
         else:
-            _take_new(run, kind, arrival, resolution.links[key], groups, work, at=at, keys=names)
+            _take_new(run, kind, arrival, resolution.links[arrival.key], groups, work, at=at, keys=names)
     for client_id, group in groups.items():
         change = _card(run, client_id, stored.get(client_id), list(group.values()), at=at)
         _follow(run, client_id, stored.get(client_id), change, group, edited.get(client_id, {}), work, at=at, news=news)
@@ -123,30 +128,13 @@ def _take_new(
     at: str,
     keys: tuple[str, ...],
 ) -> None:
-    reading = arrival.reading
-    record = SourceRecord(
-        pk=run.pks.take(),
-        system=kind.system,
-        kind=kind.name,
-        record_id=arrival.record_id,
-        entity="client",
-        client_id=linked.client_id,
-        version=reading.version,
-        digest=arrival.digest,
-        raw=arrival.raw,
-        doc=orjson.dumps(reading.doc),
-        marks=None,
-        proposals=offers_to(arrival.offers),
-        seq=run.seq.take(),
-        observed_at=at,
-        changed_at=reading.changed_at,
-        mapping=kind.fingerprint,
-    )
+    record = record_of(run, kind, arrival, linked.client_id, fingerprint=kind.fingerprint, at=at)
     work.new_records.append(record)
     work.links.append((record.pk, linked.client_id, linked.rule))
     work.keys.extend([(name, record.pk) for name in keys])
-    groups.setdefault(linked.client_id, {})[record.key] = Contribution(
-        record.key, kind.system, arrival.effective, record.seq, record.changed_at or at
+    work.joined.add(linked.client_id)
+    groups.setdefault(linked.client_id, {})[arrival.key] = Contribution(
+        arrival.key, kind.system, arrival.effective, record.seq, record.changed_at or at
     )
     if not linked.is_new:
         run.report.count("linked")
@@ -186,8 +174,7 @@ def _take_changed(
     overlaid = kind.image_partial or not kind.capabilities.reads_back
     doc = now.doc if overlaid else reading.doc
     work.changed_records.append(
-        replace(
-            before,
+        before._replace(
             version=reading.version,
             digest=arrival.digest,
             raw=arrival.raw,
@@ -222,7 +209,8 @@ def _card(
     run: RunContext, client_id: str, stored: StoredClient | None, group: Sequence[Contribution], *, at: str
 ) -> CardChange:
     if stored is None and len(group) == 1 and not group[0].marks:
-        return CardChange(new_client(client_id, group[0].doc, at=at), {}, None, new=True)  # its card is what it says
+        said = orjson.dumps(group[0].doc)
+        return CardChange(first_version(client_id, said, at=at), {}, None, new=True)  # its card is what it says
     return recompute(stored, client_id, group, policy=run.survivorship, at=at)
 
 
@@ -240,7 +228,7 @@ def _follow(
 ) -> None:
     """What a changed card brings with it: its row, its history, the outbox, questions about conflicts."""
     members = list(group.values())
-    joined = stored is not None and any(record.client_id == client_id for record in work.new_records)
+    joined = stored is not None and client_id in work.joined
     if change.moved:
         (work.new_clients if stored is None else work.changed_clients).append(change.stored)
         run.report.count("created" if stored is None else "changed")
@@ -279,7 +267,7 @@ def _remember_conflict(
     work.history.append(HistoryRow(run.seq.take(), at, "sync.conflict", client_id, body, run.run_id))
 
 
-def _forget(run: RunContext, kind: Kind, pks: Sequence[int], work: PageWork, *, news: bool) -> None:
+def _forget(run: RunContext, pks: Sequence[int], work: PageWork, *, news: bool) -> None:
     """The system says that these records were deleted: they claim nothing any more; their clients stay."""
     at = run.now()
     with run.database.reading() as connection:
@@ -288,7 +276,7 @@ def _forget(run: RunContext, kind: Kind, pks: Sequence[int], work: PageWork, *, 
         rows = records.of_clients(connection, owners)
         stored = clients.get_all(connection, owners)
     vanished = {row.pk for row in gone}
-    work.changed_records.extend(replace(row, gone_at=at) for row in gone)
+    work.changed_records.extend(row._replace(gone_at=at) for row in gone)
     for client_id, mine in rows.items():
         group = {
             row.key: replace(row.contribution(), gone=row.pk in vanished or row.gone_at is not None)

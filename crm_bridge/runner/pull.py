@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 from crm_bridge.connector import Page, RecordSource
 from crm_bridge.errors import BridgeError, CredentialsRefused, RetryLater
-from crm_bridge.runner.beside import link_waiting, take_page_beside
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.systems import Kind, System
+from crm_bridge.runner.beside import link_waiting, take_page_beside
 from crm_bridge.runner.collection import a_page_at_a_time
 from crm_bridge.runner.inbound import take_page
-from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store import letters, runs
 from crm_bridge.store.runs import Cursor
 
 
 def pull_all(run: RunContext, systems: Sequence[str]) -> None:
-    """Read every kind of these systems: clients first, then what lies beside them. One that is away stops only itself."""
+    """Read every kind of these systems: clients first, then what lies beside. One that is away stops only itself."""
     kinds = [(run.systems[name], kind) for name in systems for kind in run.systems[name].kinds.values() if kind.read]
     for system, kind in sorted(kinds, key=lambda pair: not pair[1].is_client):
         if system.name in run.report.stopped:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -19,14 +19,15 @@ from crm_bridge.store.records import Known
 from crm_bridge.sync.proposals import Offer, apply
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A record that is new or changed: its bytes, what it says, and what the store knows of it.
 
     Attributes:
-        doc: as the mapping read it; ``effective``: with the plugins' proposals.
+        key: ``system/kind/record_id``.
+        effective: the document as the mapping read it, with the plugins' proposals.
     """
 
+    key: str
     record_id: str
     raw: bytes
     digest: bytes
@@ -34,6 +35,11 @@ class Arrival:
     known: Known | None
     offers: tuple[Offer, ...]
     effective: Mapping[str, Any]
+
+    @property
+    def client_id(self) -> str | None:
+        """Whose the record was before."""
+        return self.known.client_id if self.known is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Kn
     arrivals: list[Arrival] = []
     letters = [_broken(kind, broken) for broken in page.broken]
     unchanged = quarantined = 0
-    read, fingerprint = kind.mapping.read, kind.fingerprint
+    read, fingerprint, prefix = kind.mapping.read, kind.fingerprint, key_of(kind, "")
     for index, (record, record_id) in enumerate(zip(page.records, ids, strict=True)):
         if record_id and last[record_id] != index:
             continue
@@ -74,7 +80,7 @@ def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Kn
             letters.extend(_letters(kind, record_id or f"no id, row {index + 1} of its page", raw, reading))
             quarantined += 1
             continue
-        arrivals.append(Arrival(record_id, raw, digest, reading, before, (), reading.doc))
+        arrivals.append(Arrival(prefix + record_id, record_id, raw, digest, reading, before, (), reading.doc))
     total = len(page.records) + len(page.broken)
     return PageReading(arrivals, letters, total, unchanged, quarantined + len(page.broken))
 
@@ -133,7 +139,7 @@ def enrich(arrivals: Sequence[Arrival], kind: Kind, plugins: Plugins) -> Sequenc
     if not offers:
         return arrivals
     return [
-        replace(arrival, offers=tuple(made), effective=apply(arrival.reading.doc, made))
+        arrival._replace(offers=tuple(made), effective=apply(arrival.reading.doc, made))
         if (made := offers.get(view.key))
         else arrival
         for arrival, view in zip(arrivals, views, strict=True)
@@ -147,10 +153,10 @@ def key_of(kind: Kind, record_id: str) -> str:
 def view_of(arrival: Arrival, kind: Kind) -> SourceView:
     """The arrival as hooks see it."""
     return SourceView(
-        key=key_of(kind, arrival.record_id),
+        key=arrival.key,
         system=kind.system,
         kind=kind.name,
         record_id=arrival.record_id,
         doc=arrival.effective,
-        client_id=arrival.known.client_id if arrival.known else None,
+        client_id=arrival.client_id,
     )

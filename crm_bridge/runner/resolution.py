@@ -1,15 +1,19 @@
-"""Whose is a record? Known links first; then the plugins' pairs; else a new client. Doubt goes to a person, never into a merge."""
+"""Whose is a record? Known links first; then the plugins' pairs; else a new client.
+
+Doubt goes to a person, never into a merge.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from crm_bridge.hookspecs import DuplicatePair, Grade, SourceView
 from crm_bridge.matching import match_keys
 from crm_bridge.plugin_manager import Plugins
-from crm_bridge.runner.reading import Arrival, view_of
 from crm_bridge.run_context.systems import Kind
+from crm_bridge.runner.reading import Arrival, view_of
 from crm_bridge.store import records, review
 from crm_bridge.store.database import Database
 from crm_bridge.store.review import Doubt
@@ -19,8 +23,7 @@ LARGEST_BLOCK = 40
 DOUBTS_A_RECORD = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
+class Linked(NamedTuple):
     """Where a new record belongs. ``rule``: what linked it, ``new`` when nothing did."""
 
     client_id: str
@@ -53,60 +56,74 @@ def resolve(
 ) -> Resolution:
     """Decide for every record of a page. Records with a link keep it; what they now resemble becomes a question."""
     resolution = Resolution()
-    subjects = [view_of(arrival, kind) for arrival in arrivals]
-    candidates = _candidates(subjects, keys, database, resolution) if plugins.implements("find_duplicates") else {}
-    asked = [view for view in subjects if view.key in candidates]
+    looked_for = plugins.implements("find_duplicates")
+    candidates = _candidates(arrivals, keys, kind, database, resolution) if looked_for else {}
+    asked = [view_of(arrival, kind) for arrival in arrivals if arrival.key in candidates]
     pairs = plugins.find_duplicates(asked, candidates) if asked else ()
     owner = {view.key: view.client_id for views in candidates.values() for view in views if view.client_id}
-    owner.update({view.key: view.client_id for view in subjects if view.client_id})
+    owner.update({each.key: each.known.client_id for each in arrivals if each.known and each.known.client_id})
     refused = _refused(pairs, database)
     by_key: dict[str, list[DuplicatePair]] = {}
     for _plugin, pair in pairs:
         if frozenset((pair.left, pair.right)) not in refused:
             by_key.setdefault(pair.left, []).append(pair)
             by_key.setdefault(pair.right, []).append(pair)
-    for view in subjects:
-        if view.client_id is None:
-            linked = _link(view.key, by_key.get(view.key, ()), owner, refused, new_id)
-            resolution.links[view.key] = linked
-            owner[view.key] = linked.client_id
+    for arrival in arrivals:
+        if arrival.client_id is None:
+            key = arrival.key
+            mine = by_key.get(key)
+            linked = _link(key, mine, owner, refused, new_id) if mine else Linked(new_id(), "new", is_new=True)
+            resolution.links[key] = linked
+            owner[key] = linked.client_id
     resolution.doubts = _doubts(pairs, owner, refused)
     return resolution
 
 
 def _candidates(
-    subjects: Sequence[SourceView], keys: Sequence[tuple[str, ...]], database: Database, resolution: Resolution
+    arrivals: Sequence[Arrival],
+    keys: Sequence[tuple[str, ...]],
+    kind: Kind,
+    database: Database,
+    resolution: Resolution,
 ) -> dict[str, list[SourceView]]:
-    """For each record, the others that share a key with it: from the store, and from its own page."""
-    in_page: dict[str, list[int]] = {}
+    """For each record, the others that share a key with it: from the store, and from its own page.
+
+    Nearly every key of a first load is one record's alone, so only those that are shared get a list.
+    """
+    first: dict[str, int] = {}
+    shared: dict[str, list[int]] = {}
     for index, names in enumerate(keys):
         for name in names:
-            in_page.setdefault(name, []).append(index)
+            earlier = first.setdefault(name, index)
+            if earlier != index:
+                shared.setdefault(name, [earlier]).append(index)
     with database.reading() as connection:
-        stored = records.pks_by_key(connection, list(in_page))
-        shared = {name: members for name, members in in_page.items() if len(members) > 1 or name in stored}
+        stored = records.pks_by_key(connection, list(first))
+        for name in stored:
+            shared.setdefault(name, [first[name]])
         crowded = [name for name, members in shared.items() if len(members) + len(stored.get(name, ())) > LARGEST_BLOCK]
         for name in crowded:
             del shared[name]
         resolution.crowded_keys = len(crowded)
         rows = records.by_pks(connection, {pk for name in shared for pk in stored.get(name, ())})
-    own = {view.key for view in subjects}
+    own = {arrival.key for arrival in arrivals}
     views = {
         pk: SourceView(row.key, row.system, row.kind, row.record_id, row.effective_doc(), row.client_id)
         for pk, row in rows.items()
         if row.entity == "client" and row.key not in own and row.gone_at is None
     }
+    subjects = {index: view_of(arrivals[index], kind) for index in {each for them in shared.values() for each in them}}
     others: dict[int, dict[str, SourceView]] = {}
     for name, members in shared.items():
         known = [views[pk] for pk in stored.get(name, ()) if pk in views]
         for place, index in enumerate(members):
             found = others.setdefault(index, {})
             found.update((view.key, view) for view in known)
-            found.update((subjects[earlier].key, subjects[earlier]) for earlier in members[:place])
+            found.update((subjects[before].key, subjects[before]) for before in members[:place])
     return {
-        subject.key: mine
-        for index, subject in enumerate(subjects)
-        if index in others and (mine := _of_other_clients(others[index].values(), subject.client_id))
+        subjects[index].key: mine
+        for index in sorted(others)
+        if (mine := _of_other_clients(others[index].values(), subjects[index].client_id))
     }
 
 
@@ -131,8 +148,6 @@ def _link(
     refused: set[frozenset[str]],
     new_id: Callable[[], str],
 ) -> Linked:
-    if not pairs:
-        return Linked(new_id(), "new", is_new=True)
     barred = {owner.get(other) for pair in refused if key in pair for other in pair}
     votes: dict[str, list[DuplicatePair]] = {}
     for pair in pairs:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, bindparam, select, update
@@ -14,9 +12,11 @@ from crm_bridge.store.database import Database, among
 from crm_bridge.store.schema import clients, match_keys, source_records
 
 
-@dataclass(frozen=True, slots=True)
-class StoredClient:
-    """One client. ``card`` is the canonical document, identity and version included, as JSON bytes."""
+class StoredClient(NamedTuple):
+    """One client: a row, in the order of the table's columns.
+
+    ``card`` is the canonical document, identity and version included, as JSON bytes.
+    """
 
     id: str
     version: int
@@ -28,10 +28,6 @@ class StoredClient:
     def doc(self) -> dict[str, Any]:
         doc: dict[str, Any] = orjson.loads(self.card)
         return doc
-
-
-_COLUMNS = ("id", "version", "card", "created_at", "updated_at", "replaced_by")
-_values = attrgetter(*_COLUMNS)
 
 
 def get_all(connection: Connection, ids: Iterable[str]) -> dict[str, StoredClient]:
@@ -48,7 +44,7 @@ def get(connection: Connection, client_id: str) -> StoredClient | None:
 
 
 def insert_all(database: Database, connection: Connection, rows: Sequence[StoredClient]) -> None:
-    database.insert_many(connection, clients, _COLUMNS, [_values(row) for row in rows])
+    database.insert_many(connection, clients, StoredClient._fields, rows)
 
 
 def update_all(connection: Connection, rows: Sequence[StoredClient]) -> None:

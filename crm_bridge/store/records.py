@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
@@ -16,8 +14,7 @@ from crm_bridge.sync.claims import Contribution, Mark, Own
 from crm_bridge.sync.proposals import Offer, apply
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What has to be known of a record before it is read: whether it changed, and whose it is."""
 
     pk: int
@@ -26,9 +23,8 @@ class Known:
     gone: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
-    """One record of one system as the store keeps it.
+class SourceRecord(NamedTuple):
+    """One record of one system as the store keeps it: a row, in the order of the table's columns.
 
     Attributes:
         raw: as last read, or as confirmed by a receipt: JSON bytes.
@@ -131,7 +127,7 @@ def known(connection: Connection, system: str, kind: str, record_ids: Sequence[s
 
 
 def _record(row: Any) -> SourceRecord:
-    return SourceRecord(**row._mapping)
+    return SourceRecord(*row)
 
 
 def by_pks(connection: Connection, pks: Iterable[int]) -> dict[int, SourceRecord]:
@@ -171,12 +167,11 @@ def waiting_for_client(connection: Connection) -> list[SourceRecord]:
     return [_record(row) for row in rows]
 
 
-COLUMNS = tuple(column.name for column in source_records.columns)
-_values = attrgetter(*COLUMNS)
+COLUMNS = SourceRecord._fields
 
 
 def insert_all(database: Database, connection: Connection, rows: Sequence[SourceRecord]) -> None:
-    database.insert_many(connection, source_records, COLUMNS, [_values(row) for row in rows])
+    database.insert_many(connection, source_records, COLUMNS, rows)
 
 
 _UPDATE = (
@@ -203,7 +198,7 @@ def touch_all(connection: Connection, rows: Sequence[tuple[int, bytes, bytes, st
 
 
 def with_link(record: SourceRecord, client_id: str) -> SourceRecord:
-    return replace(record, client_id=client_id)
+    return record._replace(client_id=client_id)
 
 
 def relink(connection: Connection, pk: int, client_id: str | None, *, at: str, by: str, rule: str) -> None:

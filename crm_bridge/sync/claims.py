@@ -32,9 +32,13 @@ class Absent:
 ABSENT = Absent()
 
 
+# One for all: json.dumps makes an encoder anew for every call that asks for anything but its defaults.
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def canonical(value: object) -> str:
     """Text that is equal for equal values, for comparing across systems and sessions."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _encode(value)
 
 
 @dataclass(frozen=True, slots=True)

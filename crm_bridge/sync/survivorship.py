@@ -141,6 +141,11 @@ def decide(unit: str, claims: Sequence[Claim], *, policy: Survivorship, standing
         return Verdict(unit, only.value, only.key, reason, at=only.at, replaced=only.replaced)
     if head(unit) == "consents":
         return _strictest_newest(unit, claims)
+    value = claims[0].value
+    if value is not ABSENT and all(claim.value == value and not claim.replaced for claim in claims):
+        rule = policy.rule(unit)  # nothing to weigh and nothing below it: only whose word it is
+        first = min(claims, key=lambda claim: _preference(claim, rule, policy))
+        return Verdict(unit, first.value, first.key, "agreed", at=first.at)
     verdict = _decide(unit, claims, policy, standing)
     return replace(verdict, replaced=_below(verdict.value, claims))
 
