@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from crm_bridge.api import BridgeError, OutcomeUnknown, Secret
-from crm_bridge_siebel.envelope import opening_of
+from crm_bridge_siebel.envelope import opening_of, told_by
 from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError
-from crm_bridge_siebel.records import fault_text
 from crm_bridge_siebel.session import Header, Identity, Session, Sessions
 from crm_bridge_siebel.translation import NotSiebelAnswer, UnreadableAnswer
 from crm_bridge_siebel.transport import Incoming, Wire
@@ -113,4 +112,4 @@ class SoapCalls:
         head = incoming.peek(_LONGEST_FAULT + 1)
         if len(head) > _LONGEST_FAULT:
             raise UnreadableAnswer("a fault of more than 4 MB is refused", system=self._system)
-        return fault_text(parse(head, system=self._system))
+        return told_by(parse(head, system=self._system))

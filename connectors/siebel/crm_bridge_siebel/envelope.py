@@ -71,6 +71,15 @@ def opening_of(incoming: Incoming, *, system: str) -> Opening:
         seen, size = size, size * 2
 
 
+def told_by(root: etree._Element) -> str:
+    """Everything that an answer with a fault says, in any namespace and depth, attributes too: for codes."""
+    fault = next((each for each in root.iter(etree.Element) if _name(each) == "Fault" and _is_soap(each)), root)
+    said: list[str] = []
+    for each in fault.iter(etree.Element):
+        said += [each.text or "", *map(str, each.attrib.values()), each.tail or ""]
+    return "\n".join(text for text in said if text.strip())
+
+
 def _is_body_child(element: etree._Element) -> bool:
     parent = element.getparent()
     return parent is not None and parent.getparent() is not None and _is_soap(parent) and _name(parent) == "Body"

@@ -202,7 +202,7 @@ def test_a_dripping_peer_meets_the_total_deadline(tmp_path, head_first):
 
     assert isinstance(error, RetryLater)
     assert "0.4 s" in error.message
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 2 * 0.44 + 0.3  # a query is asked twice; the rest is opening the connector
 
 
 def test_a_redirect_is_not_followed(tmp_path):
