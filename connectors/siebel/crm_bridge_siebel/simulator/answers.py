@@ -42,6 +42,7 @@ class Look:
     hide_system_fields: bool = False
     empty_elements: bool = False
     primary_mvg: bool = False
+    default_page_size: int = 10
 
 
 def envelope(content: str, *, token: str = "") -> bytes:
@@ -134,7 +135,7 @@ def _writer(
         if child.tag in template.children
     ]
     opening, closing = f"<{tree.tag}>", f"</{tree.tag}>"
-    special, fill = _SPECIAL.search, look.empty_elements
+    special, fill, fewest = _SPECIAL.search, look.empty_elements, look.default_page_size
 
     def write(row: Row, parts: list[str]) -> None:
         add = parts.append
@@ -154,7 +155,7 @@ def _writer(
                 held = row[container][child]
                 if keep is not None:
                     held = [inner for inner in held if keep(inner)]
-                stop = asked_of.start + (asked_of.page_size or 10)
+                stop = asked_of.start + (fewest if asked_of.page_size is None else asked_of.page_size)
                 add(f'<{container} lastpage="{_truth(len(held) <= stop)}">' if paged else f"<{container}>")
                 primary = _primary(row[container][child]) if look.primary_mvg and child in kind.mvgs else None
                 for inner in held[asked_of.start : stop]:

@@ -58,10 +58,12 @@ def manner_of(call: Call, knobs: Knobs) -> Manner:
 
 def _queried(call: Call, caller: Caller, installation: Installation, knobs: Knobs) -> str:
     template, manner = template_of(call), manner_of(call, knobs)
-    size = template.page_size if template.page_size is not None else int(knobs.number("default_page_size"))
+    default = int(knobs.number("default_page_size"))
+    size = template.page_size if template.page_size is not None else default
     limit = int(knobs.number("max_page_size"))
-    if limit < size < UNLIMITED:
-        raise RefusalError("SBL-EAI-04376", f"The page size {size} is above MaximumPageSize {limit}")
+    for wanted in (size, *(child.page_size for child in template.children.values())):
+        if wanted is not None and limit < wanted < UNLIMITED:
+            raise RefusalError("SBL-EAI-04376", f"The page size {wanted} is above MaximumPageSize {limit}")
     spec = _spec(call, template, manner)
     page = _page(call, caller, template, spec, size=size, installation=installation, knobs=knobs)
     reach = int(knobs.number("row_limit"))
@@ -73,6 +75,7 @@ def _queried(call: Call, caller: Caller, installation: Installation, knobs: Knob
         hide_system_fields=knobs.on("hide_system_fields"),
         empty_elements=knobs.on("empty_elements"),
         primary_mvg=knobs.on("primary_mvg"),
+        default_page_size=default,
     )
     return queried(call, template, page, look=look, keeps=_keeps(call, template, manner))
 

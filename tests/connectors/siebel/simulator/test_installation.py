@@ -105,6 +105,23 @@ def test_pages_have_limits(siebel, soap, turn):
     assert {"SBL-DAT-00500"} == soap.adapter("QueryPage", ASK, attributes='pagesize="5" startrownum="8"').codes
 
 
+def test_child_pages_have_the_same_limits(siebel, soap, turn):
+    """Each container says whether there are more."""
+    siebel.load(1, ListOfChild={"Child": [{"FirstName": name} for name in "АБВ"]})
+    turn(default_page_size=2, max_page_size=3)
+    ask = "<Contact><ListOfChild{}><Child><FirstName/></Child></ListOfChild></Contact>"
+
+    default = soap.adapter("QueryPage", ask.format(""))
+    second = soap.adapter("QueryPage", ask.format(' pagesize="2" startrownum="2"'))
+
+    assert (["А", "Б"], ["В"]) == (default.all("FirstName"), second.all("FirstName"))
+    assert (["true", "false"], ["true", "true"]) == (
+        default.root.xpath("//@lastpage"),
+        second.root.xpath("//@lastpage"),
+    )
+    assert {"SBL-EAI-04376"} == soap.adapter("QueryPage", ask.format(' pagesize="4"')).codes
+
+
 def test_system_fields_may_be_hidden(siebel, soap, turn):
     """As in an installation whose administrator did not change their type."""
     siebel.load(1)
