@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -36,7 +37,7 @@ class BoundColumn:
         self.severity = column.severity
         self.readable = column.direction != "write"
         self.writable = column.direction != "read" and write is not None
-        self.pull: Callable[[Any], Any] = _puller(column.src, read)
+        self.pull: Callable[[Any], Any] = _puller(column.src, read, plain=_plain_text(column))
         self.push: Write = write if write is not None else _no_way_back
 
     def raw(self, record: Any) -> Any:
@@ -125,9 +126,31 @@ def _limited(read: Read, write: Write | None, limit: int) -> tuple[Read, Write |
     return limited_read, limited_write
 
 
-def _puller(src: tuple[str, ...], read: Read) -> Callable[[Any], Any]:
+def _plain_text(column: Column) -> int:
+    """Up to how many characters a text of this column is taken as it is, but for spaces around it; 0: never."""
+    options = column.options
+    special = column.transform != "text" or column.call is not None or column.check is not None
+    if special or not options["trim"] or "allowed" in options or "is_zone" in options:
+        return 0
+    return column.max if column.max is not None else sys.maxsize
+
+
+def _puller(src: tuple[str, ...], read: Read, *, plain: int) -> Callable[[Any], Any]:
+    """A function that takes the value at ``src`` off a record.
+
+    Most columns are plain text one or two names deep: these are read without a further call, for a third of the time.
+    """
     if len(src) == 1:
         name = src[0]
+        if plain:
+
+            def pull_text(record: Any) -> Any:
+                value = record.get(name)
+                if value is None:
+                    return None
+                return (value.strip() or None) if type(value) is str and len(value) <= plain else read(value)
+
+            return pull_text
 
         def pull(record: Any) -> Any:
             value = record.get(name)
@@ -151,7 +174,20 @@ def _puller(src: tuple[str, ...], read: Read) -> Callable[[Any], Any]:
                 return None
         return None if value == "" else read(value)
 
-    return pull_nested
+    if len(src) != 2:
+        return pull_nested
+    outer, inner = src
+
+    def pull_pair(record: Any) -> Any:
+        around = record.get(outer)
+        if type(around) is not dict:
+            return None if around is None else pull_nested(record)  # which says what is wrong
+        value = around.get(inner)
+        if value is None or value == "":
+            return None
+        return (value.strip() or None) if type(value) is str and len(value) <= plain else read(value)
+
+    return pull_pair
 
 
 def _no_way_back(_: Any) -> Any:

@@ -19,6 +19,7 @@ _FIELDS = {"d": r"(?P<d>\d{1,2})", "m": r"(?P<m>\d{1,2})", "Y": r"(?P<Y>\d{4})",
 _FIELDS |= {"M": r"(?P<M>\d{2})", "S": r"(?P<S>\d{2})", "f": r"(?P<f>\d{1,6})"}
 _DIRECTIVE = re.compile(r"%(.)")
 _PARTIAL = re.compile(r"(?P<Y>\d{4})(?:-(?P<m>\d{2})(?:-(?P<d>\d{2}))?)?|--(?P<m2>\d{2})-(?P<d2>\d{2})", re.ASCII)
+_CANONICAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")  # a moment that needs no conversion
 _TIME_BEHIND = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 MEMORY = 65_536
 
@@ -85,6 +86,8 @@ def moment_reader(text: str, *, tz: str) -> Callable[[str], str]:
 
     @lru_cache(maxsize=4_096)
     def read(value: str) -> str:
+        if pattern is None and _CANONICAL.fullmatch(value) and _parse_iso(value) is not None:
+            return value
         moment = _parse_iso(value) if pattern is None else _parse(pattern, value)
         if moment is None:
             raise BadValue(

@@ -139,10 +139,13 @@ def _wholes(bound: BoundListRow, entity: str) -> tuple[Whole, ...]:
 def _whole_reader(read_item: ReadItem, wholes: tuple[Whole, ...]) -> ReadItem:
     """``read_item``, with an item quarantined that lacks what the model needs."""
 
+    simple = all(not whole.steps for whole in wholes)
+    needed = {name for whole in wholes for name, _, _ in whole.needed}
+
     def read_whole(record: Any, around: Any, problems: Problems, prefix: str) -> Any:
         before = len(problems)
         item = read_item(record, around, problems, prefix)
-        if type(item) is dict:
+        if type(item) is dict and not (simple and item.keys() >= needed):
             problems += missing_in(item, wholes, record=record, problems=problems[before:], prefix=prefix)
         return item
 
@@ -150,14 +153,16 @@ def _whole_reader(read_item: ReadItem, wholes: tuple[Whole, ...]) -> ReadItem:
 
 
 def _parts_reader(bound: BoundListRow) -> ReadItem:
-    row, fresh = bound.row, _fresh(bound.row.item)
-    parts = tuple((part, part.pull, part.steps, part.column.required) for part in bound.parts if part.readable)
+    row, fresh, groups = bound.row, _fresh(bound.row.item), bound.part_groups
+    parts = tuple((part, part.pull, part.steps, len(part.steps)) for part in bound.parts if part.readable)
+    phones = {part for part, *_ in parts if part.column.transform == "phone" and part.column.call is None}
+    required = tuple(part for part, *_ in parts if part.column.required)
     more = tuple(each for each in bound.more if each.readable)
 
     def read_item(record: Any, _: Any, problems: Problems, prefix: str) -> Any:
         found = None
         broken = False
-        for part, pull, steps, _ in parts:
+        for part, pull, steps, depth in parts:
             try:
                 value = pull(record)
             except BadValue as error:
@@ -168,20 +173,24 @@ def _parts_reader(bound: BoundListRow) -> ReadItem:
             if value is not None:
                 if found is None:
                     found = fresh()
-                    for name in bound.part_groups:
+                    for name in groups:
                         del found[name]
-                if part.column.transform == "phone" and part.column.call is None:
+                if phones and part in phones:
                     value = value[0]
-                if len(steps) == 1:
-                    found[steps[0]] = value  # type: ignore[index]  # an item's first step is a name
+                head: Any = steps[0]  # an item's first step is a name
+                if depth == 1:
+                    found[head] = value
+                    continue
+                if head not in found:
+                    found[head] = dict(row.item[head]) if head in groups else [] if type(steps[1]) is int else {}
+                if depth == 2 and type(steps[1]) is str:
+                    found[head][steps[1]] = value
                 else:
-                    if steps[0] in bound.part_groups and steps[0] not in found:
-                        found[steps[0]] = dict(row.item[steps[0]])
                     put(found, steps, value)
         if found is None or broken:
             return None
-        for part, _, steps, required in parts:
-            if required and look(found, steps) is None:
+        for part in required:
+            if look(found, part.steps) is None:
                 problems.append(_missing(part, record, prefix))
                 return None
         if row.is_address:

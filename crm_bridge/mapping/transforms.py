@@ -209,7 +209,7 @@ def _phone(options: Mapping[str, Any]) -> Pair:
     digits = options.get("format", "e164") == "digits"
 
     def convert(text: str) -> tuple[str, str | None]:
-        return reader(international(text) if digits and text.isdigit() else text)
+        return reader(international(text) if text.isdigit() else text)
 
     def write(value: Any) -> str:
         number, extension = value if isinstance(value, tuple) else (value, None)
@@ -218,7 +218,7 @@ def _phone(options: Mapping[str, Any]) -> Pair:
             return text.removeprefix("+")
         return f"{text} ext {extension}" if extension else text
 
-    return _texts(convert, options["trim"]), write
+    return _texts(convert if digits else reader, options["trim"]), write
 
 
 def _email(_: Mapping[str, Any]) -> Pair:

@@ -18,6 +18,7 @@ one record stand side by side in the index: finding and storing them touches one
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from crm_bridge.matching.fold import fold_words
@@ -80,10 +81,18 @@ def organisation_words(name: str) -> tuple[str, ...]:
     return tuple(word for word in words if word not in _LEGAL_FORMS) or words
 
 
+@lru_cache(maxsize=16_384)
 def folded_postal_code(value: str) -> str | None:
     """A postal code without its spaces, in capitals; ``None`` for a placeholder."""
     code = value.replace(" ", "").replace("-", "").upper()
     return None if is_filler_number(code) else code
+
+
+@lru_cache(maxsize=65_536)
+def _name_words(part: str) -> tuple[str, ...]:
+    """The words of a name that keys are made of; an initial with a birth date would meet half the block."""
+    words = [word for word in fold_words(part) if len(word) > 1]
+    return tuple(name for word in words for name in given_names(word) or (word,))
 
 
 def _add_birth_keys(keys: list[str], name: Mapping[str, Any] | None, postal_codes: list[str], birth_date: str) -> None:
@@ -93,10 +102,7 @@ def _add_birth_keys(keys: list[str], name: Mapping[str, Any] | None, postal_code
             written = name.get("text", ""), ""
         for part in written:
             if part:
-                for word in fold_words(part):
-                    if len(word) > 1:  # an initial with a birth date would meet half the block
-                        for canonical in given_names(word) or (word,):
-                            keys.append(f"b:{birth_date}|{canonical}")
+                keys += [f"b:{birth_date}|{word}" for word in _name_words(part)]
     for each in postal_codes:
         code = folded_postal_code(each)
         if code is not None:
