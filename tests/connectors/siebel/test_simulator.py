@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import requests
 
-from crm_bridge_siebel.query import BY_CHANGE, Query, arguments
+from crm_bridge_siebel.dialects.ui_data import arguments
+from crm_bridge_siebel.query import BY_CHANGE, Query
 from crm_bridge_siebel.simulator.catalogue import CONTACT
 from crm_bridge_siebel.simulator.refusals import RefusalError
 from crm_bridge_siebel.simulator.searchspec import first_change, parsed, predicate
