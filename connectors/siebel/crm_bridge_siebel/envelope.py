@@ -18,7 +18,7 @@ from crm_bridge_siebel.xml_guard import opening_parser, refuse_dtd
 SIEBEL_HEADER = "http://siebel.com/webservices"
 _ENVELOPES = frozenset({"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"})
 _TOKEN = f"{{{SIEBEL_HEADER}}}SessionToken"
-_STEP = 4 * 1024
+_STEP = 1024
 _LONGEST = 256 * 1024
 
 
