@@ -129,17 +129,31 @@ class Bridge(Desk):
         with self._database.transaction() as connection:
             return Received(202 if inbox_store.put(connection, system, request) else 200)
 
-    def merge(self, survivor: str, absorbed: str, *, by: str, reason: str) -> dict[str, Any]:
+    def merge(
+        self, survivor: str, absorbed: str, *, by: str, reason: str, despite_identifiers: bool = False
+    ) -> dict[str, Any]:
         with self._database.owned():
-            return decisions.merge(self._run(self._database), survivor, absorbed, by=by, reason=reason)
+            run = self._run(self._database)
+            return decisions.merge(
+                run, survivor, absorbed, by=by, reason=reason, despite_identifiers=despite_identifiers
+            )
 
     def unmerge(self, client_id: str, record: str, *, by: str, reason: str) -> dict[str, Any]:
         with self._database.owned():
             return decisions.unmerge(self._run(self._database), client_id, record, by=by, reason=reason)
 
-    def review_decide(self, question: int, accept: bool, *, by: str) -> dict[str, Any]:
+    def review_decide(
+        self, question: int, accept: bool, *, by: str, value: str | None = None, despite_identifiers: bool = False
+    ) -> dict[str, Any]:
         with self._database.owned():
-            return decisions.decide(self._run(self._database), int(question), accept=accept, by=by)
+            return decisions.decide(
+                self._run(self._database),
+                int(question),
+                accept=accept,
+                by=by,
+                value=value,
+                despite_identifiers=despite_identifiers,
+            )
 
     def unknown_resolve(
         self, which: str, *, arrived: bool, record_id: str | None, send_again: bool, by: str

@@ -9,6 +9,7 @@ import typer
 
 from crm_bridge.cli.invocation import (
     ByOption,
+    DespiteOption,
     JsonOption,
     ReasonOption,
     invocation,
@@ -88,13 +89,14 @@ def merge(
     survivor: Annotated[str, typer.Argument(help="The client that stays.")],
     absorbed: Annotated[str, typer.Argument(help="The client that becomes part of it.")],
     reason: ReasonOption,
+    despite_identifiers: DespiteOption = False,
     by: ByOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make two cards one. `unmerge` takes it back exactly."""
     how = invocation(context, json=json)
     with opened(context) as bridge:
-        outcome = bridge.merge(survivor, absorbed, by=who(by), reason=reason)
+        outcome = bridge.merge(survivor, absorbed, by=who(by), reason=reason, despite_identifiers=despite_identifiers)
     show(outcome, how=how, table=lambda to: to.print(pairs_of(outcome)))
 
 

@@ -24,6 +24,9 @@ SystemsOption = Annotated[
     list[str] | None, typer.Option("--system", "-s", metavar="NAME", help="Only this system; may be repeated.")
 ]
 ByOption = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who decides; default: the user logged in.")]
+DespiteOption = Annotated[
+    bool, typer.Option("--despite-identifiers", help="Make them one though their valid tax identifiers differ.")
+]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the history.")]
 
 

@@ -16,13 +16,13 @@ WRITES = ("created", "updated", "same", "stale", "refused", "postponed", "unknow
 WAITING = {
     "dead_letters": ("dead letter", "dead letters", "crm-bridge dead-letters list --group"),
     "reviews": ("case to decide", "cases to decide", "crm-bridge review list"),
-    "unknown": ("write or message with a lost answer", "writes and messages with lost answers", "crm-bridge unknown list"),
+    "unknown": ("lost answer to a write or message", "lost answers to writes or messages", "crm-bridge unknown list"),
 }
 NEXT = {
     ExitCode.BUG: "run again with --debug, and report it",
     ExitCode.DEAD_LETTERS: "`crm-bridge dead-letters list --group`, mend the causes, `crm-bridge dead-letters replay`",
     ExitCode.SAFETY_STOP: "read `crm-bridge plan`; when it is right, `crm-bridge sync --allow-large-change`",
-    ExitCode.NEEDS_PERSON: "`crm-bridge unknown list` and `crm-bridge review list` for what is to be decided; then `crm-bridge check`",
+    ExitCode.NEEDS_PERSON: "`crm-bridge unknown list` for lost answers, `crm-bridge review list`, `crm-bridge check`",
     ExitCode.UNAVAILABLE: "`crm-bridge check`, and sync again when the system answers; nothing is lost",
     ExitCode.LOCKED: "sync again when the other run has finished",
     ExitCode.CREDENTIALS: "mend the secret that the message names, then `crm-bridge check`",

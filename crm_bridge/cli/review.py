@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crm_bridge.cli.invocation import ByOption, JsonOption, invocation, opened, opened_desk, who
+from crm_bridge.cli.invocation import ByOption, DespiteOption, JsonOption, invocation, opened, opened_desk, who
 from crm_bridge.cli.render import cell, pairs_of, print_rows, show
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ COLUMNS = ("id", "kind", "grade", "left", "right", "rule")
 ANSWERS = {
     "duplicate": ("they are one client", "they are two clients, for good"),
     "objection": ("write it all the same", "do not write it"),
-    "conflict": ("the present value stays", "the present value stays, and the question is closed"),
+    "conflict": (
+        "the present value stays, or with `--value left|right|SYSTEM` that one",
+        "the present value stays, and the question is closed",
+    ),
 }
 CaseArgument = Annotated[int, typer.Argument(metavar="CASE", help="The case's number, as `review list` shows it.")]
 
@@ -47,9 +50,21 @@ def show_case(context: typer.Context, case: CaseArgument, json: JsonOption = Fal
 
 
 @app.command()
-def accept(context: typer.Context, case: CaseArgument, by: ByOption = None, json: JsonOption = False) -> None:
-    """Decide that it is so: the pair is one client, the held write goes."""
-    _decide(context, case, accepted=True, by=by, json=json)
+def accept(
+    context: typer.Context,
+    case: CaseArgument,
+    value: Annotated[
+        str | None,
+        typer.Option(
+            "--value", metavar="SIDE", help="Whose value is right in a conflict: left, right, a system, or a record."
+        ),
+    ] = None,
+    despite_identifiers: DespiteOption = False,
+    by: ByOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Decide that it is so: the pair is one client, the held write goes, the value of one side stands."""
+    _decide(context, case, accepted=True, by=by, json=json, value=value, despite_identifiers=despite_identifiers)
 
 
 @app.command()
@@ -58,10 +73,19 @@ def reject(context: typer.Context, case: CaseArgument, by: ByOption = None, json
     _decide(context, case, accepted=False, by=by, json=json)
 
 
-def _decide(context: typer.Context, case: int, *, accepted: bool, by: str | None, json: bool) -> None:
+def _decide(
+    context: typer.Context,
+    case: int,
+    *,
+    accepted: bool,
+    by: str | None,
+    json: bool,
+    value: str | None = None,
+    despite_identifiers: bool = False,
+) -> None:
     how = invocation(context, json=json)
     with opened(context) as bridge:
-        outcome = bridge.review_decide(case, accepted, by=who(by))
+        outcome = bridge.review_decide(case, accepted, by=who(by), value=value, despite_identifiers=despite_identifiers)
     word = "accepted" if accepted else "rejected"
     answer = {"case": case, "decision": word, "outcome": outcome}
     show(answer, how=how, table=lambda to: to.print(pairs_of(answer)))

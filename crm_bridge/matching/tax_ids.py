@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from stdnum.by import unp
@@ -16,6 +16,20 @@ def valid_tax_id(system: str, value: str) -> bool:
     """Whether the check digits are right; ``False`` also for a system whose rule we do not know."""
     rule = _RULES.get(system)
     return rule is not None and rule(value)
+
+
+def contradicting_systems(left: Iterable[tuple[str, str]], right: Iterable[tuple[str, str]]) -> list[str]:
+    """The systems in which both have a valid number, and not one in common. A person has one number of each system."""
+    ours, theirs = _valid(left), _valid(right)
+    return sorted(system for system in ours.keys() & theirs.keys() if ours[system].isdisjoint(theirs[system]))
+
+
+def _valid(numbers: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    valid: dict[str, set[str]] = {}
+    for system, value in numbers:
+        if valid_tax_id(system, value):
+            valid.setdefault(system, set()).add(value)
+    return valid
 
 
 def kz_iin(value: str) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from crm_bridge.errors import UserMistake
 from crm_bridge.runner.queries import required
+from crm_bridge.runner.rulings import sides
 from crm_bridge.store import records, review
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.units import split
@@ -42,13 +43,12 @@ def _duplicate(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any
 
 
 def _conflict(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any]:
-    """A client whose systems differ on one path: what each of its records says there."""
+    """A client whose systems differ on one path: each value that stands there, the left one first."""
     client = required(connection, case["left"])
     unit = case["right"]
     said = [
-        {"path": unit, "record": row.key, "value": units[unit], "said_at": row.changed_at or row.observed_at}
-        for row in records.of_clients(connection, [client.id])[client.id]
-        if row.entity == "client" and unit in (units := _units(row))
+        {"path": unit, "record": claim.key, "value": claim.value, "said_at": claim.at}
+        for claim in sides(records.of_clients(connection, [client.id])[client.id], unit)
     ]
     return {"sides": [{"client": client.id, "value": split(client.doc()).get(unit)}], "rows": said}
 

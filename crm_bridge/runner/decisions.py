@@ -9,20 +9,28 @@ import orjson
 from sqlalchemy import Connection
 
 from crm_bridge.errors import UserMistake
+from crm_bridge.matching import traits
+from crm_bridge.matching.tax_ids import contradicting_systems
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.cards import recompute, to_carry
 from crm_bridge.runner.queries import required
+from crm_bridge.runner.rulings import drop_rulings_for, is_ruling, rule
 from crm_bridge.store import clients, history, journal, records, review
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.store.review import Doubt
 
 
-def merge(run: RunContext, survivor: str, absorbed: str, *, by: str, reason: str) -> dict[str, Any]:
+def merge(
+    run: RunContext, survivor: str, absorbed: str, *, by: str, reason: str, despite_identifiers: bool = False
+) -> dict[str, Any]:
     """All records of ``absorbed`` become ``survivor``'s. The absorbed client stays as a signpost.
 
+    Args:
+        despite_identifiers: also when their tax identifiers say that they are two.
+
     Raises:
-        UserMistake: one of them does not exist, or was merged away.
+        UserMistake: one of them does not exist, was merged away, or has another valid tax identifier.
     """
     if survivor == absorbed:
         raise UserMistake("a client cannot be merged with itself")
@@ -31,6 +39,8 @@ def merge(run: RunContext, survivor: str, absorbed: str, *, by: str, reason: str
         for client_id in (survivor, absorbed):
             if required(connection, client_id).replaced_by is not None:
                 raise UserMistake(f"{client_id} was merged away already; use the client that replaced it")
+        if not despite_identifiers:
+            _refuse_contradiction(connection, survivor, absorbed)
         moved = records.of_clients(connection, [absorbed])[absorbed]
         for row in moved:
             records.relink(connection, row.pk, survivor, at=at, by=by, rule=f"merge: {reason}")
@@ -59,6 +69,16 @@ def merge(run: RunContext, survivor: str, absorbed: str, *, by: str, reason: str
     return {"survivor": survivor, "absorbed": absorbed, "records": [row.key for row in moved]}
 
 
+def _refuse_contradiction(connection: Connection, survivor: str, absorbed: str) -> None:
+    left, right = (traits(required(connection, each).doc()).tax for each in (survivor, absorbed))
+    systems = contradicting_systems(left, right)
+    if systems:
+        raise UserMistake(
+            f"{survivor} and {absorbed} have different valid tax identifiers ({', '.join(systems)}), so they are two; "
+            "if one of the numbers is wrong, say --despite-identifiers"
+        )
+
+
 def unmerge(run: RunContext, client_id: str, record_key: str, *, by: str, reason: str) -> dict[str, Any]:
     """Take a record out of its client: back to the client it was merged from, else to one of its own.
 
@@ -70,7 +90,9 @@ def unmerge(run: RunContext, client_id: str, record_key: str, *, by: str, reason
     at = run.now()
     with run.database.transaction() as connection:
         required(connection, client_id)
-        rows = [row for row in records.of_clients(connection, [client_id])[client_id] if row.entity == "client"]
+        known = [row for row in records.of_clients(connection, [client_id])[client_id] if row.entity == "client"]
+        rows = [row for row in known if not is_ruling(row)]
+        rulings = [row for row in known if is_ruling(row)]
         chosen = next((row for row in rows if row.key == record_key), None)
         if chosen is None:
             raise UserMistake(f"{record_key} is not a record of {client_id}: {', '.join(row.key for row in rows)}")
@@ -84,9 +106,12 @@ def unmerge(run: RunContext, client_id: str, record_key: str, *, by: str, reason
             raise UserMistake(f"{client_id} would have no record left; there is nothing to take apart")
         target = former or run.new_id()
         beside = _beside(connection, client_id, moved)
-        for row in [*moved, *beside]:
+        leaving = [row for row in rulings if former and _merged_from(connection, row, client_id) == former]
+        for row in [*moved, *leaving, *beside]:
             records.relink(connection, row.pk, target, at=at, by=by, rule=f"unmerge: {reason}")
         stays = [row for row in rows if row not in moved]
+        staying = [row for row in rulings if row not in leaving]
+        drop_rulings_for(connection, staying, {row.key for row in moved}, at=at, by=by)
         pairs = [tuple(sorted((left.key, right.key))) for left in moved for right in stays]
         doubts = [Doubt("duplicate", left, right, "probable", "unmerge") for left, right in pairs]
         review.put(connection, doubts, at=at)
@@ -142,28 +167,59 @@ def _tell(
     history.insert_all(run.database, connection, rows)
 
 
-def decide(run: RunContext, question: int, *, accept: bool, by: str) -> dict[str, Any]:
+def decide(
+    run: RunContext,
+    question: int,
+    *,
+    accept: bool,
+    by: str,
+    value: str | None = None,
+    despite_identifiers: bool = False,
+) -> dict[str, Any]:
     """Answer a question of the review queue. Accepting a duplicate merges the two clients.
 
+    Args:
+        value: of a conflict: whose value stands from now on, see :func:`crm_bridge.runner.rulings.choose`. Without it
+            the present one does.
+        despite_identifiers: as for :func:`merge`.
+
     Raises:
-        UserMistake: no such question, or it was answered.
+        UserMistake: no such question, it was answered, or the answer does not fit it.
     """
     with run.database.reading() as connection:
         asked = review.get(connection, question)
     if asked is None or asked["state"] != "open":
         raise UserMistake(f"there is no open question {question}; see `crm-bridge review list`")
+    if value is not None and asked["kind"] != "conflict":
+        raise UserMistake(f"question {question} is not about a value; --value is for conflicts")
     answer: dict[str, Any] = {"id": question, "accepted": accept}
     if accept and asked["kind"] == "duplicate":
         left, right = (_owner(run, asked[side]) for side in ("left", "right"))
         if left != right:
             survivor, absorbed = sorted((left, right))  # ids are ordered by time: the older client stays
-            answer.update(merge(run, survivor, absorbed, by=by, reason=f"review {question}: {asked['rule']}"))
+            reason = f"review {question}: {asked['rule']}"
+            answer.update(
+                merge(run, survivor, absorbed, by=by, reason=reason, despite_identifiers=despite_identifiers)
+            )
+    if accept and value is not None:
+        with run.database.transaction() as connection:
+            client_id = _standing(connection, asked["left"])
+            answer.update(rule(run, connection, client_id, asked["right"], value, by=by, question=question))
+            _card_anew(run, connection, client_id, at=run.now())
     if accept and asked["kind"] == "objection":
         with run.database.transaction() as connection:
             journal.enqueue(connection, [(asked["right"].split("/")[0], asked["left"])], at=run.now())
     with run.database.transaction() as connection:
         review.decide(connection, question, state="accepted" if accept else "rejected", by=by, at=run.now())
     return answer
+
+
+def _standing(connection: Connection, client_id: str) -> str:
+    """The client itself, or the one that it was merged into."""
+    client = required(connection, client_id)
+    while client.replaced_by is not None:
+        client = required(connection, client.replaced_by)
+    return client.id
 
 
 def _owner(run: RunContext, key: str) -> str:

@@ -27,6 +27,7 @@ from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.store.review import Doubt
 from crm_bridge.store.runs import Cursor
 from crm_bridge.sync.claims import ABSENT, Contribution, observe
+from crm_bridge.sync.survivorship import PERSON
 from crm_bridge.sync.units import split
 
 STAGES_OF_READING = ("read", "map")
@@ -283,7 +284,7 @@ def _forget(run: RunContext, pks: Sequence[int], work: PageWork, *, news: bool) 
             for row in mine
             if row.entity == "client"
         }
-        if any(not member.gone for member in group.values()):
+        if any(not member.gone and member.system != PERSON for member in group.values()):
             change = _card(run, client_id, stored.get(client_id), list(group.values()), at=at)
             _follow(run, client_id, stored.get(client_id), change, group, {}, work, at=at, news=news)
     for row in gone:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from crm_bridge.errors import UserMistake
 from crm_bridge.matching import fold_words, phone_key
+from crm_bridge.runner.rulings import decided_by, is_ruling
 from crm_bridge.store import clients, history, journal, notices, records
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import HistoryRow
@@ -248,7 +249,7 @@ def _verdict(verdict: Verdict, by_key: Mapping[str, SourceRecord]) -> dict[str, 
         "value": None if verdict.value is ABSENT else verdict.value,
         "source": verdict.origin,
         "at": verdict.at,
-        "rule": verdict.reason,
+        "rule": f"decided by {decided_by(origin)}" if origin and is_ruling(origin) else verdict.reason,
         "carried_to": sorted(
             row.key for row in by_key.values() if _is_echo(row.marks, unit=verdict.unit, origin=verdict.origin)
         ),

@@ -16,6 +16,7 @@ from crm_bridge.sync.consents import force
 from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
 
 STATUS_ORDER = (ERASED, "deceased", "active", "former", "prospect")
+PERSON = "person"  # the system of what people decide here: trusted before all others
 FINAL = frozenset({ERASED, "deceased"})  # no edit of another record takes their place
 
 
@@ -66,6 +67,8 @@ class Survivorship:
 
     def rank(self, system: str, rule: Rule) -> int:
         """0 is the most trusted; systems that nobody ranked stand together behind the ranked ones."""
+        if system == PERSON:
+            return -1
         order = rule.order or self.order
         return order.index(system) if system in order else len(order)
 

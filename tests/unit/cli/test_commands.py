@@ -29,7 +29,11 @@ ASKS = [
     (["client", "why", "c-1", "name", "-s", "siebel"], ("why", ("c-1", "name"), {"system": "siebel"})),
     (
         ["client", "merge", "c-1", "c-2", "--reason", "one person", "--by", "Anna"],
-        ("merge", ("c-1", "c-2"), {"by": "Anna", "reason": "one person"}),
+        ("merge", ("c-1", "c-2"), {"by": "Anna", "reason": "one person", "despite_identifiers": False}),
+    ),
+    (
+        ["client", "merge", "c-1", "c-2", "--reason", "a typing error", "--by", "Anna", "--despite-identifiers"],
+        ("merge", ("c-1", "c-2"), {"by": "Anna", "reason": "a typing error", "despite_identifiers": True}),
     ),
     (
         ["client", "unmerge", "c-1", "siebel/contact/1-A", "--reason", "two persons", "--by", "Anna"],
@@ -37,8 +41,18 @@ ASKS = [
     ),
     (["review", "list"], ("review_list", (), {})),
     (["review", "show", "1"], ("review_case", (1,), {})),
-    (["review", "accept", "1", "--by", "Anna"], ("review_decide", (1, True), {"by": "Anna"})),
-    (["review", "reject", "1", "--by", "Anna"], ("review_decide", (1, False), {"by": "Anna"})),
+    (
+        ["review", "accept", "1", "--by", "Anna"],
+        ("review_decide", (1, True), {"by": "Anna", "value": None, "despite_identifiers": False}),
+    ),
+    (
+        ["review", "accept", "1", "--value", "left", "--despite-identifiers", "--by", "Anna"],
+        ("review_decide", (1, True), {"by": "Anna", "value": "left", "despite_identifiers": True}),
+    ),
+    (
+        ["review", "reject", "1", "--by", "Anna"],
+        ("review_decide", (1, False), {"by": "Anna", "value": None, "despite_identifiers": False}),
+    ),
     (["dead-letters", "list"], ("dead_letters", (), {"group": False})),
     (["dead-letters", "list", "--group"], ("dead_letters", (), {"group": True})),
     (["dead-letters", "show", "1"], ("dead_letter", (1,), {})),
@@ -228,4 +242,4 @@ def test_who_decides_is_the_user_logged_in(cli, bridge, monkeypatch):
     monkeypatch.setattr("getpass.getuser", lambda: "anna")
     cli("review", "accept", "1")
 
-    assert [("review_decide", (1, True), {"by": "anna"})] == bridge.calls
+    assert ["anna"] == [named["by"] for _, _, named in bridge.calls]

@@ -1,0 +1,141 @@
+"""A person's ruling on a conflict: kept beside the records of the client, as an edit that had all of them in view.
+
+A ruling is a contribution of the system ``person`` for one unit. It supersedes what was said before, flows to the
+systems as any edit, and is itself superseded by the next edit that somebody makes on top of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from crm_bridge.errors import UserMistake
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.store import history, records
+from crm_bridge.store.history import HistoryRow
+from crm_bridge.store.records import SourceRecord, marks_to
+from crm_bridge.sync.claims import REMEMBERED, Claim, Contribution, Mark, canonical
+from crm_bridge.sync.survivorship import PERSON
+from crm_bridge.sync.units import join, split
+
+KIND = "decision"
+
+
+def sides(rows: Sequence[SourceRecord], unit: str) -> list[Claim]:
+    """What was said of ``unit`` and no edit took the place of, in the order of first reading, each value once:
+    ``left``, ``right``, and so on. A word that waits behind what we wrote into its record is one of them."""
+    words = [word for row in rows if row.entity == "client" and (word := _own_word(row.contribution(), unit))]
+    said: dict[str, Claim] = {}
+    for word in words:
+        text = canonical(word.value)
+        if not any(text in other.replaced and other.seq > word.seq for other in words):
+            said.setdefault(text, word)
+    return list(said.values())
+
+
+def _own_word(contribution: Contribution, unit: str) -> Claim | None:
+    if contribution.gone:
+        return None
+    key, system = contribution.key, contribution.system
+    value, mark = split(contribution.doc).get(unit), contribution.marks.get(unit)
+    if mark is not None and mark.echo is not None:
+        own = mark.own
+        return Claim(key, system, own.value, own.seq, own.at, own.replaced) if own is not None else None
+    if value is None:
+        return None
+    if mark is None:
+        return Claim(key, system, value, contribution.seq, contribution.at)
+    return Claim(key, system, value if mark.said is None else mark.said, mark.seq, mark.at, mark.replaced)
+
+
+def choose(rows: Sequence[SourceRecord], unit: str, side: str) -> Claim:
+    """The side that a person means: ``left``, ``right``, a system, or a record as ``system/kind/id``.
+
+    Raises:
+        UserMistake: nobody, or more than one, is called that.
+    """
+    said = sides(rows, unit)
+    if side in ("left", "right") and len(said) == 2:
+        return said[0 if side == "left" else 1]
+    named = [claim for claim in said if side in (claim.key, claim.system)]
+    if len(named) != 1:
+        known = ", ".join(claim.key for claim in said) or "nobody any more"
+        raise UserMistake(f"{side!r} is not one side of this; {unit} is said by {known}")
+    return named[0]
+
+
+def rule(
+    run: RunContext, connection: Connection, client_id: str, unit: str, side: str, *, by: str, question: int
+) -> dict[str, Any]:
+    """Keep the ruling that ``side`` is right on ``unit``. The caller computes the card anew.
+
+    Raises:
+        UserMistake: as :func:`choose`.
+    """
+    at, seq = run.now(), run.seq.take()
+    rows = records.of_clients(connection, [client_id])[client_id]
+    chosen = choose(rows, unit, side)
+    record_id = f"{client_id}:{unit}"
+    before = records.one(connection, PERSON, KIND, record_id)
+    told = {"by": by, "at": at, "question": question, "chosen": chosen.key}
+    row = SourceRecord(
+        pk=before.pk if before else run.pks.take(),
+        system=PERSON,
+        kind=KIND,
+        record_id=record_id,
+        entity="client",
+        client_id=client_id,
+        version=None,
+        digest=b"",
+        raw=orjson.dumps(told),
+        doc=orjson.dumps({"kind": _kind(rows), **join({unit: chosen.value})}),
+        marks=marks_to({unit: Mark(seq=seq, at=at, replaced=_replaced(rows, unit, chosen))}),
+        proposals=None,
+        seq=seq,
+        observed_at=at,
+        changed_at=at,
+        mapping=PERSON,
+    )
+    if before is None:
+        records.insert_all(run.database, connection, [row])
+    else:
+        records.update_all(connection, [row])
+    records.relink(connection, row.pk, client_id, at=at, by=by, rule=f"review {question}")
+    body = {"record": row.key, "unit": unit, "value": chosen.value, **told}
+    history.insert_all(
+        run.database, connection, [HistoryRow(seq, at, "client.decided", client_id, body, run.run_id, None)]
+    )
+    return {"path": unit, "value": chosen.value, "source": chosen.key}
+
+
+def _replaced(rows: Sequence[SourceRecord], unit: str, chosen: Claim) -> tuple[str, ...]:
+    """Everything else that was said, oldest first: the person had it in view."""
+    words = [word for row in rows if row.entity == "client" and (word := _own_word(row.contribution(), unit))]
+    texts = [text for word in words for text in (*word.replaced, canonical(word.value))]
+    right = canonical(chosen.value)
+    return tuple(dict.fromkeys(text for text in texts if text != right))[-REMEMBERED:]
+
+
+def _kind(rows: Sequence[SourceRecord]) -> str:
+    return next((str(row.effective_doc()["kind"]) for row in rows if row.entity == "client"), "person")
+
+
+def is_ruling(row: SourceRecord) -> bool:
+    return (row.system, row.kind) == (PERSON, KIND)
+
+
+def decided_by(row: SourceRecord) -> str:
+    """Who made the ruling."""
+    return str(orjson.loads(row.raw)["by"])
+
+
+def drop_rulings_for(
+    connection: Connection, rulings: Sequence[SourceRecord], leaving: Collection[str], *, at: str, by: str
+) -> None:
+    """The records ``leaving`` are of another client after all: what was decided in their favour is theirs no more."""
+    for row in rulings:
+        if orjson.loads(row.raw)["chosen"] in leaving:
+            records.relink(connection, row.pk, None, at=at, by=by, rule="unmerge")
