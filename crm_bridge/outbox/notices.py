@@ -143,10 +143,9 @@ def _allowed_address(run: RunContext, row: dict[str, Any], policy: PolicySetting
     """The number to send to; ``None`` when the notice does not go now, with the reason on it."""
     now = run.clock()
     with run.database.reading() as connection:
-        client = clients.get(connection, row["client_id"])
-        while client is not None and client.replaced_by is not None:
-            client = clients.get(connection, client.replaced_by)
-        past = notices.contacts_since(connection, row["client_id"], iso(now - LONGEST_CAP))
+        client = clients.standing(connection, row["client_id"])
+        person = clients.one_person(connection, row["client_id"])
+        past = notices.contacts_since(connection, person, iso(now - LONGEST_CAP))
     if client is None:
         _stop(run, row, "suppressed", "no_client", "the client is not known any more")
         return None

@@ -203,7 +203,8 @@ def decide(
             )
     if accept and value is not None:
         with run.database.transaction() as connection:
-            client_id = _standing(connection, asked["left"])
+            standing = clients.standing(connection, asked["left"]) or required(connection, asked["left"])
+            client_id = standing.id
             answer.update(rule(run, connection, client_id, asked["right"], value, by=by, question=question))
             _card_anew(run, connection, client_id, at=run.now())
     if accept and asked["kind"] == "objection":
@@ -212,14 +213,6 @@ def decide(
     with run.database.transaction() as connection:
         review.decide(connection, question, state="accepted" if accept else "rejected", by=by, at=run.now())
     return answer
-
-
-def _standing(connection: Connection, client_id: str) -> str:
-    """The client itself, or the one that it was merged into."""
-    client = required(connection, client_id)
-    while client.replaced_by is not None:
-        client = required(connection, client.replaced_by)
-    return client.id
 
 
 def _owner(run: RunContext, key: str) -> str:

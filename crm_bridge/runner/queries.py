@@ -130,7 +130,7 @@ def show(connection: Connection, client_id: str) -> dict[str, Any]:
         **beside,
         "notices": [
             {name: row[name] for name in ("key", "state", "rule", "channel", "purpose", "updated_at")}
-            for row in notices.of_client(connection, client_id)
+            for row in notices.of_clients(connection, clients.one_person(connection, client_id))
         ],
     }
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, bindparam, select, update
 
 from crm_bridge.store.database import Database, among
-from crm_bridge.store.schema import clients, match_keys, source_records
+from crm_bridge.store.schema import clients, links, match_keys, source_records
 
 
 class StoredClient(NamedTuple):
@@ -41,6 +41,38 @@ def get_all(connection: Connection, ids: Iterable[str]) -> dict[str, StoredClien
 
 def get(connection: Connection, client_id: str) -> StoredClient | None:
     return get_all(connection, [client_id]).get(client_id)
+
+
+def standing(connection: Connection, client_id: str) -> StoredClient | None:
+    """The client, or the one that it was merged into, however many merges ago."""
+    client = get(connection, client_id)
+    while client is not None and client.replaced_by is not None:
+        client = get(connection, client.replaced_by)
+    return client
+
+
+def one_person(connection: Connection, client_id: str) -> list[str]:
+    """The ids under which the person of this client is, and was before merges: all that end at the same client."""
+    last = standing(connection, client_id)
+    if last is None:
+        return [client_id]
+    # Found by the records' former links: a merge moves every record, and leaves its old link.
+    former = connection.execute(
+        select(links.c.client_id)
+        .join(source_records, source_records.c.pk == links.c.record_pk)
+        .where(source_records.c.client_id == last.id)
+        .distinct()
+    ).scalars()
+    known = get_all(connection, {last.id, client_id, *former})
+    return sorted(each for each in known if _ends_at(connection, known, each, last.id))
+
+
+def _ends_at(connection: Connection, known: Mapping[str, StoredClient], client_id: str, last: str) -> bool:
+    client = known[client_id]
+    if client.replaced_by is None:
+        return client_id == last
+    end = standing(connection, client_id)
+    return end is not None and end.id == last
 
 
 def insert_all(database: Database, connection: Connection, rows: Sequence[StoredClient]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from crm_bridge.store.database import among
 from crm_bridge.store.schema import message_reports, notices
 
 # By rank, never by arrival: a late "accepted" does not undo a "delivered".
@@ -77,16 +78,19 @@ def strongest_report(connection: Connection, message_id: str) -> str | None:
     return max(rows, key=lambda status: RANK.get(status, 0), default=None)
 
 
-def of_client(connection: Connection, client_id: str) -> list[dict[str, Any]]:
-    rows = connection.execute(select(notices).where(notices.c.client_id == client_id).order_by(notices.c.created_at))
+def of_clients(connection: Connection, client_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The notices for these clients, oldest first."""
+    rows = connection.execute(
+        select(notices).where(among(notices.c.client_id, client_ids)).order_by(notices.c.created_at, notices.c.key)
+    )
     return [dict(row._mapping) for row in rows]
 
 
-def contacts_since(connection: Connection, client_id: str, since: str) -> Sequence[tuple[str, str, str]]:
-    """(sent at, channel, purpose) of the contacts made, or perhaps made, with this client since then: for the caps."""
+def contacts_since(connection: Connection, client_ids: Sequence[str], since: str) -> Sequence[tuple[str, str, str]]:
+    """(sent at, channel, purpose) of the contacts made, or perhaps made, with these clients since then: for caps."""
     rows = connection.execute(
         select(notices.c.updated_at, notices.c.channel, notices.c.purpose).where(
-            notices.c.client_id == client_id,
+            among(notices.c.client_id, client_ids),
             notices.c.updated_at >= since,
             notices.c.state.not_in(["planned", "suppressed", "expired_unsent"]),
         )
