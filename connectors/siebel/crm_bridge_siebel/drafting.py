@@ -97,6 +97,7 @@ def drafted(tree: ComponentList, *, source: str, kind: str | None = None) -> Dra
             work.item("other_names", f"{{src: {_name(nickname)}, item: {{use: nickname}}}}")
     _refusals(work)
     nested = [line for child in component.lists for line in _nested(work, child)]
+    nested += [f"{name}: holds elements and is no list, which is not read" for name in tree.component.unread]
     open_fields = [name for name in component.fields if name not in work.used]
     text = "\n".join(
         _document(

@@ -172,6 +172,8 @@ def _lines(component: Component, indent: str) -> Iterator[str]:
     yield f"{indent}{component.tag}: {len(component.fields)} fields, {len(component.lists)} lists"
     for name in component.fields:
         yield f"{indent}  {name}: {component.types.get(name, 'string')}"
+    for name in component.unread:
+        yield f"{indent}  {name}: holds elements and is no list, which is not read"
     for child in component.lists:
         yield f"{indent}  {child.tag}"
         yield from _lines(child.component, indent + "    ")
@@ -183,5 +185,6 @@ def _tree(tree: ComponentList) -> dict[str, Any]:
         "component": tree.component.tag,
         "namespace": tree.component.namespace,
         "fields": [{"name": name, "type": tree.component.types.get(name, "string")} for name in tree.component.fields],
+        "not_read": list(tree.component.unread),
         "lists": [_tree(child) for child in tree.component.lists],
     }

@@ -27,6 +27,7 @@ class Component:
         fields: names of its fields as records carry them: the WSDL's tags, but for ``tags``.
         types: XSD types of the fields that are not ``string``.
         tags: the WSDL's tag where a record carries another name (``system_fields`` of the settings).
+        unread: elements that hold elements and are no list of components; no record carries them.
         attributes: what its element may carry, such as ``searchspec`` and ``operation``.
     """
 
@@ -37,6 +38,7 @@ class Component:
     types: Mapping[str, str] = field(default_factory=dict, compare=False)
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
     attributes: frozenset[str] = field(default=frozenset(), compare=False)
+    unread: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def qname(self) -> str:
@@ -124,6 +126,7 @@ def renamed(shape: ComponentList, names: Mapping[str, str]) -> ComponentList:
             types={back.get(name, name): kind for name, kind in component.types.items()},
             tags={name: tag for tag, name in back.items()},
             attributes=component.attributes,
+            unread=component.unread,
         ),
         path=shape.path,
         attributes=shape.attributes,
@@ -168,6 +171,7 @@ def _component(node: Node) -> Component:
     fields: list[str] = []
     types: dict[str, str] = {}
     lists: list[ComponentList] = []
+    unread: list[str] = []
     for child in node.children:
         nested = _container(child, path=()) if child.children else None
         if nested is not None:
@@ -176,6 +180,8 @@ def _component(node: Node) -> Component:
             fields.append(child.tag)
             if child.type not in {"string", ""}:
                 types[child.tag] = child.type
+        else:
+            unread.append(child.tag)
     return Component(
         tag=node.tag,
         namespace=node.namespace,
@@ -183,6 +189,7 @@ def _component(node: Node) -> Component:
         lists=tuple(lists),
         types=types,
         attributes=frozenset(node.attributes),
+        unread=tuple(unread),
     )
 
 

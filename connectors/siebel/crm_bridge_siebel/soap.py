@@ -17,7 +17,7 @@ from crm_bridge.api import BridgeError, ConfigMistake, RejectRecord, Secret
 from crm_bridge_siebel.dialects import Wanted, shape_of
 from crm_bridge_siebel.messages import Node, Operation, Service
 from crm_bridge_siebel.rendering import Template, escaped
-from crm_bridge_siebel.xml_guard import refuse_hostile_document
+from crm_bridge_siebel.xml_guard import parser, refuse_hostile_document
 
 try:
     import zeep
@@ -30,6 +30,7 @@ except ImportError as missing:
     ) from missing
 
 _HEADER = "http://siebel.com/webservices"
+_SOAP = "http://schemas.xmlsoap.org/wsdl/soap/"
 _XSD = "http://www.w3.org/2001/XMLSchema"
 _DEEPEST = 24
 
@@ -182,11 +183,27 @@ class _Loader(Transport):
         Raises:
             ConfigMistake: it is hostile.
         """
-        return refuse_hostile_document(self._load(url), name=self._name, system=self._system)
+        return _without_headers(refuse_hostile_document(self._load(url), name=self._name, system=self._system))
 
     def post(self, address: str, message: object, headers: object) -> None:
         """Never called: messages are sent by :class:`crm_bridge_siebel.transport.Wire`."""
         raise NotImplementedError
+
+
+def _without_headers(content: bytes) -> bytes:
+    """``content`` without the SOAP headers that somebody declared by hand: they often name messages that are not there.
+
+    Which headers a call carries is ours to say; Siebel's own WSDLs declare none.
+    """
+    if b"header" not in content:
+        return content
+    try:
+        root = etree.fromstring(content, parser())
+    except etree.XMLSyntaxError:
+        return content  # whoever reads it will say what is wrong with it
+    for header in list(root.iter(f"{{{_SOAP}}}header")):
+        header.getparent().remove(header)
+    return etree.tostring(root)
 
 
 def _from_folder(folder: Path) -> Load:

@@ -138,6 +138,20 @@ def test_what_is_shown_says_what_to_do(saved, tmp_path):
         assert words in done.stdout
 
 
+def test_what_cannot_be_read_is_said(saved, tmp_path):
+    """An element within a record that holds elements and is no list; headers declared by hand do no harm."""
+    text = asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])])
+    text = text.replace('name="FirstName" type="xsd:string"', 'name="FirstName" type="io:Contact_Alias"')
+    header = '<input><soap:header message="tns:Absent" part="x" use="literal"/>'
+    text = text.replace("<input><soap:body", f"{header}<soap:body")
+
+    told = inspected(saved(text), "--draft", tmp_path / "draft.yaml")
+
+    assert ["FirstName"] == told["services"][0]["object"]["not_read"]
+    assert "FirstName" in told["draft"]["open"]
+    assert "FirstName: holds elements" in (tmp_path / "draft.yaml").read_text(encoding="utf-8")
+
+
 def test_a_draft_replaces_nothing(saved, tmp_path):
     """Unless it is told to."""
     wsdl, draft = saved(asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])])), tmp_path / "draft.yaml"
