@@ -36,7 +36,7 @@ def is_filler_number(value: str) -> bool:
 
 def is_filler_phone(e164: str) -> bool:
     """Whether the last seven digits of a phone are one digit repeated."""
-    return len(set(e164[-7:])) == 1
+    return e164.endswith(e164[-1] * 7)
 
 
 def is_filler_email(address: str) -> bool:

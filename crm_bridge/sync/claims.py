@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm_bridge.sync.units import Doc, Units, changed, head, is_value_keyed, join, split
 
@@ -109,8 +109,7 @@ class Contribution:
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One record's word on one unit."""
 
     key: str

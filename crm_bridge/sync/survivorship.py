@@ -8,8 +8,8 @@ This is the place where "the card shows this phone because …" is decided. Clai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from crm_bridge.sync.claims import ABSENT, ERASED, REMEMBERED, Claim, Contribution, by_key, canonical, claims_of
 from crm_bridge.sync.consents import force
@@ -73,8 +73,7 @@ class Survivorship:
         return order.index(system) if system in order else len(order)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The decision on one unit.
 
     Attributes:
@@ -150,7 +149,7 @@ def decide(unit: str, claims: Sequence[Claim], *, policy: Survivorship, standing
         first = min(claims, key=lambda claim: _preference(claim, rule, policy))
         return Verdict(unit, first.value, first.key, "agreed", at=first.at)
     verdict = _decide(unit, claims, policy, standing)
-    return replace(verdict, replaced=_below(verdict.value, claims))
+    return verdict._replace(replaced=_below(verdict.value, claims))
 
 
 def _below(value: Any, claims: Sequence[Claim]) -> tuple[str, ...]:
