@@ -21,6 +21,7 @@ from crm_bridge_siebel.translation import UnreadableAnswer, translated
 MOST_MARKUP = 400_000  # `<` and `=` in one record, or in a whole message that is read at once
 _LARGEST_WHOLE = 8 * 1024 * 1024
 _STEP = 256 * 1024
+_DEEPEST = 128  # levels; what is deeper is libxml2's to judge, which refuses at 256
 _MOST_SHELLS = 256  # records that were read and stand empty in the tree
 _MOST_BYTES = 32 * 1024 * 1024  # in one record
 _MOST_WSDL_BYTES = 32 * 1024 * 1024
@@ -167,9 +168,20 @@ def settled(source: bytes | Readable, *, system: str) -> tuple[bytes | Readable,
         return head, None
     refuse_dtd(head, system=system)
     try:
-        return head, ElementTree.fromstring(head)  # noqa: S314  # without a DTD there is nothing to expand or fetch
+        tree = ElementTree.fromstring(head)  # noqa: S314  # without a DTD there is nothing to expand or fetch
     except ElementTree.ParseError:
         return head, None
+    return head, None if _is_deep(tree) else tree
+
+
+def _is_deep(tree: Element) -> bool:
+    """Whether it is deeper than any service's answer; expat itself has no bound, libxml2 has."""
+    level = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for element in level for child in element]
+        if not level:
+            return False
+    return True
 
 
 class _Behind:
