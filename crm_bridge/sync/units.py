@@ -27,7 +27,12 @@ def _contact_point(item: Doc) -> str:
 
 def _consent(item: Doc) -> str:
     key = f"{item['purpose']}/{item['channel']}"
-    return f"{key}/{item['contact_point']}" if "contact_point" in item else key
+    if "contact_point" in item:
+        key = f"{key}/{item['contact_point']}"
+    valid = item.get("valid")
+    if valid:  # which period it is shows when somebody asks: there is no clock here
+        key = f"{key}/{valid.get('start', '')}..{valid.get('end', '')}"
+    return key
 
 
 def _party(item: Doc) -> str:
@@ -66,7 +71,7 @@ def is_value_keyed(unit: str) -> bool:
 def split(doc: Doc) -> Units:
     """The units of ``doc``. Items lose their ``id``: that is the source's own, not part of what it says.
 
-    A list of consents is append-only in its source; its unit is the statement that holds.
+    A list of consents is append-only in its source; its unit is the statement that holds, one for each period.
     """
     units: Units = {}
     for field, value in doc.items():
