@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 SIEBEL_DATETIME = "%m/%d/%Y %H:%M:%S"
 _LONGEST = 19  # of a moment without fractions
@@ -96,6 +97,15 @@ def moment(text: str) -> datetime:
         raise ValueError("no date and time")
     found = datetime.fromisoformat(text)
     return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+
+
+def clock_changes_near(text: str, *, zone: str) -> bool:
+    """Whether the clock of ``zone`` is put forward or back within three hours of ``text``, a local time there."""
+    if zone == "UTC":
+        return False
+    local = moment(text).replace(tzinfo=ZoneInfo(zone))
+    hours = [(local.replace(tzinfo=None) + timedelta(hours=number)).replace(tzinfo=local.tzinfo) for number in (-3, 3)]
+    return hours[0].utcoffset() != hours[1].utcoffset()
 
 
 def business_format(text: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Any, TypeVar
@@ -32,6 +33,7 @@ from crm_bridge.api import (
 )
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import IDS_A_QUERY, ChangeReader
+from crm_bridge_siebel.children import differing, fingerprints, in_buckets, packed
 from crm_bridge_siebel.cursor import Cursor
 from crm_bridge_siebel.duplicates import resolved
 from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError, classify, read_error, write_outcome
@@ -59,6 +61,7 @@ class SiebelConnector:
         self._system = context.system
         self._base_dir = context.base_dir
         self._secret = context.secret
+        self._clock = context.clock
         line = Line(
             system=context.system,
             timeouts=settings.timeouts,
@@ -129,19 +132,66 @@ class SiebelConnector:
 
     def read_changes(self, kind: str, cursor: str | None) -> Iterator[Page]:
         """Pages of records changed since ``cursor``, in the order of (Updated, Id)."""
-        if not self._kind(kind).dialect.sortable:
-            yield from self._unsorted(kind).pages(
-                Cursor.load(cursor, system=self._system) if cursor is not None else None
-            )
+        start = Cursor.load(cursor, system=self._system) if cursor is not None else None
+        children = ("", "")
+        if self._kinds[kind].children if kind in self._kinds else False:
+            children, reread = self._look_at_children(kind, start)
+            for ids in reread:
+                yield Page(records=self.read(kind, ids))
+        pages = self._changed(kind, start, children)
+        if start is None or children == (start.children, start.children_at):
+            yield from pages
             return
+        last: str | None = None
+        for page in pages:
+            last = page.cursor or last
+            yield page
+        if last is None:
+            digests, at = children
+            yield Page(records=(), cursor=replace(start, children=digests, children_at=at).dump())
+
+    def _changed(self, kind: str, start: Cursor | None, children: tuple[str, str]) -> Iterator[Page]:
+        if not self._kind(kind).dialect.sortable:
+            return self._unsorted(kind).pages(start, children=children)
         reader = ChangeReader(
             partial(self._query_whole, kind),
             page_size=self._settings.page_size,
             overlap_seconds=self._settings.overlap_seconds,
             system=self._system,
             where=kind,
+            zone=self._settings.user_time_zone,
+            call_seconds=self._settings.timeouts.total,
         )
-        yield from reader.pages(Cursor.load(cursor, system=self._system) if cursor is not None else None)
+        return reader.pages(start, children=children)
+
+    def _look_at_children(self, kind: str, start: Cursor | None) -> tuple[tuple[str, str], Iterable[Sequence[str]]]:
+        """Fingerprints of child rows and when they were taken, and which records to read again because of them."""
+        containers = self._containers(kind)
+        now = self._clock()
+        if start is not None and start.children_at:
+            waited = (now - datetime.fromisoformat(start.children_at)).total_seconds()
+            if 0 <= waited < self._settings.children_seconds:
+                return (start.children, start.children_at), ()
+        sums = fingerprints(self._walked(kind, children=containers), containers)
+        taken = (packed(sums), now.isoformat())
+        if start is None:
+            return taken, ()  # everything is read after this
+        buckets = differing(start.children, sums, system=self._system)
+        if not buckets:
+            return taken, ()
+        ids = (record[ROW_ID] for record in self._walked(kind))
+        return taken, in_buckets(ids, buckets, at_once=IDS_A_QUERY)
+
+    def _containers(self, kind: str) -> Sequence[str]:
+        wanted = self._kinds[kind].children
+        component = self._kind(kind).shape.data.component
+        known = [child.tag for child in component.lists]
+        strange = [tag for tag in wanted if tag not in known]
+        if strange:
+            raise ConfigMistake(
+                f"{self._system}: children of {kind}: the WSDL has no container {strange[0]}; it has {', '.join(known)}"
+            )
+        return wanted
 
     def read(self, kind: str, record_ids: Sequence[str]) -> Sequence[dict[str, Any]]:
         """These records as they are now; those that do not exist, or are not visible to our login, are missing."""
@@ -154,25 +204,39 @@ class SiebelConnector:
         return found
 
     def list_keys(self, kind: str) -> Iterator[str]:
-        """Every row id that our login sees, in Siebel's order."""
-        if not self._kind(kind).dialect.sortable:
-            yield from self._unsorted_keys(kind)
+        """Every row id that our login sees, each once."""
+        if self._kind(kind).dialect.sortable:
+            yield from (record[ROW_ID] for record in self._walked(kind))
             return
-        after: str | None = None
+        given: set[str] = set()
+        for record in self._walked(kind):
+            if record[ROW_ID] not in given:
+                given.add(record[ROW_ID])
+                yield record[ROW_ID]
+
+    def _walked(self, kind: str, *, children: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+        """Keys of every row, with the rows of containers named in ``children``. A row may come twice where the service
+        cannot sort. Raises rather than end early."""
+        size = self._settings.page_size
+        query = Query(None, sort=BY_ID, page_size=size, keys_only=True, children=children)
+        if not self._kind(kind).dialect.sortable:
+            for answer in self._unsorted(kind).answers(replace(query, sort=())):
+                yield from self._whole_rows(kind, answer)
+            return
         while True:
-            spec = id_after(after) if after is not None else None
-            query = Query(spec, sort=BY_ID, page_size=self._settings.page_size, keys_only=True)
             try:
-                answer = self._query(kind, query)
+                answer = self._query_whole(kind, query)
             except UnreadableAnswer as error:
                 raise RetryLater(f"listing {kind}: {error.message}", system=self._system) from None
-            if answer.broken:
-                raise RetryLater(f"listing {kind}: a row came without an id", system=self._system)
-            for record in answer.records:
-                yield record[ROW_ID]
+            yield from self._whole_rows(kind, answer)
             if answer.last is None or answer.last_page:
                 return
-            after = answer.last.row_id
+            query = replace(query, searchspec=id_after(answer.last.row_id))
+
+    def _whole_rows(self, kind: str, answer: Answer) -> Sequence[dict[str, Any]]:
+        if answer.broken:
+            raise RetryLater(f"listing {kind}: a row came that cannot be read", system=self._system)
+        return answer.records
 
     def write(self, kind: str, writes: Sequence[RecordWrite]) -> Sequence[WriteOutcome]:
         """Carry out ``writes``, one message each."""
@@ -327,16 +391,6 @@ class SiebelConnector:
                 raise RetryLater(f"reading {kind}: {error.message}", system=self._system) from None
             except RefusedInAnswerError as told:
                 raise read_error(self._classified(str(told)), system=self._system) from None
-
-    def _unsorted_keys(self, kind: str) -> Iterator[str]:
-        given: set[str] = set()
-        for answer in self._unsorted(kind).answers(Query(None, page_size=self._settings.page_size, keys_only=True)):
-            if answer.broken:
-                raise RetryLater(f"listing {kind}: a row came without an id", system=self._system)
-            for record in answer.records:
-                if record[ROW_ID] not in given:
-                    given.add(record[ROW_ID])
-                    yield record[ROW_ID]
 
     def _call(
         self, opened: Kind, method: str, body: Mapping[str, Any], read: Callable[[Incoming], Any] = Incoming.read

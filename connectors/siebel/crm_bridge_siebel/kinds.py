@@ -42,7 +42,11 @@ def kind_settings(settings: SiebelSettings) -> Mapping[str, KindSettings]:
     if settings.kinds:
         return settings.kinds
     return {
-        kind: KindSettings(wsdl=settings.wsdl.get(kind, str(_bundled(kind))), write=kind == "contact")
+        kind: KindSettings(
+            wsdl=settings.wsdl.get(kind, str(_bundled(kind))),
+            write=kind == "contact",
+            children=settings.children.get(kind, []),
+        )
         for kind in OWN_KINDS
     }
 

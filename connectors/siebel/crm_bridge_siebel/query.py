@@ -63,6 +63,8 @@ class Query:
         start_row: offset, from 0. Only for child pages of one record, and for services that cannot sort.
         keys_only: ask for the system fields alone.
         child_start: offset within the containers.
+        descending: the sort is from the last to the first.
+        children: containers that come along where ``keys_only``.
     """
 
     searchspec: Condition | None
@@ -72,6 +74,8 @@ class Query:
     keys_only: bool = False
     child_page_size: int = 100
     child_start: int = 0
+    descending: bool = False
+    children: Sequence[str] = ()
 
 
 def changed_after(position: Position) -> Condition:

@@ -83,12 +83,13 @@ class RestKindService:
             "ViewMode": self._site.view_mode,
             "fields": ",".join(dict.fromkeys(names.name_of[tag] for tag in wanted)),
         }
-        if query.keys_only:
+        if query.keys_only and not query.children:
             asked["childlinks"] = "None"
         if query.searchspec is not None:
             asked["searchspec"] = spec_text(query.searchspec, named=lambda tag: names.name_of.get(tag, split(tag)))
         if query.sort:
-            asked["sortspec"] = ",".join(f"{names.name_of.get(tag, split(tag))}:asc" for tag in query.sort)
+            order = "desc" if query.descending else "asc"
+            asked["sortspec"] = ",".join(f"{names.name_of.get(tag, split(tag))}:{order}" for tag in query.sort)
         rows, last = self._rows(query, asked)
         return self._answer(rows, last=last, query=query, names=names, where=where)
 
@@ -138,8 +139,8 @@ class RestKindService:
                 record: dict[str, Any] = dict(names.record(row))
                 if not record.get(ROW_ID):
                     raise ValueError("it has no Id")  # noqa: TRY301  # the same fate as a value that is no text
-                if not query.keys_only:
-                    self._add_children(record, row)
+                if not query.keys_only or query.children:
+                    self._add_children(record, row, only=query.children)
                 records.append(record)
                 key = Position(updated=record.get(UPDATED, ""), row_id=record[ROW_ID])
             except ValueError as unfit:
@@ -185,7 +186,7 @@ class RestKindService:
             ) from None
         return []
 
-    def _add_children(self, record: dict[str, Any], row: Mapping[str, Any]) -> None:
+    def _add_children(self, record: dict[str, Any], row: Mapping[str, Any], *, only: Sequence[str]) -> None:
         linked = {
             str(link.get("name"))
             for link in _links(row)
@@ -193,7 +194,7 @@ class RestKindService:
         }
         for each in self._component.lists:
             name = self._child(each.tag)
-            if not name:
+            if not name or (only and each.tag not in only):
                 continue
             place = f"{self._place}/{_segment(record[ROW_ID])}/{_segment(name)}"
             rows: list[dict[str, Any]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -62,6 +63,11 @@ class KindSettings(BaseModel):
     )
     template: bool | None = Field(
         default=None, description="ASI dialect: whether queries carry every field, empty, as a projection."
+    )
+    children: list[str] = Field(
+        default_factory=list,
+        description="Containers whose rows may change without their record's `Updated`, such as "
+        "`['ListOfPersonalAddress']`: they are looked through, and records with other rows than before are read again.",
     )
     view_mode: str | None = Field(default=None, description="ViewMode of this kind. Default: the system's.")
     write: bool = Field(default=True, description="Whether the bridge may write this kind.")
@@ -148,7 +154,8 @@ class SiebelSettings(ConnectorSettings):
     view_mode: str = Field(default="All", description="Siebel's ViewMode: which rows the integration user sees.")
     language_mode: Literal["LIC", "LDC"] = Field(
         default="LIC",
-        description="LOVLanguageMode. `LIC`: codes that no language changes; mappings rely on them. `LDC`: display values.",
+        description="LOVLanguageMode. `LIC`: codes that no language changes; mappings rely on them. "
+        "`LDC`: display values.",
     )
     page_size: int = Field(
         default=500, ge=1, le=10_000, description="Records a QueryPage; not above Siebel's parameter MaximumPageSize."
@@ -163,6 +170,26 @@ class SiebelSettings(ConnectorSettings):
         default=120, ge=0, le=86_400, description="How far each poll looks back behind its watermark for late commits."
     )
     timeouts: SiebelTimeouts = Field(default_factory=SiebelTimeouts, description="See below.")
+    user_time_zone: str = Field(
+        default="UTC",
+        description="Zone of the integration user's profile, as in `Europe/Kyiv`. UTC is best: with another zone each "
+        "poll near a change of the clock looks two hours further back.",
+    )
+    children: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="For each of the bundled kinds, as `children` of a kind of the site's own.",
+    )
+    children_seconds: int = Field(
+        default=900, ge=0, description="At least so many seconds between two looks at child rows; 0: at each poll."
+    )
+    sees_all_rows: bool = Field(
+        default=False,
+        description="You vouch that the integration user sees every row (position, ViewMode, organizations): only then "
+        "a row that is not listed counts as deleted or merged away.",
+    )
+    write_batch_size: int = Field(
+        default=20, ge=1, le=200, description="Records in one message, where the service takes several."
+    )
     retry_wait_seconds: float = Field(
         default=0.5, ge=0, description="Pause before the one repetition of a read whose answer was lost or unreadable."
     )
@@ -194,6 +221,15 @@ class SiebelSettings(ConnectorSettings):
         if self.client_key_ref and not self.client_certificate:
             raise ValueError("client_key_ref needs client_certificate")
         return self
+
+    @field_validator("user_time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("must be a zone's name, as in Europe/Kyiv") from None
+        return value
 
     @field_validator("endpoint")
     @classmethod

@@ -8,6 +8,7 @@ seen keeps it from coming twice. A service without pages answers with everything
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crm_bridge.api import ConfigMistake, Page, RetryLater
@@ -38,8 +39,11 @@ class UnsortedReader:
         self._system = system
         self._where = where
 
-    def pages(self, cursor: Cursor | None) -> Iterator[Page]:
+    def pages(self, cursor: Cursor | None, *, children: tuple[str, str] = ("", "")) -> Iterator[Page]:
         """Pages of what changed since ``cursor``. Only the last one moves the cursor.
+
+        Args:
+            children: packed fingerprints of child rows and when they were taken, for the cursor.
 
         Raises:
             RetryLater: no answer, or the set moved on and on; pages already given stand.
@@ -71,7 +75,9 @@ class UnsortedReader:
                 yield Page(records=fresh, broken=answer.broken, cursor=None)
         if moved and newest is not None:
             seen.prune(newest.updated)
-            yield Page(records=(), cursor=Cursor(newest, seen.by_second).dump())
+            yield Page(
+                records=(), cursor=Cursor(newest, seen.by_second, children=children[0], children_at=children[1]).dump()
+            )
 
     def answers(self, query: Query) -> Iterator[Answer]:
         """Everything that ``query`` finds; a row may come twice.
@@ -81,7 +87,7 @@ class UnsortedReader:
         """
         restarts, start, last_id = 0, 0, None
         while True:
-            page = Query(query.searchspec, page_size=query.page_size, start_row=start)
+            page = replace(query, start_row=start)
             first, count, done = True, 0, True
             for answer in self._ask(page):
                 rows: Sequence[dict[str, Any]] = answer.records
@@ -109,7 +115,8 @@ class UnsortedReader:
         except ValueError:
             raise ConfigMistake(
                 f"{self._system}: {self._where} comes without a readable Updated, so changes cannot be found: "
-                "ask for it to be changed from type System to Data in the integration object, or name its tag in system_fields"
+                "ask for it to be changed from type System to Data in the integration object, or name its tag in "
+                "system_fields"
             ) from None
         return Position(updated=updated, row_id=record[ROW_ID])
 

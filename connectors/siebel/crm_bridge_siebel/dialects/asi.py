@@ -60,7 +60,8 @@ class SiebelAdapter:
             "utccanonical": "Y",
         }
         if query.sort:
-            said["sortspec"] = ", ".join(f"[{self._named(name)}](ASCENDING)" for name in query.sort)
+            order = "DESCENDING" if query.descending else "ASCENDING"
+            said["sortspec"] = ", ".join(f"[{self._named(name)}]({order})" for name in query.sort)
         row: dict[str, Any] = _template(self.shape.query.component) if modes.template else {}
         if query.searchspec is not None:
             row |= self._condition(query.searchspec, said)

@@ -41,17 +41,18 @@ def arguments(query: Query, shape: ServiceShape) -> dict[str, Any]:
     available = [name for name in component.fields if name in held]
     wanted = [name for name in available if name in SYSTEM_FIELDS] if query.keys_only else available
     sequence = {name: str(number) for number, name in enumerate(query.sort, start=1)}
-    row: dict[str, Any] = {component.tags.get(name, name): _asked(sequence.get(name)) for name in wanted}
-    if not query.keys_only:
-        for child in component.lists:
+    order = "DESC" if query.descending else "ASC"
+    row: dict[str, Any] = {component.tags.get(name, name): _asked(sequence.get(name), order) for name in wanted}
+    for child in component.lists:
+        if not query.keys_only or child.tag in query.children:
             row[child.tag] = _children(child.component, query, paged="pagesize" in child.attributes)
     if query.searchspec is not None:
         row["searchspec"] = spec_text(query.searchspec, named=lambda name: component.tags.get(name, name))
     return {"pagesize": query.page_size, "startrownum": query.start_row, component.tag: row}
 
 
-def _asked(sequence: str | None) -> Mapping[str, str] | str:
-    return "" if sequence is None else {"_value_1": "", "sortorder": "ASC", "sortsequence": sequence}
+def _asked(sequence: str | None, order: str) -> Mapping[str, str] | str:
+    return "" if sequence is None else {"_value_1": "", "sortorder": order, "sortsequence": sequence}
 
 
 def _children(component: Component, query: Query, *, paged: bool) -> dict[str, Any]:
