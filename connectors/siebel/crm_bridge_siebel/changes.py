@@ -127,7 +127,7 @@ class ChangeReader:
         return _CLOCK_CHANGE if clock_changes_near(cursor.watermark, zone=self._zone) else 0
 
     def _same_zone(self, cursor: Cursor, seen: Seen) -> bool:
-        """Whether a record that has not changed still has the ``Updated`` that it had: else the login's zone is another.
+        """Whether what has not changed still has the ``Updated`` that it had: else the login's zone is another.
 
         Times are local to the integration user's profile: after an administrator changed it, a watermark of before
         would stand for an hour that is yet to come.
