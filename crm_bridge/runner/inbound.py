@@ -26,7 +26,8 @@ from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.store.review import Doubt
 from crm_bridge.store.runs import Cursor
-from crm_bridge.sync.claims import ABSENT, Contribution, observe
+from crm_bridge.sync.claims import ABSENT, Contribution, observe, own_words
+from crm_bridge.sync.proposals import with_former
 from crm_bridge.sync.survivorship import PERSON
 from crm_bridge.sync.units import split
 
@@ -167,13 +168,17 @@ def _take_changed(
         partial=kind.image_partial,
         lagging=not kind.capabilities.reads_back,
     )
+    overlaid = kind.image_partial or not kind.capabilities.reads_back
+    doc, offers = reading.doc, arrival.offers
+    if overlaid:
+        was_said = orjson.loads(before.doc)
+        doc = own_words(was_said, reading.doc, arrived=arrival.effective, now=now, partial=kind.image_partial)
+        offers = with_former(offers, before.offers(), said=reading.doc, own=doc)
     same_word = not units and before.gone_at is None and before.mapping == kind.fingerprint
-    if same_word and offers_to(arrival.offers) == before.proposals:
+    if same_word and offers_to(offers) == before.proposals:
         work.touched.append((before.pk, arrival.digest, arrival.raw, reading.version))
         return
     group[before.key] = now
-    overlaid = kind.image_partial or not kind.capabilities.reads_back
-    doc = now.doc if overlaid else reading.doc
     work.changed_records.append(
         before._replace(
             version=reading.version,
@@ -181,7 +186,7 @@ def _take_changed(
             raw=arrival.raw,
             doc=orjson.dumps(doc),
             marks=marks_to(now.marks),
-            proposals=offers_to(arrival.offers),
+            proposals=offers_to(offers),
             changed_at=before.changed_at,
             mapping=kind.fingerprint,
             gone_at=None,

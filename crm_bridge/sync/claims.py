@@ -205,6 +205,24 @@ def _is_own_erasure(earlier: Mark | None, before: Any) -> bool:
     return earlier.echo is None and ERASED in (before, earlier.said)
 
 
+def own_words(before: Doc, said: Doc, *, arrived: Doc, now: Contribution, partial: bool) -> dict[str, Any]:
+    """The record's own words, without proposals, after :func:`observe` made ``now`` of ``arrived``.
+
+    Args:
+        before, said: its own words as they were, and as it said them this time.
+        arrived: ``said`` with the proposals in it.
+    """
+    own_before, own = split(before), split(said)
+    if partial:
+        own = _with_what_was_not_mentioned(own_before, own)
+    took, stands = split(arrived), split(now.doc)
+    for unit in changed(took, stands):  # where the former value stands, the former word does
+        own.pop(unit, None)
+        if unit in own_before:
+            own[unit] = own_before[unit]
+    return {"kind": now.doc["kind"], **join(own)}
+
+
 def _seen(earlier: Mark | None, before: Any, card: Any) -> Any:
     """The card's value, if the record showed it, or as much of it as the record can hold; else ``None``.
 

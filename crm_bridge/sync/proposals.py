@@ -61,6 +61,18 @@ def _put(current: Any, way: Sequence[str], offer: Offer) -> Any:
     return holder if value == holder.get(step) else {**holder, step: value}
 
 
+def with_former(offers: Sequence[Offer], former: Sequence[Offer], *, said: Doc, own: Doc) -> tuple[Offer, ...]:
+    """``offers``, and the former ones about units that the source kept silent on: in ``own``, not as in ``said``."""
+    now, kept = split(said), split(own)
+    made = {offer.path for offer in offers}
+    silent = [
+        offer
+        for offer in former
+        if offer.path not in made and (unit := unit_of(offer.path)[0]) not in now and unit in kept
+    ]
+    return (*offers, *silent)
+
+
 def still_true(offers: Sequence[Offer], edited: Sequence[str]) -> tuple[Offer, ...]:
     """The offers that are about units which did not change since."""
     gone = set(edited)
