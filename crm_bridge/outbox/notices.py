@@ -27,6 +27,8 @@ from crm_bridge.store.letters import Letter
 
 EVENTS_AT_ONCE = 500
 LONGEST_CAP = timedelta(days=90)
+# How long a report is kept whose message we do not know: others may send by the same account.
+REPORTS_KEPT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +132,15 @@ def dispatch(
 
 
 def unsettled(run: RunContext) -> None:
-    """Messages that we were sending when we were stopped: nobody can tell, so they are not sent again."""
+    """Messages that we were sending when we were stopped: nobody can tell, so they are not sent again. Reports about
+    messages of others are forgotten in time."""
     with run.database.transaction() as connection:
         for row in notices.in_state(connection, "submitted"):
             status = notices.strongest_report(connection, row["message_id"])
             notices.change(
                 connection, row["key"], at=run.now(), state=status or "unknown", reason="stopped while sending"
             )
+        notices.forget_reports_of_others(connection, before=iso(run.clock() - REPORTS_KEPT))
 
 
 def _allowed_address(run: RunContext, row: dict[str, Any], policy: PolicySettings) -> str | None:

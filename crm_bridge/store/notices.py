@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crm_bridge.store.database import among
@@ -68,6 +68,16 @@ def report(
     if RANK.get(status, 0) > RANK[row.state]:
         change(connection, row.key, at=received_at, state=status)
     return True
+
+
+def forget_reports_of_others(connection: Connection, *, before: str) -> int:
+    """Drop the reports received before then about messages that are not ours: others send by the same account.
+    Until then they are kept, and count should the message become ours after all. Returns how many were dropped."""
+    ours = select(notices.c.message_id)
+    result = connection.execute(
+        delete(message_reports).where(message_reports.c.received_at < before, message_reports.c.message_id.not_in(ours))
+    )
+    return int(result.rowcount)
 
 
 def strongest_report(connection: Connection, message_id: str) -> str | None:

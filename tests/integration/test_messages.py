@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import pytest
 from memory_world import World
+from sqlalchemy import select
 
 from crm_bridge.connector import InboundRequest
+from crm_bridge.store.schema import message_reports
+from crm_bridge.store.schema import notices as notices_table
 
 CONSENT = {"purpose": "claims", "channel": "sms", "status": "granted", "captured_at": "2026-01-02T03:04:05Z"}
 
@@ -177,6 +180,41 @@ class TestReports:
         insurer.ask("process_inbox")
 
         assert [("delivered", "allowed")] == notices(insurer)
+
+    def kept(self, world):
+        with world.bridge() as bridge, bridge.reading() as connection:
+            return sorted(connection.execute(select(message_reports.c.message_id)).scalars())
+
+    def test_a_report_about_a_message_that_is_not_known_yet_is_kept_and_counts_when_it_is(self, insurer):
+        """A provider's word comes before the message is ours: it waits, and outranks the answer."""
+        insurer.now += timedelta(hours=12)  # at night nothing is sent: the message is planned, and has its id
+        claim(insurer)
+        insurer.sync()
+        with insurer.bridge() as bridge, bridge._database.transaction() as connection:
+            [planned] = [dict(row) for row in connection.execute(select(notices_table)).mappings()]
+            connection.execute(notices_table.delete())
+        tell(insurer, {"id": "e-1", "message_id": planned["message_id"], "status": "delivered"})
+        insurer.ask("process_inbox")
+        with insurer.bridge() as bridge, bridge._database.transaction() as connection:
+            connection.execute(notices_table.insert().values(**planned))
+
+        insurer.now += timedelta(hours=12)
+        insurer.sync()
+
+        assert [("delivered", "allowed")] == notices(insurer)
+
+    def test_reports_about_messages_of_others_are_forgotten_after_a_week(self, insurer):
+        message = self.message(insurer)
+        tell(insurer, {"id": "e-1", "message_id": message, "status": "sent"})
+        tell(insurer, {"id": "e-2", "message_id": "of-others", "status": "delivered"})
+        insurer.ask("process_inbox")
+        assert [message, "of-others"] == self.kept(insurer)
+
+        insurer.now += timedelta(days=8)
+        tell(insurer, {"id": "e-3", "message_id": "of-others-too", "status": "delivered"})
+        insurer.sync()
+
+        assert [message, "of-others-too"] == self.kept(insurer)
 
     def test_the_same_call_twice_is_one(self, insurer):
         message = self.message(insurer)
