@@ -19,9 +19,11 @@ from crm_bridge.api import (
     Capabilities,
     ConfigMistake,
     ConnectorContext,
+    CredentialsRefused,
     EffectSafety,
     OutcomeUnknown,
     Page,
+    Postponed,
     RecordWrite,
     Refused,
     RejectRecord,
@@ -31,6 +33,7 @@ from crm_bridge.api import (
     WriteMode,
     WriteOutcome,
 )
+from crm_bridge_siebel.batches import TELLS_OF_ALL, Parcel, batched, created, told
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import IDS_A_QUERY, ChangeReader
 from crm_bridge_siebel.children import differing, fingerprints, in_buckets, packed
@@ -38,6 +41,7 @@ from crm_bridge_siebel.cursor import Cursor
 from crm_bridge_siebel.duplicates import resolved
 from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError, classify, read_error, write_outcome
 from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
+from crm_bridge_siebel.modification_key import lacks_key, probe, probing_method
 from crm_bridge_siebel.query import BY_ID, Query, any_of, id_after
 from crm_bridge_siebel.records import Answer, RefusedInAnswerError
 from crm_bridge_siebel.session import Identity, Sessions
@@ -48,7 +52,7 @@ from crm_bridge_siebel.tls import client_context
 from crm_bridge_siebel.translation import UnreadableAnswer
 from crm_bridge_siebel.transport import Incoming, Line, Wire
 from crm_bridge_siebel.unsorted import UnsortedReader
-from crm_bridge_siebel.writing import Message, message_for, stamped_with
+from crm_bridge_siebel.writing import message_for, stamped_with
 
 T = TypeVar("T")
 
@@ -91,14 +95,14 @@ class SiebelConnector:
         self._known(kind)
         return Capabilities(
             incremental=True,
-            # The login's visibility decides which rows are listed, so absence proves nothing.
-            complete_listing=False,
+            # The login's visibility decides which rows are listed: absence proves nothing, unless somebody vouches.
+            complete_listing=self._settings.sees_all_rows,
             deletes_visible=False,
             conditional_writes=self._kinds[kind].write,
             write_mode=WriteMode.MERGE,
             effect_safety=EffectSafety.QUERYABLE if self._kinds[kind].write else EffectSafety.NONE,
             page_size=self._settings.page_size,
-            batch_size=1,
+            batch_size=self._batch_size if self._kinds[kind].write else 1,
         )
 
     def check(self) -> Sequence[str]:
@@ -123,6 +127,11 @@ class SiebelConnector:
                 for name in (UPDATED, VERSION)
                 if any(name not in record for record in records)
             ]
+            if given.write and records and self._takes_stale(kind, records[0]):
+                findings.append(
+                    f"{kind}: a stale ModId is not refused, so edits made meanwhile are overwritten: define ModId as "
+                    "Modification Key of the integration component"
+                )
         return findings
 
     def close(self) -> None:
@@ -239,19 +248,30 @@ class SiebelConnector:
         return answer.records
 
     def write(self, kind: str, writes: Sequence[RecordWrite]) -> Sequence[WriteOutcome]:
-        """Carry out ``writes``, one message each."""
+        """Carry out ``writes``, several in one message where the service allows it; one outcome for each."""
         self._known(kind)
         if not self._kinds[kind].write:
             return [Refused(f"{kind} is read-only in Siebel for the bridge", code="not_writable") for _ in writes]
-        outcomes: list[WriteOutcome] = []
-        for write in writes:
+        opened = self._kind(kind)
+        outcomes: dict[int, WriteOutcome] = {}
+        parcels = []
+        for place, write in enumerate(writes):
             try:
-                outcomes.append(self._write(kind, write))
-            except Unreachable as error:
-                if not outcomes:
+                parcels.append(Parcel(place, write, message_for(write, opened.shape)))
+            except RejectRecord as error:
+                outcomes[place] = Refused(str(error), code=error.code)
+        sent = False
+        for batch in batched(parcels, opened.shape, size=self._batch_size):
+            try:
+                for place, outcome in self._carried_out(kind, batch):
+                    outcomes[place], sent = outcome, True
+            except (Unreachable, CredentialsRefused) as error:
+                if not sent:
                     raise
-                outcomes.append(Unknown(error.message))
-        return outcomes
+                waiting = [parcel.place for parcel in parcels if parcel.place not in outcomes]
+                outcomes |= {place: Postponed(f"not sent: {error.message}") for place in waiting}
+                break
+        return [outcomes[place] for place in range(len(writes))]
 
     def find_write(self, kind: str, write: RecordWrite) -> dict[str, Any] | None:
         """The record that a create with this key left behind, or the record of an update."""
@@ -263,11 +283,45 @@ class SiebelConnector:
         found = self._all_readable(kind, Query(spec, sort=BY_ID, page_size=2))
         return found[0] if found else None
 
-    def _write(self, kind: str, write: RecordWrite) -> WriteOutcome:
+    @property
+    def _batch_size(self) -> int:
+        return self._settings.write_batch_size
+
+    def _carried_out(self, kind: str, batch: Sequence[Parcel]) -> Iterator[tuple[int, WriteOutcome]]:
+        """The outcome of each write of ``batch``, by its place; one by one when the batch as a whole is refused."""
+        if len(batch) > 1:
+            outcomes: Sequence[WriteOutcome] = ()
+            try:
+                outcomes = self._together(kind, batch)
+            except SiebelFaultError as met:
+                if met.fault.kind in TELLS_OF_ALL:
+                    outcomes = [write_outcome(met.fault, system=self._system)] * len(batch)
+            except RejectRecord:
+                pass  # one of them cannot be said; which, is found out one by one
+            except OutcomeUnknown as error:
+                outcomes = [Unknown(error.message)] * len(batch)
+            if outcomes:
+                yield from ((parcel.place, outcome) for parcel, outcome in zip(batch, outcomes, strict=True))
+                return
+        for parcel in batch:
+            yield parcel.place, self._alone(kind, parcel)
+
+    def _together(self, kind: str, batch: Sequence[Parcel]) -> Sequence[WriteOutcome]:
         opened = self._kind(kind)
+        answer = self._send(opened, batch[0].message.method, [parcel.message.row for parcel in batch])
+        if batch[0].write.operation != "create":
+            return told(batch, answer.records)
+        stamps = [stamped_with(parcel.write) for parcel in batch]
+        query = Query(any_of(INTEGRATION_ID, stamps), sort=BY_ID, page_size=2 * len(batch))
         try:
-            message = message_for(write, opened.shape)
-            answer = self._send(opened, message)
+            return created(batch, self._all_readable(kind, query))
+        except (RetryLater, RejectRecord) as error:
+            return [Unknown(error.message)] * len(batch)
+
+    def _alone(self, kind: str, parcel: Parcel) -> WriteOutcome:
+        write = parcel.write
+        try:
+            answer = self._send(self._kind(kind), parcel.message.method, [parcel.message.row])
         except RejectRecord as error:
             return Refused(str(error), code=error.code)
         except SiebelFaultError as met:
@@ -283,13 +337,27 @@ class SiebelConnector:
         written = answer.records[0]
         return Accepted(record_id=written[ROW_ID], version=written.get(VERSION))
 
-    def _send(self, opened: Kind, message: Message) -> Answer:
+    def _send(self, opened: Kind, method: str, rows: Sequence[Mapping[str, Any]]) -> Answer:
         if opened.ids is None:
             raise RejectRecord(f"service {opened.shape.prefix} only reads", code="not_writable")
-        call = opened.dialect.writing(message.method, [message.row], modes=opened.modes)
-        read = partial(opened.ids.read, page_size=2, where=f"answer to {message.method}")
+        call = opened.dialect.writing(method, rows, modes=opened.modes)
+        read = partial(opened.ids.read, page_size=len(rows) + 1, where=f"answer to {method}")
         answer: Answer = self._call(opened, call.method, call.arguments, read)
         return answer
+
+    def _takes_stale(self, kind: str, record: Mapping[str, Any]) -> bool:
+        """Whether Siebel would carry out a stale write; asked by a message that never takes effect."""
+        opened = self._kind(kind)
+        method = probing_method(opened.shape)
+        if method is None:
+            return False
+        try:
+            self._send(opened, method, probe(record))
+        except SiebelFaultError as met:
+            return lacks_key(met.fault)
+        except (RejectRecord, OutcomeUnknown):
+            return False
+        return lacks_key(None)
 
     def _resolved_duplicate(self, kind: str, write: RecordWrite, met: SiebelFaultError) -> WriteOutcome:
         """Our own create, carried out before with its answer lost; or another record, to be read and resolved."""

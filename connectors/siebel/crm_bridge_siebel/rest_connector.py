@@ -58,9 +58,17 @@ class SiebelRestConnector(SiebelConnector):
     def _query_once(self, kind: str, query: Query) -> Answer:
         return self._service(kind).query(query, where=f"page of {kind}")
 
-    def _send(self, opened: Kind, message: Message) -> Answer:
+    @property
+    def _batch_size(self) -> int:
+        return 1  # an array is one transaction a record, and its answer does not tell which of them failed
+
+    def _send(self, opened: Kind, method: str, rows: Sequence[Mapping[str, Any]]) -> Answer:
         kind = next(name for name, each in self._opened.items() if each.service is opened.service)
-        return self._service(kind).send(message)
+        return self._service(kind).send(Message(method, rows[0]))
+
+    def _takes_stale(self, kind: str, record: Mapping[str, Any]) -> bool:
+        del kind, record  # REST takes no condition at all, so there is nothing to ask
+        return False
 
     def _kind(self, kind: str) -> Kind:
         return replace(super()._kind(kind), dialect=_REST)

@@ -85,6 +85,7 @@ class ServiceShape:
         ids: the tree of an answer to a write; ``None`` for a service that only reads.
         operations: the operation that carries out each method.
         arguments: the simple arguments of each method's operation, as the WSDL spells them.
+        several: the methods whose message takes more than one record.
     """
 
     prefix: str
@@ -94,6 +95,7 @@ class ServiceShape:
     ids: ComponentList | None
     operations: Mapping[str, str] = field(default_factory=dict, compare=False)
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    several: frozenset[str] = field(default=frozenset(), compare=False)
 
     def names(self) -> frozenset[str]:
         """Every field and component name: what an error message may safely repeat."""

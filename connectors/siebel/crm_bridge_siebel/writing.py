@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, SYSTEM_FIELDS, VERS
 
 OPERATION = "@operation"
 ROW_OPERATIONS = frozenset({"insert", "update", "delete"})
+_UPSERT = re.compile(r"(?:Execute|InsertOrUpdate|Upsert)(?:_\d+)?$")
 _STAMP_LENGTH = 30  # INTEGRATION_ID is varchar(30) in Siebel's base tables
 
 
@@ -45,9 +47,13 @@ def message_for(write: RecordWrite, shape: ServiceShape) -> Message:
             return Message(method=_published("Insert", shape), row=row)
         case "update":
             row = _row(write.fields, component, nested=False)
+            _refuse_deleting(row, shape)
             return Message(method=_published("Execute", shape), row=_identified(write) | {"operation": "upsert"} | row)
         case "delete":
-            return Message(method=_published("Execute", shape), row=_identified(write) | {"operation": "delete"})
+            # Only Execute goes by the operation of the record. An InsertOrUpdate would update, and look as if done.
+            execute = shape.operations.get("Execute", "Execute").endswith("Execute")
+            method = "Execute" if execute and "operation" in component.attributes else "Delete"
+            return Message(method=_published(method, shape), row=_identified(write) | {"operation": "delete"})
         case other:
             raise RejectRecord(f"operation {other!r} is not one of create, update, delete", code="bad_operation")
 
@@ -74,6 +80,23 @@ def _identified(write: RecordWrite) -> dict[str, Any]:
     if version:
         row[VERSION] = version
     return row
+
+
+def _refuse_deleting(row: Mapping[str, Any], shape: ServiceShape) -> None:
+    """Update and Synchronize delete child rows that a message does not repeat, also those that were added meanwhile.
+
+    Raises:
+        RejectRecord: child rows are to be changed, and the operation is not known for an upsert.
+    """
+    containers = [child.tag for child in shape.data.component.lists if child.tag in row]
+    operation = shape.operations.get("Execute", "Execute")
+    if containers and _UPSERT.search(operation) is None:
+        raise RejectRecord(
+            f"{operation} may delete rows of {containers[0]} that the message does not name; publish an upsert "
+            "(Execute, InsertOrUpdate) and name it in operations",
+            path=containers[0],
+            code="would_delete",
+        )
 
 
 def _published(method: str, shape: ServiceShape) -> str:

@@ -1,15 +1,13 @@
-"""People, bulk loads and late commits go on while the poll reads: nothing is missed, measured by the other side's log."""
+"""People, bulk loads and late commits go on while the poll reads: nothing is missed, by the other side's own record."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-
 
 DIALECTS = ("ui_data_adapter", "asi")
 STRINGS = {"ui_data_adapter": {}, "asi": {"dialect": "asi"}}
@@ -48,13 +46,13 @@ class Known:
 
 
 @pytest.fixture(params=DIALECTS)
-def opened(request, siebel) -> Iterator[Any]:
+def opened(request, siebel) -> Any:
     """A connector in each dialect, with small pages, that looks at child rows at each poll."""
     siebel.simulator.stop()
     knobs = {"child_touches_parent": False, **STRINGS[request.param]}
     siebel.simulator.configure(**knobs)
     siebel.settings = siebel.simulator.start()
-    yield lambda **more: siebel.connector(
+    return lambda **more: siebel.connector(
         **{"page_size": 7, "overlap_seconds": 60, "children": CHILDREN, "children_seconds": 0, **more}
     )
 

@@ -107,6 +107,7 @@ def _shape(service: Service, wanted: Wanted) -> ServiceShape | None:
         ids=renamed(answered or given, wanted.system_fields) if writer is not None else None,
         operations={method: operation.name for method, operation in operations.items()},
         arguments={method: simple(operation.input) for method, operation in operations.items()},
+        several=frozenset(method for method, operation in operations.items() if _takes_several(operation)),
     )
 
 
@@ -129,6 +130,13 @@ def _operations(service: Service, wanted: Wanted) -> dict[str, Operation]:
         if candidates:
             found[method] = candidates[0]
     return found
+
+
+def _takes_several(operation: Operation) -> bool:
+    tree = integration_object(operation.input)
+    return tree is not None and any(
+        node.tag == tree.tag and len(node.children) == 1 and node.children[0].many for node in operation.input.walk()
+    )
 
 
 def _about(operation: Operation, wanted: str | None) -> bool:
