@@ -21,9 +21,11 @@ from crm_bridge.api import (
     ConnectorContext,
     CredentialsRefused,
     EffectSafety,
+    InboundRequest,
     OutcomeUnknown,
     Page,
     Postponed,
+    RecordHint,
     RecordWrite,
     Refused,
     RejectRecord,
@@ -33,6 +35,7 @@ from crm_bridge.api import (
     WriteMode,
     WriteOutcome,
 )
+from crm_bridge_siebel import events
 from crm_bridge_siebel.batches import TELLS_OF_ALL, Parcel, batched, created, told
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import IDS_A_QUERY, ChangeReader
@@ -55,6 +58,7 @@ from crm_bridge_siebel.unsorted import UnsortedReader
 from crm_bridge_siebel.writing import message_for, stamped_with
 
 T = TypeVar("T")
+_SHORTEST_TOKEN = 24
 
 
 class SiebelConnector:
@@ -272,6 +276,31 @@ class SiebelConnector:
                 outcomes |= {place: Postponed(f"not sent: {error.message}") for place in waiting}
                 break
         return [outcomes[place] for place in range(len(writes))]
+
+    def verify(self, request: InboundRequest) -> None:
+        """Prove a notification's sender by the secrets of ``[events]``."""
+        events.verify(request, proof=self._proof())
+
+    def parse(self, request: InboundRequest) -> Sequence[RecordHint]:
+        """The records that a verified notification speaks of."""
+        given = self._settings.events
+        objects = given.objects if given is not None else {}
+        kinds = []
+        for kind in self._kinds:
+            component = self._kind(kind).shape.data.component
+            tag = component.tags.get(ROW_ID, ROW_ID)
+            kinds.append(events.EventKind(kind, component.tag, tag, frozenset(objects.get(kind, ()))))
+        return events.parse(request, kinds=kinds, system=self._system)
+
+    def _proof(self) -> events.Proof:
+        given = self._settings.events
+        if given is None:
+            return events.Proof()
+        token = self._secret(given.path_token_ref) if given.path_token_ref else None
+        if token is not None and len(token.reveal()) < _SHORTEST_TOKEN:
+            raise ConfigMistake(f"{self._system}: the secret of events.path_token_ref is shorter than 24 characters")
+        password = self._secret(given.password_ref) if given.password_ref else None
+        return events.Proof(token, given.username, password)
 
     def find_write(self, kind: str, write: RecordWrite) -> dict[str, Any] | None:
         """The record that a create with this key left behind, or the record of an update."""

@@ -97,6 +97,32 @@ class RestKind(BaseModel):
     )
 
 
+class EventSettings(BaseModel):
+    """Notifications of Siebel's workflows: ``[systems.NAME.events]``."""
+
+    model_config = {"frozen": True, "extra": "forbid"}
+
+    path_token_ref: str | None = Field(
+        default=None,
+        description="Reference to a secret of 24 characters at least, the last part of the address that Siebel "
+        "posts to.",
+        repr=False,
+    )
+    username: str | None = Field(default=None, description="User of HTTP Basic authentication.")
+    password_ref: str | None = Field(default=None, description="Reference to that user's password.", repr=False)
+    objects: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="For each kind, the integration objects (`IntObjectName`) that speak of it. Default: any, by the "
+        "component's tag.",
+    )
+
+    @model_validator(mode="after")
+    def _some_proof(self) -> Self:
+        if not self.path_token_ref and not (self.username and self.password_ref):
+            raise ValueError("needs path_token_ref, or username and password_ref")
+        return self
+
+
 class SiebelSettings(ConnectorSettings):
     """Settings of the ``siebel`` connector."""
 
@@ -199,6 +225,9 @@ class SiebelSettings(ConnectorSettings):
     ca_file: str | None = Field(
         default=None,
         description="PEM file of the authorities that signed the endpoint's certificate; default: the usual.",
+    )
+    events: EventSettings | None = Field(
+        default=None, description="Notifications of Siebel's workflows, see below. Default: none are taken."
     )
     user_keys: dict[str, list[str]] = Field(
         default_factory=dict,
