@@ -80,8 +80,12 @@ class Bridge(Desk):
         progress: Progress | None = None,
         *,
         allow_large_change: bool = False,
+        sweep: bool = False,
     ) -> RunReport:
         """Bring the systems into step, once.
+
+        Args:
+            sweep: also compare all keys, and mark records gone that their system does not have any more.
 
         Raises:
             Locked: another process works on this store.
@@ -93,6 +97,7 @@ class Bridge(Desk):
             policy=self.settings.policy,
             guard=None if allow_large_change else Guard(guard.max_change_percent, guard.min_records),
             routes=self._route,
+            sweep=sweep,
         )
         chosen = self._chosen(systems)
         with self._database.owned():

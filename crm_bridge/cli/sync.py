@@ -17,6 +17,9 @@ def sync(
     allow_large_change: Annotated[
         bool, typer.Option("--allow-large-change", help="Go on where the guard would stop the run.")
     ] = False,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Compare all keys too, and mark records gone that a system has no more.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Read what changed, and carry it to the systems that should have it."""
@@ -24,7 +27,9 @@ def sync(
 
     how = invocation(context, json=json)
     with opened(context) as bridge, TerminalProgress() as progress:
-        report = bridge.sync(systems=system or None, progress=progress, allow_large_change=allow_large_change)
+        report = bridge.sync(
+            systems=system or None, progress=progress, allow_large_change=allow_large_change, sweep=sweep
+        )
     answer = report.as_dict()
     show(answer, how=how, table=lambda to: draw_report(to, answer))
     raise typer.Exit(int(report.exit_code))

@@ -17,6 +17,7 @@ from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.runner.inbox import process_inbox
 from crm_bridge.runner.pull import pull_all, reread
+from crm_bridge.runner.sweep import sweep_all
 from crm_bridge.store import journal, letters, notices, review, runs
 
 # A record that others change again and again while we write it waits for the next run.
@@ -25,12 +26,13 @@ ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """How a run delivers. ``guard``: ``None`` lets any number of changes through."""
+    """How a run delivers. ``guard``: ``None`` lets any number of changes through; ``sweep``: compare all keys too."""
 
     retry: RetryPolicy
     policy: PolicySettings
     guard: Guard | None
     routes: Callable[[str], MessageRoute | None]
+    sweep: bool = False
 
 
 def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunReport:
@@ -42,6 +44,8 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
         _recover(run, systems)
         process_inbox(run)
         pull_all(run, systems)
+        if options.sweep:
+            sweep_all(run, systems, options.guard)
         _deliver(run, systems, options)
         ask_plugins(run)
         dispatch(run, options.routes, policy=options.policy, retry=options.retry)

@@ -1,0 +1,105 @@
+"""Deletions and merges that a system does not tell of: its keys are compared with what the store knows of it.
+
+Absence proves something only where the connector declares ``complete_listing``. What is missing from the list is asked
+for by id once more, so that a record that came or moved while the list was made is not taken for gone; what is listed
+and unknown is read, so a sweep also finds what polling should have found. Behind the guard: a list that lacks too much
+is a fault of the list, and nothing is marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from crm_bridge.connector import KeyLister, Page, RecordSource, Tombstone
+from crm_bridge.errors import BridgeError, CredentialsRefused, RetryLater, SafetyStop
+from crm_bridge.outbox.guard import Guard
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.systems import Kind, System
+from crm_bridge.runner.pull import reread, take
+from crm_bridge.store import letters
+from crm_bridge.store.schema import source_records
+
+AT_ONCE = 500
+
+
+def sweep_all(run: RunContext, systems: Sequence[str], guard: Guard | None) -> None:
+    """Sweep every kind of client of these systems whose keys can be listed completely; the others are noted."""
+    for system in (run.systems[name] for name in systems):
+        for kind in system.kinds.values():
+            if system.name in run.report.stopped or not kind.read or not kind.is_client:
+                continue
+            if not kind.capabilities.complete_listing or not isinstance(system.connector, KeyLister):
+                run.report.notes.append(
+                    f"{system.name}/{kind.name} was not swept: its connector cannot vouch that it lists every record"
+                )
+                continue
+            try:
+                sweep(run, system, kind, guard)
+            except (RetryLater, CredentialsRefused, SafetyStop) as error:
+                run.report.stop(system.name, str(error), int(error.exit_code))
+
+
+def sweep(run: RunContext, system: System, kind: Kind, guard: Guard | None) -> None:
+    """Mark the records of one kind gone that their system does not have any more.
+
+    Args:
+        guard: ``None`` lets any number of records go.
+
+    Raises:
+        SafetyStop: too many are missing. Nothing was marked.
+        RetryLater: the list ended early. Nothing was marked.
+    """
+    connector = system.connector
+    if not isinstance(connector, KeyLister) or not isinstance(connector, RecordSource):
+        return
+    known = _known(run, kind)
+    try:
+        listed = set(connector.list_keys(kind.name))
+        missing = sorted(known - listed)
+        _check(len(missing), len(known), guard, system=system.name, kind=kind.name, nothing=not listed)
+        for start in range(0, len(missing), AT_ONCE):
+            _forget(run, system, kind, missing[start : start + AT_ONCE])
+        unknown = sorted(listed - known)
+        for start in range(0, len(unknown), AT_ONCE):
+            reread(run, system, kind, unknown[start : start + AT_ONCE])
+    except BridgeError as error:
+        error.system = error.system or system.name
+        raise
+
+
+def _check(missing: int, known: int, guard: Guard | None, *, system: str, kind: str, nothing: bool) -> None:
+    if guard is None or not missing:
+        return
+    too_many = known >= guard.min_records and missing > known * guard.max_change_percent / 100
+    if too_many or nothing:
+        raise SafetyStop(
+            f"{missing} of {known} records of {kind} are missing from the list of all, more than the "
+            f"{guard.max_change_percent:g} % of [guard]; nothing was marked as gone. Look whether our login still sees "
+            "them all, then run `crm-bridge sync --sweep --allow-large-change`",
+            system=system,
+        )
+
+
+def _forget(run: RunContext, system: System, kind: Kind, missing: Sequence[str]) -> None:
+    connector = system.connector
+    assert isinstance(connector, RecordSource)  # noqa: S101  # sweep() has looked
+    there = connector.read(kind.name, missing)
+    alive = {kind.mapping.record_id(record) for record in there}
+    gone = [Tombstone(record_id) for record_id in missing if record_id not in alive]
+    with run.database.reading() as connection:
+        open_letters = letters.open_records(connection, system.name, kind.name)
+    take(run, kind, Page(there, deleted=gone), cursor=None, open_letters=open_letters)
+
+
+def _known(run: RunContext, kind: Kind) -> set[str]:
+    table = source_records
+    with run.database.reading() as connection:
+        return set(
+            connection.execute(
+                select(table.c.record_id).where(
+                    table.c.system == kind.system, table.c.kind == kind.name, table.c.gone_at.is_(None)
+                )
+            ).scalars()
+        )

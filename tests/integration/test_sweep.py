@@ -1,0 +1,105 @@
+"""``sync --sweep``: what a system does not have any more is marked gone, where its list of all can be trusted."""
+
+import pytest
+from memory_world import World, capable
+
+from crm_bridge.errors import ExitCode, RetryLater
+
+SILENT = {"a": capable(deletes_visible=False), "b": capable()}
+
+
+@pytest.fixture
+def world(tmp_path):
+    """``a`` says nothing of deletions, and lists all its keys."""
+    return World(tmp_path, systems=SILENT, more="[guard]\nmin_records = 10\nmax_change_percent = 20")
+
+
+def people(world, count):
+    ids = [world.person("a", number=number, last_name=f"Коваль{number}")["a"] for number in range(1, count + 1)]
+    world.sync()
+    return ids
+
+
+def gone(report):
+    return report.of_read("a", "person").gone
+
+
+def test_a_record_that_vanished_is_marked_gone_once(world):
+    """A merge in the system looks the same: the loser just is not there."""
+    ids = people(world, 20)
+    world["a"].delete("person", ids[3])
+
+    assert 0 == gone(world.sync())
+    assert 1 == gone(world.sync(sweep=True))
+    assert 0 == gone(world.sync(sweep=True))
+
+
+def test_too_many_missing_records_stop_the_sweep(world):
+    """That is a login which sees less than before, and nothing is marked."""
+    for record_id in people(world, 20)[:5]:
+        world["a"].delete("person", record_id)
+
+    report = world.sync(sweep=True)
+
+    assert "5 of 20" in report.stopped["a"]
+    assert ExitCode.SAFETY_STOP == report.exit_code
+    assert 0 == gone(report)
+    assert 5 == gone(world.sync(sweep=True, allow_large_change=True))
+
+
+def test_an_empty_list_is_never_believed(world):
+    """Even of a system too small for the guard's percentages."""
+    for record_id in people(world, 3):
+        world["a"].delete("person", record_id)
+
+    report = world.sync(sweep=True)
+
+    assert "a" in report.stopped
+    assert 0 == gone(report)
+
+
+def test_a_list_that_breaks_off_marks_nothing(world, monkeypatch):
+    """It would look like deletions."""
+    people(world, 5)
+
+    def broken(kind):
+        yield from list(world["a"].records(kind))[:0]
+        raise RetryLater("away")
+
+    monkeypatch.setattr(world["a"], "list_keys", broken)
+    report = world.sync(sweep=True)
+
+    assert "a" in report.stopped
+    assert 0 == gone(report)
+
+
+def test_a_record_that_the_list_forgot_is_asked_for(world, monkeypatch):
+    """Absence in the list alone is no deletion."""
+    ids = people(world, 20)
+    monkeypatch.setattr(world["a"], "list_keys", lambda kind: iter(ids[1:]))
+
+    report = world.sync(sweep=True)
+
+    assert 0 == gone(report)
+    assert {} == report.stopped
+
+
+def test_a_system_that_cannot_vouch_is_noted_and_left_alone(tmp_path):
+    """Its absence proves nothing."""
+    world = World(tmp_path, systems={"a": capable(deletes_visible=False, complete_listing=False), "b": capable()})
+    ids = people(world, 3)
+    world["a"].delete("person", ids[0])
+
+    report = world.sync(sweep=True)
+
+    assert 0 == gone(report)
+    assert any("a/person was not swept" in note for note in report.notes)
+
+
+def test_a_record_that_polling_missed_is_read(world, monkeypatch):
+    """A sweep also finds what is listed and not known."""
+    people(world, 3)
+    world.person("a", number=9, last_name="Новий")
+    monkeypatch.setattr(world["a"], "read_changes", lambda kind, cursor: iter(()))
+
+    assert 1 == world.sync(sweep=True).of_read("a", "person").new
