@@ -15,34 +15,27 @@ from typing import IO, Any, TypeVar
 import tenacity
 
 from crm_bridge.api import (
-    Accepted,
     Capabilities,
     ConfigMistake,
     ConnectorContext,
-    CredentialsRefused,
     EffectSafety,
     InboundRequest,
     OutcomeUnknown,
     Page,
-    Postponed,
     RecordHint,
     RecordWrite,
     Refused,
     RejectRecord,
     RetryLater,
-    Unknown,
-    Unreachable,
     WriteMode,
     WriteOutcome,
 )
 from crm_bridge_siebel import events
-from crm_bridge_siebel.batches import TELLS_OF_ALL, Parcel, batched, created, told
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import IDS_A_QUERY, ChangeReader
 from crm_bridge_siebel.children import differing, fingerprints, in_buckets, packed
 from crm_bridge_siebel.cursor import Cursor
-from crm_bridge_siebel.duplicates import resolved
-from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError, classify, read_error, write_outcome
+from crm_bridge_siebel.faults import Fault, SiebelFaultError, classify, read_error
 from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
 from crm_bridge_siebel.modification_key import lacks_key, probe, probing_method
 from crm_bridge_siebel.query import BY_ID, Query, any_of, id_after
@@ -55,7 +48,8 @@ from crm_bridge_siebel.tls import client_context
 from crm_bridge_siebel.translation import UnreadableAnswer
 from crm_bridge_siebel.transport import Incoming, Line, Wire
 from crm_bridge_siebel.unsorted import UnsortedReader
-from crm_bridge_siebel.writing import message_for, stamped_with
+from crm_bridge_siebel.writer import Writer
+from crm_bridge_siebel.writing import stamped_with
 
 T = TypeVar("T")
 _SHORTEST_TOKEN = 24
@@ -256,26 +250,15 @@ class SiebelConnector:
         self._known(kind)
         if not self._kinds[kind].write:
             return [Refused(f"{kind} is read-only in Siebel for the bridge", code="not_writable") for _ in writes]
-        opened = self._kind(kind)
-        outcomes: dict[int, WriteOutcome] = {}
-        parcels = []
-        for place, write in enumerate(writes):
-            try:
-                parcels.append(Parcel(place, write, message_for(write, opened.shape)))
-            except RejectRecord as error:
-                outcomes[place] = Refused(str(error), code=error.code)
-        sent = False
-        for batch in batched(parcels, opened.shape, size=self._batch_size):
-            try:
-                for place, outcome in self._carried_out(kind, batch):
-                    outcomes[place], sent = outcome, True
-            except (Unreachable, CredentialsRefused) as error:
-                if not sent:
-                    raise
-                waiting = [parcel.place for parcel in parcels if parcel.place not in outcomes]
-                outcomes |= {place: Postponed(f"not sent: {error.message}") for place in waiting}
-                break
-        return [outcomes[place] for place in range(len(writes))]
+        writer = Writer(
+            self._kind(kind).shape,
+            send=partial(self._send, self._kind(kind)),
+            find=partial(self._all_readable, kind),
+            user_keys=self._settings.user_keys.get(kind, ()),
+            batch_size=self._batch_size,
+            system=self._system,
+        )
+        return writer.write(writes)
 
     def verify(self, request: InboundRequest) -> None:
         """Prove a notification's sender by the secrets of ``[events]``."""
@@ -316,56 +299,6 @@ class SiebelConnector:
     def _batch_size(self) -> int:
         return self._settings.write_batch_size
 
-    def _carried_out(self, kind: str, batch: Sequence[Parcel]) -> Iterator[tuple[int, WriteOutcome]]:
-        """The outcome of each write of ``batch``, by its place; one by one when the batch as a whole is refused."""
-        if len(batch) > 1:
-            outcomes: Sequence[WriteOutcome] = ()
-            try:
-                outcomes = self._together(kind, batch)
-            except SiebelFaultError as met:
-                if met.fault.kind in TELLS_OF_ALL:
-                    outcomes = [write_outcome(met.fault, system=self._system)] * len(batch)
-            except RejectRecord:
-                pass  # one of them cannot be said; which, is found out one by one
-            except OutcomeUnknown as error:
-                outcomes = [Unknown(error.message)] * len(batch)
-            if outcomes:
-                yield from ((parcel.place, outcome) for parcel, outcome in zip(batch, outcomes, strict=True))
-                return
-        for parcel in batch:
-            yield parcel.place, self._alone(kind, parcel)
-
-    def _together(self, kind: str, batch: Sequence[Parcel]) -> Sequence[WriteOutcome]:
-        opened = self._kind(kind)
-        answer = self._send(opened, batch[0].message.method, [parcel.message.row for parcel in batch])
-        if batch[0].write.operation != "create":
-            return told(batch, answer.records)
-        stamps = [stamped_with(parcel.write) for parcel in batch]
-        query = Query(any_of(INTEGRATION_ID, stamps), sort=BY_ID, page_size=2 * len(batch))
-        try:
-            return created(batch, self._all_readable(kind, query))
-        except (RetryLater, RejectRecord) as error:
-            return [Unknown(error.message)] * len(batch)
-
-    def _alone(self, kind: str, parcel: Parcel) -> WriteOutcome:
-        write = parcel.write
-        try:
-            answer = self._send(self._kind(kind), parcel.message.method, [parcel.message.row])
-        except RejectRecord as error:
-            return Refused(str(error), code=error.code)
-        except SiebelFaultError as met:
-            if write.operation == "create" and met.fault.kind is FaultClass.DUPLICATE:
-                return self._resolved_duplicate(kind, write, met)
-            return write_outcome(met.fault, system=self._system)
-        except OutcomeUnknown as error:
-            return Unknown(error.message)
-        if not answer.records and answer.head.get("primaryrowid"):
-            return Accepted(record_id=answer.head["primaryrowid"], version=None)
-        if not answer.records:
-            return Unknown("Siebel's answer to the write names no record")
-        written = answer.records[0]
-        return Accepted(record_id=written[ROW_ID], version=written.get(VERSION))
-
     def _send(self, opened: Kind, method: str, rows: Sequence[Mapping[str, Any]]) -> Answer:
         if opened.ids is None:
             raise RejectRecord(f"service {opened.shape.prefix} only reads", code="not_writable")
@@ -387,18 +320,6 @@ class SiebelConnector:
         except (RejectRecord, OutcomeUnknown):
             return False
         return lacks_key(None)
-
-    def _resolved_duplicate(self, kind: str, write: RecordWrite, met: SiebelFaultError) -> WriteOutcome:
-        """Our own create, carried out before with its answer lost; or another record, to be read and resolved."""
-        try:
-            return resolved(
-                write,
-                user_keys=self._settings.user_keys.get(kind, ()),
-                find=lambda condition: self._all_readable(kind, Query(condition, sort=BY_ID, page_size=2)),
-                otherwise=write_outcome(met.fault, system=self._system),
-            )
-        except RetryLater as error:
-            return Unknown(error.message)
 
     def _query_whole(self, kind: str, query: Query) -> Answer:
         """An answer whose records have all their child rows, also those that did not fit into one child page."""
