@@ -20,10 +20,14 @@ def gravest(codes: Iterable[int]) -> ExitCode:
 
 @dataclass(slots=True)
 class ReadFigures:
-    """One kind of one system, read: numbers of records."""
+    """One kind of one system, read: numbers of records.
+
+    ``echoes`` came with another stamp and nothing else new: what we wrote ourselves, when it is read back.
+    """
 
     read: int = 0
     unchanged: int = 0
+    echoes: int = 0
     new: int = 0
     changed: int = 0
     gone: int = 0

@@ -336,6 +336,7 @@ def commit_page(
     figures = run.report.of_read(kind.system, kind.name)
     figures.read += read.total
     figures.unchanged += read.unchanged
+    figures.echoes += len(work.touched)
     figures.quarantined += read.quarantined
     figures.new += len(work.new_records)
     figures.changed += len(work.changed_records)

@@ -271,3 +271,15 @@ class TestGuard:
         self.many(world)
 
         assert 5 == world.sync(allow_large_change=True).written
+
+
+def test_a_record_that_comes_back_with_a_new_stamp_alone_is_an_echo(world):
+    """As Siebel stamps what we write: it is counted, it is no edit, and it costs no write."""
+    ids = world.person("a", "b")
+    world.settle()
+    world["a"].edit("person", ids["a"], {"stamped_at": "2026-10-20T10:00:00Z"})
+
+    report = world.sync()
+
+    figures = report.reads["a/person"]
+    assert (1, 0, 0) == (figures.echoes, figures.changed, report.written)

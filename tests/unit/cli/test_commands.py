@@ -11,12 +11,12 @@ from crm_bridge.runner.checkup import Finding
 from .conftest import CARD, WRITE, Plan, Report
 
 ASKS = [
-    (["sync"], ("sync", (), {"systems": None, "allow_large_change": False})),
+    (["sync"], ("sync", (), {"systems": None, "allow_large_change": False, "sweep": False})),
     (
         ["sync", "-s", "siebel", "--system", "callcenter"],
-        ("sync", (), {"systems": ["siebel", "callcenter"], "allow_large_change": False}),
+        ("sync", (), {"systems": ["siebel", "callcenter"], "allow_large_change": False, "sweep": False}),
     ),
-    (["sync", "--allow-large-change"], ("sync", (), {"systems": None, "allow_large_change": True})),
+    (["sync", "--allow-large-change"], ("sync", (), {"systems": None, "allow_large_change": True, "sweep": False})),
     (["plan", "-s", "siebel"], ("plan", (), {"systems": ["siebel"]})),
     (["check"], ("check", (), {})),
     (
