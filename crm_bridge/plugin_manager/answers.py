@@ -10,7 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import isfinite
 from typing import Any, Generic, TypeVar
+
+import orjson
 
 from crm_bridge.hookspecs import (
     ContactDecision,
@@ -28,11 +31,16 @@ from crm_bridge.hookspecs import (
 from crm_bridge.model import known_path
 from crm_bridge.plugin_manager.isolation import WrongResult
 from crm_bridge.plugin_manager.proposed_values import fits
+from crm_bridge.sync.units import IDENTITY_FIELDS
 
 T = TypeVar("T")
 
 # A generator without end would fill memory before its time is over.
 ITEMS_PER_SUBJECT = 200
+# Of a proposed value as JSON, of a path and of a reason: far more than any value of a card needs.
+VALUE_LIMIT = 10_000
+# Who a client is, whether it is one at all, and what it agreed to: said by systems and people alone.
+NOT_FOR_PLUGINS = IDENTITY_FIELDS | {"status", "consents", "identifiers"}
 _SELECTOR = re.compile(r"\[[^\]]+\]")
 # Positions differ from record to record, and an appended item would be appended again by the next run.
 _POSITION = re.compile(r"\.\d+(\.|$)|\+(\.|$)")
@@ -88,20 +96,25 @@ def take_decision(answer: object) -> ContactDecision | None:
 
 
 def keep_proposals(items: Sequence[Proposal], batch: Sequence[SourceView]) -> Kept[Proposal]:
-    """Proposals about a record of the batch, at a canonical path, with a plain value that the path may hold."""
+    """Proposals about a record of the batch, at a path open to plugins, with a plain value that may stand there."""
     kinds = {view.key: str(view.doc.get("kind", "person")) for view in batch}
 
     def fault(item: Proposal) -> str | None:
-        if item.key not in kinds:
+        if not isinstance(item.key, str) or item.key not in kinds:
             return "unknown key"
-        if not isinstance(item.path, str) or not known_path(_unnamed(item.path)):
+        if not _is_text(item.path) or not known_path(_unnamed(item.path)):
             return "unknown path"
+        if re.split(r"[.\[]", item.path)[0] in NOT_FOR_PLUGINS:
+            return "not for plugins to propose"
         if _POSITION.search(item.path):
             return "an item of a list is named by its selector, not by position or +"
-        if not isinstance(item.mode, ProposalMode) or not item.reason:
+        if not isinstance(item.mode, ProposalMode) or not item.reason or not _is_text(item.reason):
             return "no mode or no reason"
-        if item.value is None or not _plain(item.value):
+        size = _size(item.value)
+        if item.value is None or size is None or not _plain(item.value):
             return f"value is not plain data at {_head(item.path)}"
+        if size > VALUE_LIMIT:
+            return f"value of more than {VALUE_LIMIT} characters at {_head(item.path)}"
         if not fits(item.path, item.value, kind=kinds[item.key]):
             return f"value not allowed at {_head(item.path)}"
         return None
@@ -170,9 +183,25 @@ def _keep(items: Sequence[T], fault: Callable[[T], str | None]) -> Kept[T]:
     return Kept(tuple(kept), dropped)
 
 
+def _is_text(value: object) -> bool:
+    """Whether ``value`` is text of a bearable length that can be stored: no half of a surrogate pair."""
+    size = _size(value) if isinstance(value, str) else None
+    return size is not None and size <= VALUE_LIMIT
+
+
+def _size(value: object) -> int | None:
+    """Characters of ``value`` as JSON; ``None`` where it has none: foreign objects, endless depth, huge numbers."""
+    try:
+        return len(orjson.dumps(value).decode())
+    except orjson.JSONEncodeError:
+        return None
+
+
 def _plain(value: object) -> bool:
     match value:
-        case str() | bool() | int() | float():
+        case float():
+            return isfinite(value)
+        case str() | bool() | int():
             return True
         case list() | tuple():
             return all(_plain(item) for item in value)
