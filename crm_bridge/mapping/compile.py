@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from crm_bridge.mapping.columns import BoundColumn, Transforms
 from crm_bridge.mapping.completeness import missing_in, wholes_of
-from crm_bridge.mapping.document import MappingDocument
+from crm_bridge.mapping.document import Column, ListRow, MappingDocument
 from crm_bridge.mapping.items import BoundListRow, Problems, problem_of
 from crm_bridge.mapping.paths import look
 from crm_bridge.mapping.reading import Step, field_step, list_step
@@ -39,11 +40,12 @@ class CompiledMapping:
         self.version = header.version
         self.entity = header.entity
         self.image = header.image
-        self._id = BoundColumn(header.id, transforms)
+        self._id = BoundColumn(_exact(header.id), transforms)
         self._changed_at = BoundColumn(header.changed_at, transforms) if header.changed_at else None
-        self._client = BoundColumn(header.client, transforms) if header.client else None
+        self._client = BoundColumn(_exact(header.client), transforms) if header.client else None
         fields = [(*field_step(row, transforms), row) for row in document.fields]
-        self._lists = tuple(BoundListRow(row, transforms, entity=header.entity) for row in document.lists)
+        rows = (_with_exact_id(row, header.id) for row in document.lists)
+        self._lists = tuple(BoundListRow(row, transforms, entity=header.entity) for row in rows)
         first = [step for step, bound, row in fields if bound.readable and not row.if_absent]
         last = [step for step, bound, row in fields if bound.readable and row.if_absent]
         self._steps: tuple[Step, ...] = (*first, *map(list_step, self._lists), *last)
@@ -66,7 +68,7 @@ class CompiledMapping:
                 return Reading("", None, None, {}, None, (_shape("", "the record is not an object", raw),))
             raw = dict(raw)
         doc: dict[str, Any] = self._kind.copy()
-        record_id = self._take(self._id, raw, problems)
+        record_id = self._identity(raw, problems)
         if record_id is None:
             record_id = ""
             if not problems:
@@ -87,7 +89,9 @@ class CompiledMapping:
 
     def record_id(self, raw: Mapping[str, Any]) -> str:
         """The id of a raw record; empty when it has none that can be read."""
-        return (self._take(self._id, raw, []) if isinstance(raw, dict) else None) or ""
+        if not isinstance(raw, Mapping):
+            return ""
+        return self._identity(raw if type(raw) is dict else dict(raw), []) or ""
 
     def write(self, base_raw: Mapping[str, Any] | None, doc: Mapping[str, Any]) -> WriteBack:
         """What to write so that the record says what ``doc`` says.
@@ -131,6 +135,10 @@ class CompiledMapping:
             problems.append(problem_of(error, column, raw))
             return None
 
+    def _identity(self, raw: Any, problems: Problems) -> str | None:
+        found: str | None = self._take(self._id, raw, problems)
+        return found if found is not None and not found.isspace() else None
+
     def _version(self, raw: Any, problems: Problems) -> str | None:
         name = self.document.header.concurrency
         if name is None:
@@ -154,6 +162,18 @@ class CompiledMapping:
                 problems.append(Problem("record.client", self._client.name, "required", message, self._client.raw(raw)))
             return None
         return str(self.document.header.client_system), value
+
+
+def _exact(column: Column) -> Column:
+    """An id is what its system says, blanks included: two that differ by a blank are two records."""
+    return replace(column, options={**column.options, "trim": False}) if "trim" in column.options else column
+
+
+def _with_exact_id(row: ListRow, own: Column) -> ListRow:
+    """A record's own id among its identifiers is that id."""
+    if row.head != "identifiers" or row.each or row.column is None or row.column.src != own.src:
+        return row
+    return replace(row, column=_exact(row.column))
 
 
 def _shape(path: str, message: str, value: Any, field: str = "") -> Problem:

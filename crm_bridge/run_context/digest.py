@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
+import math
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 
 from crm_bridge.connector import RawRecord
 
+# Dates and dataclasses would be written as text, and read back as something else than what the mapping saw.
+_STRICT = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+class NotJson(Exception):  # noqa: N818  # named for what it says, as all of our errors are
+    """A record holds what JSON cannot carry. The message names no value."""
+
 
 def canonical_bytes(record: RawRecord) -> bytes:
-    """The record as JSON with sorted keys: equal records give equal bytes."""
-    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    """The record as JSON with sorted keys: equal records give equal bytes.
+
+    Raises:
+        NotJson: bytes, half a surrogate pair, NaN, an integer beyond 64 bits, an object of some class.
+    """
+    try:
+        raw = orjson.dumps(record, option=_STRICT)
+    except TypeError as error:
+        raise NotJson(str(error)) from error
+    if b"null" in raw and _has_no_number(record):  # orjson writes NaN as null, and nothing else as what it is not
+        raise NotJson("a number is NaN or infinite")
+    return raw
+
+
+def _has_no_number(value: Any) -> bool:
+    if type(value) is dict:
+        return any(_has_no_number(each) for each in value.values() if type(each) not in (str, int, bool))
+    if isinstance(value, dict):
+        return any(map(_has_no_number, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_no_number, value))
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def safe_text(value: object) -> str:
+    """``value`` for people, whatever it is: never raises, and can be stored."""
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001  # an object of somebody else's class
+        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def name_of(raw: bytes) -> str:
+    """Eight hex digits that tell this row from others, and are the same when it comes again."""
+    return blake2b(raw, digest_size=4).hexdigest()
 
 
 def digest_of(raw: bytes, *, fingerprint: str) -> bytes:

@@ -12,7 +12,7 @@ from crm_bridge.connector import BrokenRecord, Page
 from crm_bridge.hookspecs import ProposalMode, SourceView
 from crm_bridge.mapping import Problem, Reading
 from crm_bridge.plugin_manager import Plugins
-from crm_bridge.run_context.digest import canonical_bytes, digest_of
+from crm_bridge.run_context.digest import NotJson, canonical_bytes, digest_of, name_of, safe_text
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import Known
@@ -54,9 +54,17 @@ class PageReading:
 
 
 def record_ids(page: Page, kind: Kind) -> list[str]:
-    """The ids of the page's records, by the mapping; ``""`` where a record has none."""
+    """The ids of the page's records, by the mapping; ``""`` where a record has none that can be stored."""
     identify = kind.mapping.record_id
-    return [identify(record) for record in page.records]
+    ids = [identify(record) for record in page.records]
+    if not _can_be_stored("".join(ids)):
+        return [each if _can_be_stored(each) else "" for each in ids]
+    return ids
+
+
+def _can_be_stored(text: str) -> bool:
+    """Half a surrogate pair is no character: it stands in no file and no table."""
+    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Known]) -> PageReading:
@@ -66,10 +74,17 @@ def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Kn
     letters = [_broken(kind, broken) for broken in page.broken]
     unchanged = quarantined = 0
     read, fingerprint, prefix = kind.mapping.read, kind.fingerprint, key_of(kind, "")
+    if len(last) < len(ids):
+        letters.extend(_contradictions(page, ids, last, kind))
     for index, (record, record_id) in enumerate(zip(page.records, ids, strict=True)):
         if record_id and last[record_id] != index:
             continue
-        raw = canonical_bytes(record)
+        try:
+            raw = canonical_bytes(record)
+        except NotJson as error:
+            letters.append(_not_json(kind, record_id, record, error))
+            quarantined += 1
+            continue
         digest = digest_of(raw, fingerprint=fingerprint)
         before = known.get(record_id)
         if before is not None and before.digest == digest and not before.gone:
@@ -77,7 +92,7 @@ def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Kn
             continue
         reading = read(record)
         if reading.quarantined or not record_id:
-            letters.extend(_letters(kind, record_id or f"no id, row {index + 1} of its page", raw, reading))
+            letters.extend(_letters(kind, record_id or f"no id, {name_of(raw)}", raw, reading))
             quarantined += 1
             continue
         arrivals.append(Arrival(prefix + record_id, record_id, raw, digest, reading, before, (), reading.doc))
@@ -96,6 +111,52 @@ def _broken(kind: Kind, broken: BrokenRecord) -> Letter:
         raw=orjson.dumps(broken.raw),
         hint="mend it at its source; the corrected record is read with the next changes",
     )
+
+
+def _not_json(kind: Kind, record_id: str, record: Any, error: NotJson) -> Letter:
+    text = safe_text(record)
+    return Letter(
+        stage="read",
+        system=kind.system,
+        kind=kind.name,
+        record_id=record_id or f"no id, {name_of(text.encode())}",
+        code="not_json",
+        message=f"the record holds what JSON cannot carry: {error}",
+        raw=orjson.dumps(text),
+        hint="mend it at its source, or tell the connector's maker; the corrected record is read with the next changes",
+    )
+
+
+def _contradictions(page: Page, ids: Sequence[str], last: Mapping[str, int], kind: Kind) -> list[Letter]:
+    """Letters for rows under the id of a later row that says something else. An earlier version of it is none."""
+    found: list[Letter] = []
+    for index, (record, record_id) in enumerate(zip(page.records, ids, strict=True)):
+        if not record_id or last[record_id] == index:
+            continue
+        other = page.records[last[record_id]]
+        try:
+            raw = canonical_bytes(record)
+            if raw == canonical_bytes(other):
+                continue
+        except NotJson:
+            raw = orjson.dumps(safe_text(record))
+        said, says = kind.mapping.read(record), kind.mapping.read(other)
+        if (said.version, said.changed_at) != (says.version, says.changed_at):
+            continue
+        found.append(
+            Letter(
+                stage="map",
+                system=kind.system,
+                kind=kind.name,
+                record_id=f"{record_id}, {name_of(raw)}",
+                code="duplicate_id",
+                message="another row of the same page has the same id and says something else: that one counts",
+                raw=raw,
+                hint=f"give each record of {kind.system} an id of its own, then discard this letter; or replay it, to "
+                "let this row count",
+            )
+        )
+    return found
 
 
 def _letters(kind: Kind, record_id: str, raw: bytes, reading: Reading) -> list[Letter]:

@@ -44,8 +44,12 @@ def _read_again(run: RunContext, letter_id: int, row: Mapping[str, Any], answer:
     if kind is None:
         answer["not_replayable"][letter_id] = f"{row['system']}/{row['kind']} is not configured any more"
         return
-    open_letters = {row["record_id"]}
+    record_id = kind.mapping.record_id(row["raw"])
+    open_letters = {record_id or row["record_id"]}  # a mended mapping may find an id where there was none
     take(run, kind, Page([row["raw"]]), cursor=None, open_letters=open_letters)
+    if not open_letters and record_id != row["record_id"]:
+        with run.database.transaction() as connection:
+            letters.close(connection, [letter_id], state="replayed", by="replay", reason="read again", at=run.now())
     if open_letters:
         answer["still"][letter_id] = row["message"]
     else:
