@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -39,6 +40,7 @@ from crm_bridge.runner.checkup import Finding, check_systems
 from crm_bridge.runner.desk import Desk
 from crm_bridge.runner.planning import PlanReport
 from crm_bridge.runner.sync import SyncOptions, sync
+from crm_bridge.runner.unknown_sources import demand_known_sources
 from crm_bridge.store import inbox as inbox_store
 from crm_bridge.store import letters
 from crm_bridge.store.database import Database, open_database
@@ -89,6 +91,7 @@ class Bridge(Desk):
 
         Raises:
             Locked: another process works on this store.
+            ConfigMistake: a mapping names a field that its system does not have.
         """
         guard = self.settings.guard
         outbox = self.settings.outbox
@@ -100,12 +103,14 @@ class Bridge(Desk):
             sweep=sweep,
         )
         chosen = self._chosen(systems)
+        demand_known_sources(self._systems.values())
         with self._database.owned():
             return sync(self._run(self._database, progress), chosen, options)
 
     def plan(self, systems: Sequence[str] | None = None, progress: Progress | None = None) -> PlanReport:
         """What a sync would write. Nothing is written, here or anywhere, and nobody waits for it."""
         chosen = self._chosen(systems)
+        demand_known_sources(self._systems.values())
         with self._database.sandbox() as sandbox:
             return planning.plan(self._run(sandbox, progress, new_id=planned_ids()), chosen)
 
@@ -326,6 +331,7 @@ def _systems(settings: Settings, plugins: Plugins, clock: Callable[[], datetime]
                 read=records.read,
                 write=records.write,
                 create=records.create,
+                document_digest=blake2b(found.text.encode(), digest_size=8).hexdigest(),
             )
         opened[name] = System(name, connector, kinds)
     return opened

@@ -12,7 +12,11 @@ from crm_bridge.mapping import CompiledMapping
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of record of one system, and what is done with it."""
+    """One kind of record of one system, and what is done with it.
+
+    Attributes:
+        document_digest: of the mapping document's text.
+    """
 
     system: str
     name: str
@@ -21,6 +25,7 @@ class Kind:
     read: bool = True
     write: bool = True
     create: bool = False
+    document_digest: str = ""
 
     @property
     def is_client(self) -> bool:
@@ -33,8 +38,22 @@ class Kind:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the mapping's version, so that records are read anew."""
-        return f"{self.mapping.name}@{self.mapping.version}"
+        """Changes with the mapping document, so that records are read anew."""
+        return f"{self.mapping.name}@{self.mapping.version}:{self.document_digest}"
+
+    def keeps(self, path: str) -> bool:
+        """Whether the system keeps what it holds at this canonical path (``contact_points``, ``name``, ``gender``) when
+        the client has nothing there any more: it is not written, or no row says ``unset: blank`` or mirrors removals."""
+        if not self.write:
+            return True
+        document = self.mapping.document
+        columns = [row.column for row in document.fields if _head(row.column.path) == path]
+        for row in document.lists:
+            if row.head == path:
+                columns.extend(each for each in (row.column, *row.parts) if each is not None)
+                if row.on_remove == "delete":
+                    return False
+        return not any(column.unset == "blank" and column.direction != "read" for column in columns)
 
     def with_identity(self, raw: RawRecord, record_id: str, version: str | None) -> dict[str, Any]:
         """``raw`` under the id and version token that its system gave it."""
@@ -43,6 +62,10 @@ class Kind:
         if header.concurrency is not None and version is not None:
             named[header.concurrency] = version
         return named
+
+
+def _head(path: str) -> str:
+    return ".".join(path.split(".")[:2]) if path.startswith("preferences.") else path.split(".")[0]
 
 
 @dataclass(frozen=True, slots=True)

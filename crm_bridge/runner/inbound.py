@@ -29,7 +29,7 @@ from crm_bridge.store.runs import Cursor
 from crm_bridge.sync.claims import ABSENT, Contribution, observe, own_words
 from crm_bridge.sync.proposals import with_former
 from crm_bridge.sync.survivorship import PERSON
-from crm_bridge.sync.units import split
+from crm_bridge.sync.units import head, split
 
 STAGES_OF_READING = ("read", "map")
 
@@ -167,6 +167,7 @@ def _take_changed(
         cluster=list(group.values()),
         partial=kind.image_partial,
         lagging=not kind.capabilities.reads_back,
+        kept_elsewhere=lambda unit: _kept_elsewhere(run, unit, group, but=before.key),
     )
     overlaid = kind.image_partial or not kind.capabilities.reads_back
     doc, offers = reading.doc, arrival.offers
@@ -209,6 +210,19 @@ def _take_changed(
             before.pk,
         )
     )
+
+
+def _kept_elsewhere(run: RunContext, unit: str, group: Mapping[str, Contribution], *, but: str) -> bool:
+    """Whether another record says this unit by itself, in a system that is not to be emptied."""
+    for key, other in group.items():
+        if key == but or other.gone or unit not in split(other.doc):
+            continue
+        mark = other.marks.get(unit)
+        system = run.systems.get(other.system)
+        kind = system.kinds.get(key.split("/")[1]) if system is not None else None
+        if (mark is None or mark.echo is None) and (kind is None or kind.keeps(head(unit))):
+            return True
+    return False
 
 
 def _card(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import orjson
 
 from crm_bridge.connector import Page, RecordSource
 from crm_bridge.errors import BridgeError, CredentialsRefused, RetryLater
@@ -11,7 +14,7 @@ from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.beside import link_waiting, take_page_beside
 from crm_bridge.runner.collection import a_page_at_a_time
 from crm_bridge.runner.inbound import take_page
-from crm_bridge.store import letters, runs
+from crm_bridge.store import letters, records, runs
 from crm_bridge.store.runs import Cursor
 
 
@@ -38,14 +41,17 @@ def pull(run: RunContext, system: System, kind: Kind) -> None:
     if not isinstance(connector, RecordSource):
         return
     with run.database.reading() as connection:
-        start = runs.cursor(connection, system.name, kind.name)
+        left = runs.cursor(connection, system.name, kind.name)
         open_letters = letters.open_records(connection, system.name, kind.name)
+    start = _where_to_begin(left, kind)
+    if left.mapping != start.mapping and not kind.capabilities.reads_back:
+        _map_again(run, kind, open_letters)
     stage = f"{system.name}/{kind.name}"
     run.progress.start(stage, None)
     latest = start
     try:
         for page in a_page_at_a_time(connector.read_changes(kind.name, start.cursor)):
-            latest = Cursor(page.cursor if page.cursor is not None else latest.cursor, start.loaded)
+            latest = replace(latest, cursor=page.cursor if page.cursor is not None else latest.cursor)
             take(run, kind, page, cursor=latest, open_letters=open_letters)
             run.progress.advance(stage, len(page.records))
     except BridgeError as error:
@@ -55,7 +61,31 @@ def pull(run: RunContext, system: System, kind: Kind) -> None:
         run.progress.done(stage)
     if not start.loaded:
         with run.database.transaction() as connection:
-            runs.move_cursor(connection, system.name, kind.name, Cursor(latest.cursor, loaded=True), at=run.now())
+            runs.move_cursor(connection, system.name, kind.name, replace(latest, loaded=True), at=run.now())
+
+
+def _where_to_begin(left: Cursor, kind: Kind) -> Cursor:
+    """Where reading was left; from the beginning when the mapping is another one now, so that no record keeps the old.
+
+    What was said long ago is not read again where the source keeps only what it said, such as a folder of files: old
+    files would pass for news. There the records that we keep are mapped again.
+    """
+    again = left.mapping not in (None, kind.fingerprint) and kind.capabilities.reads_back
+    return Cursor(None if again else left.cursor, left.loaded, kind.fingerprint)
+
+
+def _map_again(run: RunContext, kind: Kind, open_letters: set[str]) -> None:
+    """Map the records that we keep by the present mapping, a page at a time."""
+    after = 0
+    while True:
+        with run.database.reading() as connection:
+            rows = records.read_by_another_mapping(
+                connection, kind.system, kind.name, kind.fingerprint, after=after, limit=kind.capabilities.page_size
+            )
+        if not rows:
+            return
+        after = rows[-1][0]
+        take(run, kind, Page([orjson.loads(raw) for _, raw in rows]), cursor=None, open_letters=open_letters)
 
 
 def take(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, open_letters: set[str]) -> None:

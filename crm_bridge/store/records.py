@@ -159,6 +159,26 @@ def of_clients(connection: Connection, client_ids: Iterable[str]) -> dict[str, l
     return grouped
 
 
+def read_by_another_mapping(
+    connection: Connection, system: str, kind: str, mapping: str, *, after: int, limit: int
+) -> list[tuple[int, bytes]]:
+    """(pk, raw) of records that an earlier mapping read, in the order of their first reading."""
+    table = source_records
+    rows = connection.execute(
+        select(table.c.pk, table.c.raw)
+        .where(
+            table.c.system == system,
+            table.c.kind == kind,
+            table.c.mapping != mapping,
+            table.c.gone_at.is_(None),
+            table.c.pk > after,
+        )
+        .order_by(table.c.pk)
+        .limit(limit)
+    )
+    return [(pk, raw) for pk, raw in rows]
+
+
 def waiting_for_client(connection: Connection) -> list[SourceRecord]:
     """Records beside a client whose client has not been seen yet."""
     rows = connection.execute(

@@ -15,22 +15,33 @@ from crm_bridge.store.schema import cursors, runs
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """``loaded``: the first whole load was drained, so that what comes now is news."""
+    """``loaded``: the first whole load was drained, so that what comes now is news. ``mapping``: what records were read
+    by, with its digest."""
 
     cursor: str | None = None
     loaded: bool = False
+    mapping: str | None = None
 
 
 def cursor(connection: Connection, system: str, kind: str) -> Cursor:
     row = connection.execute(
-        select(cursors.c.cursor, cursors.c.loaded).where(cursors.c.system == system, cursors.c.kind == kind)
+        select(cursors.c.cursor, cursors.c.loaded, cursors.c.mapping).where(
+            cursors.c.system == system, cursors.c.kind == kind
+        )
     ).one_or_none()
-    return Cursor(row[0], bool(row[1])) if row else Cursor()
+    return Cursor(row[0], bool(row[1]), row[2]) if row else Cursor()
 
 
 def move_cursor(connection: Connection, system: str, kind: str, to: Cursor, *, at: str) -> None:
     """In the transaction of the page that it stands behind."""
-    row = {"system": system, "kind": kind, "cursor": to.cursor, "loaded": int(to.loaded), "updated_at": at}
+    row = {
+        "system": system,
+        "kind": kind,
+        "cursor": to.cursor,
+        "loaded": int(to.loaded),
+        "mapping": to.mapping,
+        "updated_at": at,
+    }
     upsert(connection, cursors, row, on=["system", "kind"])
 
 

@@ -38,6 +38,7 @@ cursors = Table(
     Column("kind", Text, primary_key=True),
     Column("cursor", Text),
     Column("loaded", Integer, nullable=False, default=0),
+    Column("mapping", Text),  # the mapping that records were read by; another one reads all of them again
     Column("updated_at", Text, nullable=False),
 )
 

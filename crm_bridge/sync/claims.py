@@ -12,7 +12,7 @@ Behind an echo stays the record's *own* last word, so that taking a link back re
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -165,6 +165,7 @@ def observe(
     cluster: Iterable[Contribution] = (),
     partial: bool = False,
     lagging: bool = False,
+    kept_elsewhere: Callable[[str], bool] = lambda _unit: False,
 ) -> tuple[Contribution, tuple[str, ...]]:
     """The record was read again and holds ``doc``.
 
@@ -173,6 +174,8 @@ def observe(
         cluster: the client's records before: what their edits to that same value had replaced, this one replaces too.
         partial: the source's silence says nothing (``image: partial``): units that it no longer mentions stay.
         lagging: the source takes up what we write when it likes: until then it repeats its former word.
+        kept_elsewhere: whether another record says this unit by itself, and its system is not to be emptied
+            (``unset: keep``). Then emptying it here only takes this record's word back, and erases nobody else's.
 
     Returns:
         The contribution as it now is, and the units that its system changed since we last agreed.
@@ -186,12 +189,20 @@ def observe(
     if not edited:
         return known, ()
     marks = dict(known.marks)
+    slots = {_slot(unit, value) for unit, value in after.items()}
     for unit in edited:
         earlier, was, is_now = marks.get(unit), before.get(unit), after.get(unit)
+        if is_now is None and _slot(unit, was) not in slots and kept_elsewhere(unit):
+            marks[unit] = Mark(seq=seq, at=at)
+            continue
         seen = _seen(earlier, was, (card or {}).get(unit))
         inherited = _replaced_for(unit, (was, seen if seen is not None else was), cluster)
         replaced = _replaced(earlier, inherited, was, seen, is_now)
-        said = ERASED if unit == "status" and _is_own_erasure(earlier, was) else _laid_over(seen, was, is_now)
+        said = (
+            ERASED
+            if unit == "status" and _is_own_erasure(earlier, was)
+            else _laid_over(seen, was, is_now, kept=kept_elsewhere(unit))
+        )
         marks[unit] = Mark(seq=seq, at=at, replaced=replaced, said=said)
     if partial or lagging:
         doc = {"kind": doc["kind"], **join(after)}
@@ -230,44 +241,49 @@ def _seen(earlier: Mark | None, before: Any, card: Any) -> Any:
     """
     if before is None:
         return None
-    if card is not None and (before == card or _is_part(before, card)):
+    if card is not None and (before == card or is_part(before, card)):
         return card
     return earlier.said if earlier is not None and earlier.echo is not None else None
 
 
-def _is_part(part: Any, whole: Any) -> bool:
+def is_part(part: Any, whole: Any) -> bool:
+    """Whether ``whole`` says all that ``part`` says, and perhaps more."""
     if not (isinstance(part, Mapping) and isinstance(whole, Mapping)):
         return False
     # An address has its text as well: that is made of the parts, and shorter where a system holds fewer.
     made = {"value"} if "address" in part and "address" in whole else set()
     return all(
-        name in whole and (value == whole[name] or _is_part(value, whole[name]))
+        name in whole and (value == whole[name] or is_part(value, whole[name]))
         for name, value in part.items()
         if name not in made
     )
 
 
-def _laid_over(seen: Any, before: Any, after: Any) -> Any:
-    """``seen`` with the changes from ``before`` to ``after``; ``None`` when that is just ``after``."""
+def _laid_over(seen: Any, before: Any, after: Any, *, kept: bool) -> Any:
+    """``seen`` with the changes from ``before`` to ``after``; ``None`` when that is just ``after``.
+
+    Args:
+        kept: what was emptied stays: others say it.
+    """
     if not (isinstance(seen, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping)):
         return None
-    if not _is_part(before, seen):
+    if not is_part(before, seen):
         return None
-    merged = _with_changes(seen, before, after)
+    merged = _with_changes(seen, before, after, kept=kept)
     return None if merged == after else merged
 
 
-def _with_changes(seen: Doc, before: Doc, after: Doc) -> dict[str, Any]:
+def _with_changes(seen: Doc, before: Doc, after: Doc, *, kept: bool) -> dict[str, Any]:
     merged = dict(seen)
     for name in before.keys() | after.keys():
         old, new, whole = before.get(name), after.get(name), seen.get(name)
         if old == new:
             continue
         if isinstance(old, Mapping) and isinstance(new, Mapping) and isinstance(whole, Mapping):
-            merged[name] = _with_changes(whole, old, new)
+            merged[name] = _with_changes(whole, old, new, kept=kept)
         elif name in after:
             merged[name] = new
-        else:
+        elif not kept:
             merged.pop(name, None)
     return merged
 

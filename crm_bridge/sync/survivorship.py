@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from crm_bridge.sync.claims import ABSENT, ERASED, REMEMBERED, Claim, Contribution, by_key, canonical, claims_of
+from crm_bridge.sync.claims import (
+    ABSENT,
+    ERASED,
+    REMEMBERED,
+    Claim,
+    Contribution,
+    by_key,
+    canonical,
+    claims_of,
+    is_part,
+)
 from crm_bridge.sync.consents import force
 from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
 
@@ -175,6 +185,8 @@ def _decide(unit: str, claims: Sequence[Claim], policy: Survivorship, standing: 
     special = SPECIAL.get(unit)
     if special is not None:
         winner, reason = special(ranked, reason)
+    elif rule.kind != "newest":
+        winner, reason = _fuller(winner, ranked, reason)
     losers = tuple(claim for claim in ranked if claim.value != winner.value)
     if not losers:
         agreed = "edit" if superseded else "agreed" if len(valued) > 1 else "only"
@@ -184,8 +196,18 @@ def _decide(unit: str, claims: Sequence[Claim], policy: Survivorship, standing: 
     if rule.kind == "manual" and standing is not None:
         kept = next((claim for claim in ranked if claim.value == standing), winner)
         return Verdict(unit, kept.value, kept.key, "manual", losers, superseded, conflict=True, ask=True, at=kept.at)
+    if all(is_part(claim.value, winner.value) for claim in losers):
+        return Verdict(unit, winner.value, winner.key, reason, losers, superseded, at=winner.at)
     ask = rule.kind == "manual" or (unit == "birth_date" and reason == "contradiction")
     return Verdict(unit, winner.value, winner.key, reason, losers, superseded, conflict=True, ask=ask, at=winner.at)
+
+
+def _fuller(winner: Claim, ranked: Sequence[Claim], reason: str) -> tuple[Claim, str]:
+    """A group (a name, an address) that says all that the winner says, and more: nobody's word is against it."""
+    agreeing = [claim for claim in ranked if claim.value != winner.value and is_part(winner.value, claim.value)]
+    if not agreeing:
+        return winner, reason
+    return max(agreeing, key=lambda claim: _completeness(claim.value)), "fuller"
 
 
 def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim], tuple[Claim, ...]]:
@@ -244,7 +266,7 @@ class _Descending:
 
 
 def _completeness(value: Any) -> int:
-    return len(value) if isinstance(value, Mapping) else 1
+    return sum(_completeness(part) for part in value.values()) if isinstance(value, Mapping) else 1
 
 
 def _merged_item(ranked: Sequence[Claim]) -> dict[str, Any]:

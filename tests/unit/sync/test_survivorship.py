@@ -1,7 +1,7 @@
 """Every row of the table "Survivorship defaults", and the site's own rules."""
 
 import pytest
-from saying import MOBILE, TRUST, said
+from saying import MOBILE, TRUST, Systems, said
 
 from crm_bridge.sync.survivorship import Rule, Survivorship, survive
 
@@ -179,3 +179,21 @@ class TestTheSitesOwnRules:
         verdict = card(left, right, policy=policy, current={"job_title": "baker"}).verdicts["job_title"]
 
         assert ("baker", True) == (verdict.value, verdict.ask)
+
+
+def test_a_fuller_address_that_contradicts_nothing_stands():
+    """The trusted system's address has no postal code; the other says the same and the code."""
+    poor = {"type": "postal", "purpose": "home", "value": "x", "address": {"city": "Алматы"}}
+    full = {"type": "postal", "purpose": "home", "value": "y", "address": {"city": "Алматы", "postal_code": "050010"}}
+    card = Systems(said("a", contact_points=[poor]), said("b", seq=2, contact_points=[full])).card()
+
+    assert [full] == card.doc["contact_points"]
+    assert not any(verdict.conflict for verdict in card.verdicts.values())
+
+
+def test_an_address_in_another_city_does_not_stand_for_being_fuller():
+    poor = {"type": "postal", "purpose": "home", "value": "x", "address": {"city": "Алматы"}}
+    full = {"type": "postal", "purpose": "home", "value": "y", "address": {"city": "Київ", "postal_code": "01001"}}
+    card = Systems(said("a", contact_points=[poor]), said("b", seq=2, contact_points=[full])).card()
+
+    assert [poor] == card.doc["contact_points"]

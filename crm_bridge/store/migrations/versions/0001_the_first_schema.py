@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("loaded", sa.Integer(), nullable=False),
+        sa.Column("mapping", sa.Text(), nullable=True),
         sa.Column("updated_at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("system", "kind"),
     )
