@@ -220,6 +220,21 @@ class KeyLister(Protocol):
 
 
 @runtime_checkable
+class FieldLister(Protocol):
+    """A system that can say which fields its records have, so that a mistyped ``src`` is found before a run."""
+
+    def fields(self, kind: str) -> frozenset[str] | None:
+        """Every field of a record of ``kind``, filled or not, as a mapping's ``src`` names it; no I/O beyond files.
+
+        Levels are joined by dots, such as ``address.city`` or ``ListOfChild.Child.FirstName``; a dot within a name gets
+        a backslash; ``facts.*`` says that ``facts`` is an object with any names. ``None``: it cannot be told.
+
+        Raises:
+            ConfigMistake: the description of the records cannot be read.
+        """
+
+
+@runtime_checkable
 class RecordTarget(Protocol):
     """A system that is written."""
 

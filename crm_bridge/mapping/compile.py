@@ -12,6 +12,7 @@ from crm_bridge.mapping.document import Column, ListRow, MappingDocument
 from crm_bridge.mapping.items import BoundListRow, Problems, problem_of
 from crm_bridge.mapping.paths import look
 from crm_bridge.mapping.reading import Step, field_step, list_step
+from crm_bridge.mapping.sources import Source, sources_of
 from crm_bridge.mapping.values import BadValue, ExplainedPath, Problem, Reading, TransformType, WriteBack
 from crm_bridge.mapping.write_back import Writer
 
@@ -59,6 +60,11 @@ class CompiledMapping:
     def writes_paths(self) -> frozenset[str]:
         """Heads of the canonical paths that :meth:`write` can write: ``name``, ``contact_points``, …"""
         return self._writer.heads
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every field of the system that the document names, with its place."""
+        return sources_of(self.document)
 
     def read(self, raw: Mapping[str, Any]) -> Reading:
         """Read a raw record. Bad data never raises: it is among the problems."""

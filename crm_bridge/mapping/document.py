@@ -120,6 +120,7 @@ class Header:
     client_system: str | None
     image: Literal["full", "partial"]
     blank: str | None
+    concurrency_place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

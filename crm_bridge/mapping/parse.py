@@ -128,6 +128,7 @@ class _Parser:
             client_system=system,
             image="partial" if image == "partial" else "full",
             blank=blank,
+            concurrency_place=concurrency.place if concurrency else None,
         )
 
     def _fields(self, node: Node | None, rows: RowParser) -> Iterable[FieldRow]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from crm_bridge.errors import BridgeError, ConfigMistake, CredentialsRefused, ExitCode, RetryLater
 from crm_bridge.run_context.report import gravest
 from crm_bridge.run_context.systems import System
+from crm_bridge.runner.unknown_sources import unknown_sources
 
 FindingCode: TypeAlias = Literal["away", "credentials", "config", "noted", "bug", "stopped"]
 
@@ -59,7 +60,8 @@ def exit_code_of(findings: Iterable[Finding]) -> ExitCode:
 
 def _check(system: System) -> list[Finding]:
     try:
-        return [Finding(system.name, "noted", message) for message in system.connector.check()]
+        found = [Finding(system.name, "config", str(mistake)) for mistake in unknown_sources(system)]
+        return [*found, *(Finding(system.name, "noted", message) for message in system.connector.check())]
     except BridgeError as error:
         return [Finding(system.name, _code_of(error), error.message)]
     except Exception as error:  # noqa: BLE001  # a connector is somebody else's: its crash is a finding like another

@@ -8,7 +8,7 @@ import crm_bridge.testing
 API = """
     Accepted Agreement BadValue BridgeError BrokenRecord Capabilities Client ConfigMistake Connector
     ConnectorContext ConnectorSettings ConnectorType ContactDecision ContactRequest CredentialsRefused
-    DataMistake DeliveryReport DuplicatePair EffectSafety Event EventReceiver ExitCode Grade HeldNotice
+    DataMistake DeliveryReport DuplicatePair EffectSafety Event EventReceiver ExitCode FieldLister Grade HeldNotice
     InboundEvent InboundRequest InvalidClient KeyLister Level Locked MessageAccepted MessageChannel
     MessageOutcome Notice Objection Organisation OutboundMessage OutcomeUnknown Page PageView Person Place
     PlannedField PlannedWrite Postponed Proposal ProposalMode RawRecord RecordHint RecordSource RecordTarget

@@ -37,7 +37,7 @@ from crm_bridge.api import (
 
 from . import webhooks
 from .calls import Answer, Calls
-from .records import Position, body_of, is_settled, next_link, split_page, unreadable_record
+from .records import FIELDS, Position, body_of, is_settled, next_link, split_page, unreadable_record
 from .settings import CallCenterSettings
 
 KIND = "client"
@@ -47,7 +47,8 @@ KEYS_A_CALL = 10_000
 
 
 class CallCenter:
-    """A connector for one call centre. Implements RecordSource, KeyLister, RecordTarget and EventReceiver."""
+    """A connector for one call centre. Implements RecordSource, KeyLister, FieldLister, RecordTarget and
+    EventReceiver."""
 
     def __init__(self, settings: CallCenterSettings, context: ConnectorContext) -> None:
         self._settings = settings
@@ -74,6 +75,11 @@ class CallCenter:
             batch_size=20,
             rate_per_second=self._settings.rate_per_second,
         )
+
+    def fields(self, kind: str) -> frozenset[str]:
+        """What the API's documentation names; ``facts`` holds whatever operators asked."""
+        _known(kind)
+        return FIELDS
 
     def check(self) -> Sequence[str]:
         """Ask for one client. Findings: no webhook secret."""

@@ -14,6 +14,36 @@ import orjson
 from crm_bridge.api import BrokenRecord, RawRecord, RecordWrite
 
 KEPT_BY_SERVER = frozenset({"id", "version", "updated_at"})
+FIELDS = frozenset(
+    [
+        "id",
+        "version",
+        "updated_at",
+        "last_name",
+        "first_name",
+        "middle_name",
+        "gender",
+        "birth_date",
+        "mobile_phone",
+        "home_phone",
+        "email",
+        "language",
+        "job_title",
+        "do_not_call",
+        "external_id",
+        "address.street",
+        "address.city",
+        "address.postal_code",
+        "address.country",
+        "facts.*",
+        "consents.id",
+        "consents.purpose",
+        "consents.channel",
+        "consents.status",
+        "consents.captured_at",
+        "consents.recording",
+    ]
+)
 OPERATION = "@operation"  # how a write-back marks a nested row
 SETTLED_AFTER = timedelta(seconds=2)
 _NEXT_LINK = re.compile(r'<[^>]*[?&]updated_since=([^&>]*)&after=([^&>]*)[^>]*>;\s*rel="next"')

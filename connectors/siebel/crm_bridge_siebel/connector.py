@@ -42,7 +42,7 @@ from crm_bridge_siebel.query import BY_ID, Query, any_of, id_after
 from crm_bridge_siebel.records import Answer, RefusedInAnswerError
 from crm_bridge_siebel.session import Identity, Sessions
 from crm_bridge_siebel.settings import SiebelSettings
-from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, UPDATED, VERSION
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, UPDATED, VERSION, paths_of
 from crm_bridge_siebel.soap import SoapRequest
 from crm_bridge_siebel.tls import client_context
 from crm_bridge_siebel.translation import UnreadableAnswer
@@ -102,6 +102,10 @@ class SiebelConnector:
             page_size=self._settings.page_size,
             batch_size=self._batch_size if self._kinds[kind].write else 1,
         )
+
+    def fields(self, kind: str) -> frozenset[str] | None:
+        """The fields that the WSDL names, those of nested rows as ``ListOfChild.Child.FirstName``."""
+        return frozenset(paths_of(self._kind(kind).shape.data.component))
 
     def check(self) -> Sequence[str]:
         """Read one record of each kind. Findings: what change capture or safe writing lacks."""

@@ -38,6 +38,11 @@ class SiebelRestConnector(SiebelConnector):
         """As over SOAP, but REST takes no condition with a write: the version is looked at before."""
         return replace(super().capabilities(kind), conditional_writes=False)
 
+    def fields(self, kind: str) -> frozenset[str] | None:
+        """REST has no description of its own: it cannot be told."""
+        self._known(kind)
+        return None
+
     def check(self) -> Sequence[str]:
         """As over SOAP; also the tags for which REST shows no field."""
         findings = [

@@ -102,6 +102,22 @@ class ServiceShape:
         return frozenset(_names(self.data.component))
 
 
+def paths_of(component: Component, *, within: str = "") -> Iterator[str]:
+    """Where each field stands in a record, nested rows included: ``LastName``, ``ListOfChild.Child.FirstName``.
+
+    An element's name may hold dots; each gets a backslash.
+    """
+    yield from (within + _escaped(name) for name in component.fields)
+    for child in component.lists:
+        inner = f"{within}{_escaped(child.tag)}.{_escaped(child.component.tag)}"
+        yield inner
+        yield from paths_of(child.component, within=f"{inner}.")
+
+
+def _escaped(name: str) -> str:
+    return name.replace(".", "\\.")
+
+
 def integration_object(message: Node) -> ComponentList | None:
     """The integration object in a message: its first container, however deep it is wrapped."""
     for child in message.children:

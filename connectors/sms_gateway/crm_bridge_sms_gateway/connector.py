@@ -27,7 +27,7 @@ from crm_bridge.api import (
 
 from . import reports
 from .calls import Calls
-from .register import Register
+from .register import FIELDS, Register
 from .segments import count_segments
 from .sending import SENDSMS, objection, outcome_of, query_of
 from .settings import SmsGatewaySettings
@@ -37,8 +37,8 @@ CHANNEL = "sms"
 
 
 class SmsGateway:
-    """A connector for one gateway. Implements MessageChannel, EventReceiver, RecordSource, KeyLister, RecordTarget and
-    WriteLookup."""
+    """A connector for one gateway. Implements MessageChannel, EventReceiver, RecordSource, KeyLister, FieldLister,
+    RecordTarget and WriteLookup."""
 
     def __init__(self, settings: SmsGatewaySettings, context: ConnectorContext) -> None:
         self._settings = settings
@@ -73,6 +73,11 @@ class SmsGateway:
             batch_size=20,
             rate_per_second=rate,
         )
+
+    def fields(self, kind: str) -> frozenset[str]:
+        """What the register's documentation names."""
+        self._subscribers(kind)
+        return FIELDS
 
     def check(self) -> Sequence[str]:
         """Ask the register for a key, and the smsbox to send to nobody, which it refuses once the account is right."""

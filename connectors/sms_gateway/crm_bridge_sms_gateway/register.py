@@ -28,6 +28,21 @@ from .calls import Answer, Calls
 
 SUBSCRIBERS = "/subscribers"
 KEPT_BY_SERVER = frozenset({"id", "version", "updated_at"})
+FIELDS = KEPT_BY_SERVER | frozenset(
+    [
+        "msisdn",
+        "first_name",
+        "last_name",
+        "middle_name",
+        "birth_date",
+        "email",
+        "language",
+        "claims_sms",
+        "consent_at",
+        "external_id",
+        "postal_code",
+    ]
+)
 NEXT_POSITION = "next-position"  # header: it can be read when the body cannot
 IDS_A_CALL = 100
 _LONGEST_SAMPLE = 4000

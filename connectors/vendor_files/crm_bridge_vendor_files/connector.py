@@ -25,7 +25,7 @@ from .table import Layout, Table, read_table
 
 
 class VendorFiles:
-    """A connector for one agency. Implements RecordSource and RecordTarget.
+    """A connector for one agency. Implements RecordSource, RecordTarget and FieldLister.
 
     Files are news, not a base: there is no list of all clients, and no absence means anything. ``read`` gives what
     the agency *said last* of a client, which is not what it holds after it took one of our files.
@@ -67,6 +67,11 @@ class VendorFiles:
                 raise Unreachable("the outbox is not there: is the share mounted?", system=self._system)
             tables = [self._table(file.name, file.content) for file in self._inbox.files()]
         return [f"{piece.position}: {piece.cause}" for table in tables for piece in table.broken if not table.records]
+
+    def fields(self, kind: str) -> frozenset[str]:
+        """The columns; a dot in a name gets the backslash that a mapping's ``src`` has there."""
+        self._known(kind)
+        return frozenset(name.replace(".", "\\.") for name in self._settings.columns)
 
     def close(self) -> None:
         """There is nothing to give back."""
