@@ -1,7 +1,7 @@
 """Carrying due clients to a system: plan against what it holds, journal, send, settle.
 
-Every write is journaled before it leaves. Whatever then happens to us or to the answer, the journal knows what was sent,
-and :mod:`crm_bridge.outbox.recover` finds out what became of it.
+Every write is journaled before it leaves. Whatever then happens to us or to the answer, the journal knows what was
+sent, and :mod:`crm_bridge.outbox.recover` finds out what became of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from crm_bridge.errors import BridgeError, CredentialsRefused, OutcomeUnknown, R
 from crm_bridge.hookspecs import Objection
 from crm_bridge.outbox.drafts import Draft, draft_client
 from crm_bridge.outbox.retry import Again, GiveUp, RetryPolicy, next_step
-from crm_bridge.outbox.settle import settle_accepted
+from crm_bridge.outbox.settle import settle_accepted, unless_of_another
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.systems import System
 from crm_bridge.store import clients, journal, letters, records, review
@@ -271,7 +271,7 @@ def _settle(
     unfinished: set[int] = set()
     with run.database.transaction() as connection:
         for parcel, told in zip(parcels, outcomes, strict=True):
-            outcome = _unless_of_another(connection, system, parcel, told)
+            outcome = unless_of_another(connection, parcel.intent, told)
             match outcome:
                 case Accepted():
                     settle_accepted(run, connection, parcel.draft.kind, parcel.intent, outcome)
@@ -314,20 +314,6 @@ def _settle(
         journal.settle(connection, settled, at=at)
         journal.delivered(connection, sorted(delivered - unfinished))
     return stale
-
-
-def _unless_of_another(connection: Connection, system: System, parcel: Parcel, outcome: WriteOutcome) -> WriteOutcome:
-    """A create that meets a record which we have read already, and found to be of another client, never ends well."""
-    if not isinstance(outcome, Stale) or outcome.record_id is None or parcel.intent.record_id is not None:
-        return outcome
-    held = records.one(connection, system.name, parcel.intent.kind, outcome.record_id)
-    if held is None or held.client_id == parcel.intent.client_id:
-        return outcome
-    return Refused(
-        f"{parcel.intent.kind} {outcome.record_id} has the same key there and is linked to another client here; "
-        "compare the two clients",
-        code="duplicate",
-    )
 
 
 def _refusal(parcel: Parcel, outcome: Refused) -> Letter:

@@ -25,7 +25,7 @@ from crm_bridge.connector import (
 )
 from crm_bridge.errors import CredentialsRefused, RetryLater
 from crm_bridge.outbox.deliver import send, write_of
-from crm_bridge.outbox.settle import settle_accepted, settle_found
+from crm_bridge.outbox.settle import settle_accepted, settle_found, unless_of_another
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store import journal, records
@@ -74,6 +74,9 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
             plan_anew(run, intent)
             return None
         record_id = kind.mapping.record_id(record)
+        if not _is_ours(run, intent, record_id):
+            _wait(run, intent)
+            return None
         _found(run, kind, intent, record_id, intent.request["units"])
         return record_id
     repeatable = kind.capabilities.effect_safety in (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
@@ -101,6 +104,12 @@ def _seen_there(run: RunContext, kind: Kind, intent: Intent, record: Mapping[str
     return {unit: value for unit, value in intent.request["units"].items() if holds.get(unit) != before.get(unit)}
 
 
+def _is_ours(run: RunContext, intent: Intent, record_id: str) -> bool:
+    """Whether the record that is said to hold the write may be the one that it was about."""
+    with run.database.reading() as connection:
+        return isinstance(unless_of_another(connection, intent, Accepted(record_id)), Accepted)
+
+
 def _found(run: RunContext, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]) -> None:
     with run.database.transaction() as connection:
         settle_found(run, connection, kind, intent, record_id, units)
@@ -126,7 +135,8 @@ def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: In
     outcomes, stop = send(connector, kind.name, [write_of(intent)])
     if stop is not None:
         raise stop
-    outcome = outcomes[0]
+    with run.database.reading() as connection:
+        outcome = unless_of_another(connection, intent, outcomes[0])
     match outcome:
         case Accepted():
             with run.database.transaction() as connection:

@@ -1,4 +1,4 @@
-"""Taking a receipt in: what the system now holds becomes the new base, and what we carried there is marked as an echo."""
+"""Taking a receipt in: what the system now holds becomes the base, and what we carried there is marked as an echo."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from crm_bridge.connector import Accepted
+from crm_bridge.connector import Accepted, Refused, Stale, Unknown, WriteOutcome
 from crm_bridge.matching import match_keys
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.digest import canonical_bytes, digest_of
@@ -20,6 +20,32 @@ from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.sync.claims import Contribution, Echo, settle
 from crm_bridge.sync.proposals import apply, still_true
 from crm_bridge.sync.units import changed, join, split
+
+
+def unless_of_another(connection: Connection, intent: Intent, outcome: WriteOutcome) -> WriteOutcome:
+    """``outcome``, or what it amounts to where it names a record that the write of ``intent`` was not about.
+
+    An answer to an update about another record is no receipt: what became of ours, nobody knows. A create that met or
+    made a record of another client never ends well by itself. Either way the other record stays as it is here.
+    """
+    if not isinstance(outcome, Accepted | Stale):
+        return outcome
+    if isinstance(outcome, Accepted) and not (isinstance(outcome.record_id, str) and outcome.record_id):
+        return Unknown("the system accepted the write and named no record")
+    if intent.record_id is not None:
+        if isinstance(outcome, Accepted) and outcome.record_id != intent.record_id:
+            return Unknown("the system answered for another record")
+        return outcome
+    if outcome.record_id is None:
+        return outcome
+    held = records.one(connection, intent.system, intent.kind, outcome.record_id)
+    if held is None or held.client_id == intent.client_id:
+        return outcome
+    met = "has the same key there" if isinstance(outcome, Stale) else "is what the system says that it created"
+    return Refused(
+        f"{intent.kind} {outcome.record_id} {met} and is linked to another client here; compare the two clients",
+        code="duplicate",
+    )
 
 
 def settle_accepted(run: RunContext, connection: Connection, kind: Kind, intent: Intent, receipt: Accepted) -> None:
