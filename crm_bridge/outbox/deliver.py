@@ -23,12 +23,13 @@ from crm_bridge.connector import (
     Unknown,
     WriteOutcome,
 )
-from crm_bridge.errors import BridgeError, CredentialsRefused, OutcomeUnknown, RejectRecord, RetryLater, StaleVersion
+from crm_bridge.errors import BridgeError, ConnectorFailed, CredentialsRefused, OutcomeUnknown, RejectRecord, RetryLater, StaleVersion
 from crm_bridge.hookspecs import Objection
 from crm_bridge.outbox.drafts import Draft, draft_client
 from crm_bridge.outbox.retry import Again, GiveUp, RetryPolicy, next_step
 from crm_bridge.outbox.settle import settle_accepted, unless_of_another
 from crm_bridge.run_context.context import RunContext, iso
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, outcomes_of
 from crm_bridge.run_context.systems import System
 from crm_bridge.store import clients, journal, letters, records, review
 from crm_bridge.store.journal import Intent, OutboxRow
@@ -75,7 +76,7 @@ def deliver(run: RunContext, system: System, *, retry: RetryPolicy) -> list[tupl
         for batch in batches(run, system):
             stale.extend(_deliver_batch(run, system, connector, batch, retry))
             run.progress.advance(stage, len(batch.rows))
-    except (CredentialsRefused, RetryLater) as error:
+    except STOPS_ITS_SYSTEM as error:
         error.system = error.system or system.name
         run.report.stop(system.name, str(error), int(error.exit_code))
     finally:
@@ -213,7 +214,11 @@ def _journal(
     with run.database.transaction() as connection:
         journal.record(connection, [parcel.intent for parcel in parcels])
         new = letters.put(connection, [letter for _, letter in batch.letters], at=at, run_id=run.run_id)
-        review.put(connection, [_doubt(objection) for objection in objections.values()], at=at)
+        doubts = [_doubt(objection) for objection in objections.values()]
+        newly_held = review.object_to(connection, doubts, at=at)
+        raised = {(doubt.left, doubt.right) for doubt in doubts}
+        asked_about = [row.client_id for row in batch.rows]
+        review.resolve_objections(connection, batch.rows[0].system, asked_about, but=raised, at=at)
         for row_id, code in lettered.items():
             journal.park(connection, row_id, state="dead", reason=code)
         for row_id in held - lettered.keys():
@@ -221,6 +226,7 @@ def _journal(
         settled = [row.id for row in batch.rows if row.id not in sending | lettered.keys() | held]
         journal.delivered(connection, settled)
     run.report.new_dead_letters += new
+    run.report.new_held += newly_held
 
 
 def _doubt(objection: Objection) -> Doubt:
@@ -233,7 +239,8 @@ def send(
 ) -> tuple[Sequence[WriteOutcome], BridgeError | None]:
     """Send, and say what came of each write; with the error that makes going on pointless, if there was one."""
     try:
-        outcomes = connector.write(kind, writes)
+        with calling(connector, "write"):
+            answer = connector.write(kind, writes)
     except StaleVersion as error:
         return [Stale(error.message)] * len(writes), None
     except RejectRecord as error:
@@ -243,10 +250,9 @@ def send(
     except (RetryLater, CredentialsRefused) as error:
         after = error.retry_after if isinstance(error, RetryLater) else None
         return [Postponed(error.message, after)] * len(writes), error
-    if len(outcomes) != len(writes):
-        reason = f"the connector answered {len(outcomes)} outcomes for {len(writes)} writes"
-        return [Unknown(reason)] * len(writes), None
-    return outcomes, None
+    except ConnectorFailed as error:
+        return [Unknown(error.message)] * len(writes), error  # it may have been sent before the mistake
+    return outcomes_of(connector, answer, count=len(writes))
 
 
 def _give_back(run: RunContext, parcels: Sequence[Parcel]) -> None:

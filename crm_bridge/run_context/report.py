@@ -60,6 +60,7 @@ class RunReport:
         notices: by state.
         stopped: system → why it could not be worked with.
         plugin_failures: in words, without values.
+        new_held: writes that a reviewer objected to now, and not before; a person is asked about each.
         dead_letters, reviews, unknown: open at the end; ``unknown``: writes and messages whose outcome nobody can tell.
     """
 
@@ -77,6 +78,7 @@ class RunReport:
     notes: list[str] = field(default_factory=list)
     dead_letters: int = 0
     new_dead_letters: int = 0
+    new_held: int = 0
     reviews: int = 0
     unknown: int = 0
 
@@ -104,7 +106,7 @@ class RunReport:
     def exit_code(self) -> ExitCode:
         """After ``crm_bridge.errors.ExitCode``: the gravest thing that happened."""
         codes = set(self.stop_codes)
-        if self.unknown:
+        if self.unknown or self.new_held:
             codes.add(ExitCode.NEEDS_PERSON)
         if self.new_dead_letters:
             codes.add(ExitCode.DEAD_LETTERS)

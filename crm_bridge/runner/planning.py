@@ -12,6 +12,7 @@ from crm_bridge.outbox.deliver import batches
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.runner.pull import pull_all
+from crm_bridge.store import journal
 from crm_bridge.store.letters import Letter
 
 
@@ -51,6 +52,8 @@ def plan(run: RunContext, systems: Sequence[str]) -> PlanReport:
         system = run.systems[name]
         if not isinstance(system.connector, RecordTarget):
             continue
+        with run.database.transaction() as connection:
+            journal.release_held(connection, name, now=run.now())
         for batch in batches(run, system):
             writes.extend(draft.planned for _, draft in batch.drafts)
             blocked.extend(letter for _, letter in batch.letters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from crm_bridge.errors import CredentialsRefused, RetryLater, SafetyStop
+from crm_bridge.errors import SafetyStop
 from crm_bridge.outbox import guard as mass_change
 from crm_bridge.outbox.deliver import deliver
 from crm_bridge.outbox.guard import Guard
@@ -14,6 +14,7 @@ from crm_bridge.outbox.recover import recover
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.policy import PolicySettings
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.runner.inbox import process_inbox
 from crm_bridge.runner.pull import pull_all, reread
@@ -65,6 +66,8 @@ def _deliver(run: RunContext, systems: Sequence[str], options: SyncOptions) -> N
         system = run.systems[name]
         if name in run.report.stopped:
             continue
+        with run.database.transaction() as connection:
+            journal.release_held(connection, name, now=run.now())
         try:
             if options.guard is not None:
                 mass_change.check(run, system, options.guard)
@@ -89,7 +92,7 @@ def _read_again(run: RunContext, name: str, records: Sequence[tuple[str, str]]) 
     for kind, ids in by_kind.items():
         try:
             reread(run, system, system.kinds[kind], sorted(set(ids)))
-        except (RetryLater, CredentialsRefused) as error:
+        except STOPS_ITS_SYSTEM as error:
             run.report.stop(name, str(error), int(error.exit_code))
             return
 

@@ -1,7 +1,7 @@
 """The outbox and the journal of writes.
 
-The outbox says *that* a client has to be carried to a system; what to write is planned at the moment of delivery, against
-the record as it is then. The journal holds every write before it is sent, and what came back.
+The outbox says *that* a client has to be carried to a system; what to write is planned at the moment of delivery,
+against the record as it is then. The journal holds every write before it is sent, and what came back.
 """
 
 from __future__ import annotations
@@ -87,9 +87,18 @@ def postpone(connection: Connection, row_id: int, *, until: str, attempts: int, 
 def park(connection: Connection, row_id: int, *, state: str, reason: str) -> None:
     """Stop trying: ``dead`` after a dead letter, ``held`` by an objection, ``unknown`` until somebody can tell.
 
-    The next change of the client makes the row due again.
+    The next change of the client makes the row due again; what is held is asked about again by every run.
     """
     connection.execute(update(outbox).where(outbox.c.id == row_id).values(state=state, reason=reason))
+
+
+def release_held(connection: Connection, system: str, *, now: str) -> None:
+    """Rows that an objection holds are due again: they are planned anew, and the reviewers are asked again."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.system == system, outbox.c.state == "held")
+        .values(state="due", next_attempt_at=now)
+    )
 
 
 def park_client(connection: Connection, system: str, client_id: str, *, state: str, reason: str) -> None:
@@ -103,7 +112,7 @@ def park_client(connection: Connection, system: str, client_id: str, *, state: s
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A write as it was journaled. ``request`` holds all that is needed to send it again, byte for byte, and to settle it."""
+    """A write as it was journaled. ``request`` holds all that is needed to send it again, byte for byte, and settle it."""
 
     id: str
     system: str

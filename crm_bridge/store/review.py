@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crm_bridge.store.database import among
 from crm_bridge.store.schema import review
+
+# The state of an objection that stopped coming before a person answered it.
+RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,60 @@ def put(connection: Connection, doubts: Iterable[Doubt], *, at: str) -> int:
     if not values:
         return 0
     return int(connection.execute(sqlite_insert(review).on_conflict_do_nothing(), values).rowcount or 0)
+
+
+def object_to(connection: Connection, objections: Sequence[Doubt], *, at: str) -> int:
+    """Ask about these objections, with the reasons given now. Returns how many were not open before.
+
+    One that was resolved by itself and is raised again is asked about again; one that a person answered is not.
+    """
+    if not objections:
+        return 0
+    was_open = _open_objections(connection, [each.left for each in objections])
+    put(connection, objections, at=at)
+    connection.execute(
+        update(review)
+        .where(
+            review.c.kind == "objection",
+            review.c.left == bindparam("_left"),
+            review.c.right == bindparam("_right"),
+            review.c.state.in_(["open", RESOLVED]),
+        )
+        .values(state="open", rule=bindparam("_rule"), decided_by=None, decided_at=None),
+        [{"_left": each.left, "_right": each.right, "_rule": each.rule} for each in objections],
+    )
+    now_open = _open_objections(connection, [each.left for each in objections])
+    return len(now_open.keys() - was_open.keys())
+
+
+def resolve_objections(
+    connection: Connection, system: str, client_ids: Sequence[str], *, but: Set[tuple[str, str]], at: str
+) -> None:
+    """Close the open objections to writes of these clients into ``system`` that nobody raises any more.
+
+    Args:
+        but: (client id, record) of those that are still raised.
+    """
+    gone = [
+        question
+        for (client_id, record), question in _open_objections(connection, client_ids).items()
+        if record.startswith(f"{system}/") and (client_id, record) not in but
+    ]
+    if gone:
+        connection.execute(
+            update(review)
+            .where(among(review.c.id, gone))
+            .values(state=RESOLVED, decided_by="crm-bridge", decided_at=at)
+        )
+
+
+def _open_objections(connection: Connection, client_ids: Sequence[str]) -> dict[tuple[str, str], int]:
+    rows = connection.execute(
+        select(review.c.left, review.c.right, review.c.id).where(
+            review.c.kind == "objection", review.c.state == "open", among(review.c.left, client_ids)
+        )
+    )
+    return {(left, right): question for left, right, question in rows}
 
 
 def decided_not(connection: Connection, keys: Sequence[str]) -> set[tuple[str, str]]:
