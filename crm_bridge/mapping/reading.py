@@ -189,14 +189,15 @@ def _split_step(bound: BoundListRow) -> Step:
         for text in raw.split(split):
             if not text.strip():
                 continue
-            item = read_item(_nest(src, text.strip()), record, problems, "")
+            item = read_item(nest(src, text.strip()), record, problems, "")
             if item is not None:
                 doc.setdefault(head, []).append(item)
 
     return step
 
 
-def _nest(src: tuple[str, ...], value: Any) -> dict[str, Any]:
+def nest(src: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """A record that holds ``value`` at ``src`` and nothing else."""
     for name in reversed(src):
         value = {name: value}
     return value  # type: ignore[no-any-return]  # src has at least one name

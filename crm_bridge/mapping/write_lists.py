@@ -16,7 +16,7 @@ from crm_bridge.mapping.columns import BoundColumn
 from crm_bridge.mapping.draft import UNKNOWN, Draft, NestedRow, same
 from crm_bridge.mapping.items import BoundListRow
 from crm_bridge.mapping.paths import look
-from crm_bridge.mapping.reading import rows_at
+from crm_bridge.mapping.reading import nest, rows_at
 from crm_bridge.mapping.values import BadValue, FieldChange, Problem
 
 _UNUSABLE = frozenset({"invalid", "bounced", "wrong_person", "retired"})
@@ -296,24 +296,28 @@ def _write_split(draft: Draft, bound: BoundListRow, items: Sequence[Any]) -> Non
     if column is None or split is None or not column.writable:
         return
     raw = draft.base_raw(column)
-    pieces = [piece.strip() for piece in raw.split(split) if piece.strip()] if isinstance(raw, str) else []
-    before = [_held(column, {column.column.src[-1]: piece}) for piece in pieces]
+    pieces = [piece for piece in raw.split(split) if piece.strip()] if isinstance(raw, str) else []
+    before = [_held(column, nest(column.column.src, piece.strip())) for piece in pieces]
     after = [look(items[at], bound.value_steps) for at in _matching(bound, items, set())]
-    if set(before) == set(after):
+    # What stays keeps its place and its spelling, and so does what cannot be read; what is new stands behind it.
+    texts = [piece for piece, value in zip(pieces, before, strict=True) if value is UNKNOWN or value in after]
+    if len(texts) == len(pieces) and all(value in before for value in after):
         return
-    if not after:
+    if not after and not texts:
         draft.unset(column)
         return
-    texts = []
+    gap = pieces[-1][: -len(pieces[-1].lstrip())] if len(pieces) > 1 else ""  # the field's own, as in `gold; vip`
     for value in after:
+        if value in before:
+            continue
         fine, text = draft.express(column, value)
         if not fine:
             return
         if split in text:
             draft.problem(column, BadValue("not_expressible", "the value holds the sign that separates values"), value)
             return
-        texts.append(text)
-    draft.set(column, f"{split.strip() or split} ".join(texts) if split.strip() else split.join(texts))
+        texts.append(gap + text)
+    draft.set(column, split.join(texts).strip())
 
 
 def _set(record: dict[str, Any], src: tuple[str, ...], value: Any) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib import import_module, resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +47,9 @@ SYSTEMS = [
 
 
 @pytest.mark.parametrize(("module", "document", "options"), SYSTEMS, ids=[each[1] for each in SYSTEMS])
-def test_every_name_of_a_shipped_document_is_a_field_of_its_system(module, document, options, tmp_path: Path) -> None:
+def test_every_name_of_a_shipped_document_is_a_field_of_its_system(
+    module: str, document: str, options: dict[str, Any], tmp_path: Path
+) -> None:
     """And a name that is none is not taken for one."""
     [kind_type] = import_module(module).register_connectors()
     context = ConnectorContext("a", tmp_path, lambda _: Secret("x"), lambda: datetime(2026, 10, 20, tzinfo=UTC))
@@ -53,9 +57,9 @@ def test_every_name_of_a_shipped_document_is_a_field_of_its_system(module, docum
     text = resources.files("crm_bridge_mappings").joinpath(document).read_text(encoding="utf-8")
     mapping = compile_mapping(load_mapping(text, file=document))
 
-    assert isinstance(connector, FieldLister)
-    fields = connector.fields(Path(document).stem)
+    with closing(connector):
+        assert isinstance(connector, FieldLister)
+        fields = connector.fields(Path(document).stem)
     assert fields is not None
     assert [] == [source.name for source in mapping.sources if not is_among(source.name, fields)]
     assert not is_among("LastNam", fields)
-    connector.close()

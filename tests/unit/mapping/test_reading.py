@@ -161,3 +161,24 @@ def test_a_list_in_one_field_is_split_and_joined(compiled):
 
     assert [{"key": "vip"}, {"key": "new"}] == reading.doc["segments"]
     assert {"Id": "1", "Tags": "vip; old"} == mapping.write(raw, {"segments": [{"key": "vip"}, {"key": "old"}]}).fields
+
+
+@pytest.mark.parametrize(
+    ("split", "held", "keys", "written"),
+    [
+        ("|", "gold|vip", ["vip", "gold", "new"], "gold|vip|new"),
+        ("|", "gold|vip", ["vip"], "vip"),
+        ("|", "gold", ["new", "gold"], "gold|new"),
+        (";", "gold; vip", ["new", "vip"], "vip; new"),
+        (", ", "gold, vip", ["gold", "new", "vip"], "gold, vip, new"),
+    ],
+)
+def test_a_list_in_one_field_keeps_its_separator_and_its_order(compiled, split, held, keys, written):
+    """What stays keeps its place; what is new stands at the end."""
+    mapping = compiled(f'lists: {{segments: [{{src: x.Tags, split: "{split}"}}]}}')
+    raw = {"Id": "1", "x": {"Tags": held}}
+
+    items = [{"key": key} for key in keys]
+
+    assert {"Id": "1", "x": {"Tags": written}} == mapping.write(raw, {"segments": items}).fields
+    assert {} == mapping.write(raw, {"segments": mapping.read(raw).doc["segments"][::-1]}).fields
