@@ -108,7 +108,11 @@ class Draft:
     def close(self, identity: BoundColumn) -> WriteBack:
         """The finished write-back."""
         problems = tuple(self.problems)
-        if any(problem.severity == "quarantine" for problem in problems) or not (self._flat or self._nested):
+        stopping = {problem.field for problem in problems if problem.severity == "quarantine"}
+        if stopping:
+            waiting = sorted({change.field for change in self.changes} - stopping)
+            return WriteBack({}, (), self.base, problems, tuple(waiting))
+        if not (self._flat or self._nested):
             return WriteBack({}, (), self.base, problems)
         full = self.base
         fields: dict[str, Any] = {}

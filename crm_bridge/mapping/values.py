@@ -83,12 +83,14 @@ class WriteBack:
         changes: each changed field, for people.
         full: the whole record as it would be afterwards, without ``@operation``.
         problems: a ``quarantine`` among them empties ``fields`` and ``changes``: nothing of this record may be written.
+        waiting: names of the fields that changed and are held back by such a problem in another field.
     """
 
     fields: dict[str, Any]
     changes: tuple[FieldChange, ...]
     full: dict[str, Any]
     problems: tuple[Problem, ...] = ()
+    waiting: tuple[str, ...] = ()
 
     @property
     def quarantined(self) -> bool:

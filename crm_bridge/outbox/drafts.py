@@ -113,6 +113,7 @@ def _add(
     letters: list[Letter],
 ) -> None:
     stopped = [problem for problem in back.problems if problem.severity == "quarantine"]
+    held_back = f"; with it wait: {', '.join(back.waiting)}" if back.waiting else ""
     letters.extend(
         Letter(
             stage="write",
@@ -121,7 +122,7 @@ def _add(
             record_id=row.record_id if row else f"new for {client.id}",
             code=problem.code,
             path=problem.path,
-            message=f"{problem.field}: {problem.message}",
+            message=f"{problem.field}: {problem.message}{held_back}",
             hint=f"mend the value where it comes from, or the mapping {kind.mapping.name}",
             value=problem.value,
             client_id=client.id,

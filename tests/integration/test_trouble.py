@@ -104,6 +104,20 @@ class TestRefusedWrites:
         assert "Коваль" == world["b"].person(ids["b"])["last_name"]
         assert ["too_long"] == [letter["code"] for letter in world.ask("dead_letters")]
 
+    def test_the_letter_and_the_plan_name_the_fields_that_wait_with_it(self, world):
+        """One field that cannot be written holds the whole record back: nobody has to find that out alone."""
+        ids = world.person("a", "b")
+        world.settle()
+        world.write_mapping("a", PERSON.format(system="a", image="full").replace("max: 30", "max: 90"))
+        world["a"].edit("person", ids["a"], {"last_name": "К" * 40, "job_title": "teacher", "dish": "борщ"})
+
+        [blocked] = world.ask("plan").as_dict()["blocked"]
+        world.sync()
+        [letter] = world.ask("dead_letters")
+
+        assert letter["message"].endswith("; with it wait: dish, job_title")
+        assert letter["message"] == blocked["why"]
+
 
 def test_a_record_that_changed_meanwhile_is_read_again_and_merged(world):
     """Somebody saves the record in B between our reading and our writing: both edits stand."""
