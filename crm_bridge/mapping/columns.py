@@ -148,7 +148,11 @@ def _puller(src: tuple[str, ...], read: Read, *, plain: int) -> Callable[[Any], 
                 value = record.get(name)
                 if value is None:
                     return None
-                return (value.strip() or None) if type(value) is str and len(value) <= plain else read(value)
+                return (
+                    (value.strip() or None)
+                    if type(value) is str and len(value) <= plain and value.isprintable()
+                    else read(value)
+                )
 
             return pull_text
 
@@ -185,7 +189,11 @@ def _puller(src: tuple[str, ...], read: Read, *, plain: int) -> Callable[[Any], 
         value = around.get(inner)
         if value is None or value == "":
             return None
-        return (value.strip() or None) if type(value) is str and len(value) <= plain else read(value)
+        return (
+            (value.strip() or None)
+            if type(value) is str and len(value) <= plain and value.isprintable()
+            else read(value)
+        )
 
     return pull_pair
 

@@ -187,9 +187,11 @@ def _split_step(bound: BoundListRow) -> Step:
             )
             return
         for text in raw.split(split):
-            if not text.strip():
+            # control characters count as spaces for strip, and must not go unseen
+            piece = text.strip() if text.isprintable() else text.strip(" \t\r\n\u00a0")
+            if not piece:
                 continue
-            item = read_item(nest(src, text.strip()), record, problems, "")
+            item = read_item(nest(src, piece), record, problems, "")
             if item is not None:
                 doc.setdefault(head, []).append(item)
 

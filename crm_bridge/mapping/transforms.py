@@ -40,10 +40,25 @@ class Transform:
     words: Mapping[str, bool]
 
 
+# C0 without tab and line ends; halves of a surrogate pair, which no encoding can carry.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """``text``, if no control character is in it; tabs and line ends may be.
+
+    Raises:
+        BadValue: ``control_character``.
+    """
+    if not text.isprintable() and _CONTROL.search(text):
+        raise BadValue("control_character", "an invisible control character: enter the value anew where it is held")
+    return text
+
+
 def as_text(value: Any) -> str:
     """Text, or a whole number as text; anything else is ``bad_shape``."""
     if type(value) is str:
-        return value
+        return printable(value)
     if type(value) is int:
         return str(value)
     kind = {bool: "true or false", float: "a number with a fraction", list: "a list", dict: "an object"}.get(
@@ -56,8 +71,7 @@ def _texts(convert: Callable[[str], Any] | None, trim: bool) -> Read:
     """A read function over text: stripped, empty is nothing, then converted."""
 
     def read(value: Any) -> Any:
-        if type(value) is not str:
-            value = as_text(value)
+        value = as_text(value)
         if trim:
             value = value.strip()
         if not value:
@@ -178,7 +192,7 @@ def _code(options: Mapping[str, Any]) -> Pair:
             found = texts.get(value)
             if found is not None:
                 return found
-            value = value.strip()
+            value = printable(value).strip()
             if not value:
                 return None
         elif type(value) is bool and flags:

@@ -182,3 +182,36 @@ def test_a_list_in_one_field_keeps_its_separator_and_its_order(compiled, split, 
 
     assert {"Id": "1", "x": {"Tags": written}} == mapping.write(raw, {"segments": items}).fields
     assert {} == mapping.write(raw, {"segments": mapping.read(raw).doc["segments"][::-1]}).fields
+
+
+@pytest.mark.parametrize("bad", ["\x00", "\x07", "\x0b", "\x1b", "\x1f", "\ud800"])
+@pytest.mark.parametrize("at", [0, 2, None])
+def test_a_control_character_stops_the_record(compiled, bad, at):
+    """It would win over the good value of another system, and cannot be written into most."""
+    for rows, field, value in (
+        ("fields: {name.family: {src: Last}}", "Last", "Ткач"),
+        ("fields: {name.family: {src: x.Last}}", "x", "Ткач"),
+        ("fields: {name: {src: Full, as: split_name, order: family given}}", "Full", "Ткач Іван"),
+        ("fields: {birth_date: {src: Birth, as: date}}", "Birth", "1985-03-08"),
+        ("lists: {contact_points: [{src: Mobile, as: phone, item: {type: phone}}]}", "Mobile", "0505550101"),
+        ("lists: {contact_points: [{src: Mail, as: email, item: {type: email}}]}", "Mail", "a@example.com"),
+        ('lists: {segments: [{src: Tags, split: "|"}]}', "Tags", "vip|gold"),
+        ("lists: {segments: [{each: Kids, key: Id, parts: {key: Name}}]}", "Kids", "vip"),
+    ):
+        text = value + bad if at is None else value[:at] + bad + value[at:]
+        raw = {"x": {"Last": text}, "Kids": [{"Id": "1", "Name": text}]}.get(field, text)
+
+        reading = compiled(rows).read({"Id": "1", field: raw})
+
+        assert {"control_character"} == {problem.code for problem in reading.problems}, rows
+        assert reading.quarantined
+
+
+def test_tabs_and_line_ends_are_text(compiled):
+    """An address may have several lines."""
+    reading = compiled("fields: {job_title: {src: Job}}").read(
+        {"Id": "1", "Job": "лікар\tвищої\r\nкатегорії\u00a0№\u200b1"}
+    )
+
+    assert "лікар\tвищої\r\nкатегорії\u00a0№\u200b1" == reading.doc["job_title"]
+    assert () == reading.problems
