@@ -5,33 +5,43 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from rapidfuzz.distance import OSA
 from rapidfuzz.distance.JaroWinkler import similarity
 
 from crm_bridge.matching.given_names import father_names, given_names
 from crm_bridge.matching.tax_ids import valid_tax_id
 from crm_bridge.matching.traits import Traits
 
-# Jaro-Winkler on folded names. From LIKE upwards two spellings are one name; between NEARLY and LIKE nobody can tell.
+# Jaro-Winkler on folded names. From these upwards two spellings may be of one name; from NEARLY nobody can tell.
 FAMILY_LIKE = 0.90
-GIVEN_LIKE = 0.85
 PATRONYMIC_LIKE = 0.88
 NEARLY = 0.78
+# Folded endings of family names that mark the sex: -ський, -цький, -ий / -ська, -цька, -а; -ов / -ова, -ін / -іна.
+_MALE_ENDINGS = ("ii", "i", "ei", "oi")
+_FEMALE_ENDINGS = ("aia", "a")
 
 
 class Level(Enum):
     """The outcome of one comparison."""
 
     AGREE = "agree"
+    LIKE = "like"  # spelt alike, and not known to be the same
     CLOSE = "close"  # compatible, or one slip apart: neither for nor against
     SILENT = "silent"  # one side says nothing
     CONTRADICT = "contradict"
 
 
-AGREE, CLOSE, SILENT, CONTRADICT = Level.AGREE, Level.CLOSE, Level.SILENT, Level.CONTRADICT
+AGREE, LIKE, CLOSE, SILENT, CONTRADICT = Level.AGREE, Level.LIKE, Level.CLOSE, Level.SILENT, Level.CONTRADICT
 
 
 class Agreement(NamedTuple):
-    """Every comparison of two records. ``swapped``: family and given name stood in each other's place."""
+    """Every comparison of two records.
+
+    Attributes:
+        swapped: family and given name stood in each other's place.
+        family_slip: the family names are alike and so near that one of them may be misspelt: one letter apart, or the
+            male and the female form of one, where the given name is of one sex.
+    """
 
     kind: str
     record_id: Level
@@ -47,6 +57,7 @@ class Agreement(NamedTuple):
     birth_date: Level
     gender: Level
     swapped: bool
+    family_slip: bool = False
 
 
 def compare(left: Traits, right: Traits) -> Agreement | None:
@@ -57,10 +68,10 @@ def compare(left: Traits, right: Traits) -> Agreement | None:
     given = _givens(left.given, right.given)
     gender = _equal(left.gender, right.gender)
     if gender is CONTRADICT and given is AGREE and set(left.given).isdisjoint(right.given):
-        given = CLOSE  # only alike, and of another gender: twins
+        given = LIKE  # a short form of both, or merely alike, and of another gender: twins
     swapped = False
     if (family is CONTRADICT or given is CONTRADICT) and left.given and right.given:
-        crossed = _families(left.family, right.given), _families(left.given, right.family)
+        crossed = _families(left.family, right.given), _families(left.given, right.family)  # spelt the same, each
         if crossed == (AGREE, AGREE):
             family = given = AGREE
             swapped = True
@@ -79,6 +90,7 @@ def compare(left: Traits, right: Traits) -> Agreement | None:
         _birth_dates(left.birth_date, right.birth_date),
         gender,
         swapped,
+        family is LIKE and given is AGREE and gender is not CONTRADICT and _is_slip(left, right),
     )
 
 
@@ -123,11 +135,35 @@ def _families(left: tuple[str, ...], right: tuple[str, ...]) -> Level:
     one, other = "".join(left), "".join(right)
     if len(one) == 1 or len(other) == 1:
         return CLOSE if one[0] == other[0] else CONTRADICT
-    return _by_likeness(similarity(one, other), FAMILY_LIKE)
+    return _by_likeness(similarity(one, other), FAMILY_LIKE, LIKE)
+
+
+def _is_slip(left: Traits, right: Traits) -> bool:
+    """Of alike family names: whether one slip of a pen, or the given name's one sex, explains the difference."""
+    one, other = "".join(left.family), "".join(right.family)
+    if _of_two_sexes(one, other) or _of_two_sexes(other, one):
+        return _one_sex(left.given, right.given)
+    return OSA.distance(one, other, score_cutoff=1) <= 1
+
+
+def _of_two_sexes(male: str, female: str) -> bool:
+    """Whether folded family names are one but for its ending: Ковальський and Ковальська, Петров and Петрова."""
+    if not female.endswith("a"):
+        return False
+    stems = {female.removesuffix(ending) for ending in _FEMALE_ENDINGS}
+    return male in stems or any(male == stem + ending for stem in stems for ending in _MALE_ENDINGS)
+
+
+def _one_sex(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    """Whether the given names leave one name only. Саша and Женя are of both sexes; of unknown names nobody can tell."""
+    ours = {name for each in left for name in given_names(each)}
+    theirs = {name for each in right for name in given_names(each)}
+    return len(ours & theirs) == 1
 
 
 def _givens(left: tuple[str, ...], right: tuple[str, ...]) -> Level:
-    """Names that the table knows are compared by the table: Марина is not a misspelt Марія."""
+    """One name by the table of names, or the same spelling. Names that are merely alike are not known to be one: Данило
+    and Данила may be one boy or twins. And Марина, as the table knows, is not a misspelt Марія."""
     if left == right:
         return AGREE if left else SILENT
     if not left or not right:
@@ -138,8 +174,8 @@ def _givens(left: tuple[str, ...], right: tuple[str, ...]) -> Level:
             level = _given(one, other)
             if level is AGREE:
                 return AGREE
-            if level is CLOSE:
-                best = CLOSE
+            if level is LIKE or (level is CLOSE and best is not LIKE):
+                best = level
     return best
 
 
@@ -151,10 +187,7 @@ def _given(one: str, other: str) -> Level:
     names, other_names = given_names(one), given_names(other)
     if names and other_names:
         return CONTRADICT if names.isdisjoint(other_names) else AGREE
-    level = _by_likeness(similarity(one, other), GIVEN_LIKE)
-    if level is AGREE and (one == f"{other}a" or other == f"{one}a"):
-        return CLOSE  # the male and the female form of one name are brother and sister as easily as a slip
-    return level
+    return LIKE if similarity(one, other) >= NEARLY else CONTRADICT
 
 
 def _same_initial(one: str, other: str) -> bool:
@@ -177,12 +210,12 @@ def _patronymics(left: str, right: str) -> Level:
         return AGREE
     if names and other_names:
         return CONTRADICT if names.isdisjoint(other_names) else AGREE
-    return _by_likeness(similarity(stem, other_stem), PATRONYMIC_LIKE)
+    return _by_likeness(similarity(stem, other_stem), PATRONYMIC_LIKE, AGREE)
 
 
-def _by_likeness(likeness: float, enough: float) -> Level:
+def _by_likeness(likeness: float, enough: float, level: Level) -> Level:
     if likeness >= enough:
-        return AGREE
+        return level
     return CLOSE if likeness >= NEARLY else CONTRADICT
 
 

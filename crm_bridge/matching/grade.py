@@ -1,8 +1,8 @@
 """Whether two records are of one client: the rules, from the surest to the weakest.
 
 Only ``certain`` links by itself; the rest goes to people. The danger is the household: relatives share phone, address,
-surname and e-mail, and a son may bear his father's name. So no contact evidence outweighs a different given name, and
-none counts as certain without a whole birth date.
+surname and e-mail, a son may bear his father's name, and twins share the birth date too. So no contact evidence outweighs
+a different given name, none counts as certain without a whole birth date, and given names that are merely alike never do.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from crm_bridge.matching.agree import AGREE, CLOSE, CONTRADICT, Agreement, compare
+from crm_bridge.matching.agree import AGREE, CLOSE, CONTRADICT, LIKE, SILENT, Agreement, compare
 from crm_bridge.matching.traits import traits
 
 CERTAIN = "certain"
@@ -70,7 +70,7 @@ def _persons(a: Agreement) -> tuple[str, str] | None:
         return by_identifier
     if a.given is CONTRADICT:
         return _relatives(a)
-    if a.given is AGREE and (a.family is AGREE or (a.family is CLOSE and a.birth_date is AGREE and _contact(a))):
+    if a.given is AGREE and (_family(a) or (a.family is CLOSE and a.birth_date is AGREE and _contact(a))):
         return _namesakes(a)
     return _half_named(a)
 
@@ -87,10 +87,16 @@ def _persons_by_identifier(a: Agreement) -> tuple[str, str] | None:
         if level is AGREE:
             if a.tax_id is CONTRADICT:
                 return PROBABLE, f"{rule}, tax_id differs"
-            if (a.family is AGREE or a.given is AGREE) and not _another_person(a) and a.birth_date is not CONTRADICT:
+            named = a.given is AGREE or (a.family is AGREE and a.given in (SILENT, CLOSE))
+            if named and not _another_person(a) and a.birth_date is not CONTRADICT:
                 return CERTAIN, f"{rule}+name"
             return PROBABLE, f"{rule}, name or birth_date differs"
     return None
+
+
+def _family(a: Agreement) -> bool:
+    """Whether the family names are the same, or alike."""
+    return a.family is AGREE or a.family is LIKE
 
 
 def _another_person(a: Agreement) -> bool:
@@ -108,10 +114,12 @@ def _contact(a: Agreement) -> str:
 
 
 def _namesakes(a: Agreement) -> tuple[str, str] | None:
-    """Family and given name agree; the family name may be a letter off where contact and birth date carry it."""
+    """The given name is the same, the family name too or alike; contact and birth date together bear one slip in it."""
     contact = _contact(a)
     doubtful = a.tax_id is CONTRADICT or _another_person(a)
     if a.birth_date is AGREE:
+        if contact and not doubtful and a.family is not AGREE and not a.family_slip:
+            return PROBABLE, f"{contact}+given+birth_date, family name alike"
         if not contact:
             return (POSSIBLE if doubtful else PROBABLE), "name+birth_date"
         return (PROBABLE if doubtful else CERTAIN), f"{contact}+name+birth_date"
@@ -128,7 +136,7 @@ def _relatives(a: Agreement) -> tuple[str, str] | None:
     """Another given name: a relative as a rule, kept visible at the end of the queue."""
     if a.phone is AGREE or a.email is AGREE:
         return POSSIBLE, "relative"
-    if a.family is AGREE and a.birth_date is AGREE:
+    if _family(a) and a.birth_date is AGREE:
         return POSSIBLE, "relative"
     return None
 
@@ -139,11 +147,11 @@ def _half_named(a: Agreement) -> tuple[str, str] | None:
     if a.birth_date is CONTRADICT:
         return None
     if contact in ("phone", "email"):
-        one_name = a.family is AGREE or a.given is AGREE
+        one_name = _family(a) or a.given is AGREE
         if a.birth_date is AGREE and one_name and a.tax_id is not CONTRADICT and not _another_person(a):
             return PROBABLE, f"{contact}+one_name+birth_date"
         return POSSIBLE, contact
-    if a.birth_date is AGREE and (a.family is AGREE or a.given is AGREE) and a.family is not CONTRADICT:
+    if a.birth_date is AGREE and (_family(a) or a.given is AGREE) and a.family is not CONTRADICT:
         return POSSIBLE, "one_name+birth_date"
     if a.birth_date is AGREE and contact and a.given is AGREE:
         return POSSIBLE, "postal_code+given+birth_date"
@@ -155,9 +163,9 @@ def _organisations(a: Agreement) -> tuple[str, str] | None:
         return (PROBABLE, "record_id, tax_id differs") if a.tax_id is CONTRADICT else (CERTAIN, "record_id")
     if a.tax_id is AGREE or a.personal_id is AGREE:
         rule = "tax_id" if a.tax_id is AGREE else "personal_id"
-        sure = a.family is AGREE and a.tax_id is not CONTRADICT
+        sure = _family(a) and a.tax_id is not CONTRADICT
         return (CERTAIN, f"{rule}+name") if sure else (PROBABLE, rule)
-    if a.family is AGREE and a.tax_id is not CONTRADICT:
+    if _family(a) and a.tax_id is not CONTRADICT:
         contact = _contact(a)
         return (PROBABLE, f"{contact}+name") if contact else (POSSIBLE, "name")
     return None

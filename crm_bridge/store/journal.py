@@ -84,6 +84,64 @@ def postpone(connection: Connection, row_id: int, *, until: str, attempts: int, 
     )
 
 
+AWAY = "away: "  # how the reason begins of a row that was postponed because its system gave no answer
+
+
+def due_again(connection: Connection, system: str, *, at: str) -> int:
+    """``system`` answers: what was postponed because it was away is due at once. Not what it asked to wait with."""
+    result = connection.execute(
+        update(outbox)
+        .where(outbox.c.system == system, outbox.c.state == "due", outbox.c.next_attempt_at > at)
+        .where(outbox.c.reason.startswith(AWAY, autoescape=True))
+        .values(next_attempt_at=at)
+    )
+    return int(result.rowcount)
+
+
+def waits_for_answer(connection: Connection, system: str, *, at: str) -> bool:
+    """Whether anything is postponed because ``system`` was away."""
+    waiting = outbox.c.reason.startswith(AWAY, autoescape=True) & (outbox.c.next_attempt_at > at)
+    query = select(outbox.c.id).where(outbox.c.system == system, outbox.c.state == "due", waiting).limit(1)
+    return connection.execute(query).first() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Writes to one system that wait. ``until``: of postponed ones, when the last of them is tried again."""
+
+    system: str
+    state: str
+    writes: int
+    until: str | None
+    reason: str | None
+
+
+def waiting(connection: Connection, *, now: str) -> list[Waiting]:
+    """What is ``postponed``, and what is ``held`` until somebody decides, by system."""
+    late = (outbox.c.state == "due") & (outbox.c.next_attempt_at > now)
+    state = case((late, "postponed"), else_="held").label("state")
+    until = func.max(case((late, outbox.c.next_attempt_at)))
+    reason = func.max(case((late, outbox.c.reason)))
+    rows = connection.execute(
+        select(outbox.c.system, state, func.count(), until, reason)
+        .where(late | (outbox.c.state == "held"))
+        .group_by(outbox.c.system, state)
+        .order_by(outbox.c.system, state)
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def waiting_rows(connection: Connection, system: str, *, now: str) -> list[tuple[str, str | None, str | None]]:
+    """(client id, until, reason) of each write to ``system`` that waits; ``until`` of postponed ones alone."""
+    late = (outbox.c.state == "due") & (outbox.c.next_attempt_at > now)
+    rows = connection.execute(
+        select(outbox.c.client_id, case((late, outbox.c.next_attempt_at)), outbox.c.reason)
+        .where(outbox.c.system == system, late | (outbox.c.state == "held"))
+        .order_by(outbox.c.id)
+    )
+    return [(client_id, until, reason) for client_id, until, reason in rows]
+
+
 def park(connection: Connection, row_id: int, *, state: str, reason: str) -> None:
     """Stop trying: ``dead`` after a dead letter, ``held`` by an objection, ``unknown`` until somebody can tell.
 
@@ -112,7 +170,7 @@ def park_client(connection: Connection, system: str, client_id: str, *, state: s
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A write as it was journaled. ``request`` holds all that is needed to send it again, byte for byte, and settle it."""
+    """A write as journaled. ``request`` holds all that is needed to send it again byte for byte, and settle it."""
 
     id: str
     system: str
