@@ -24,7 +24,7 @@ from crm_bridge.connector import (
     MessageChannel,
     RecordSource,
 )
-from crm_bridge.errors import ConfigMistake, RejectRecord, UserMistake
+from crm_bridge.errors import BridgeError, ConfigMistake, RejectRecord, UserMistake
 from crm_bridge.hookspecs import PageView
 from crm_bridge.mapping import compile_mapping, load_mapping
 from crm_bridge.outbox.guard import Guard
@@ -32,6 +32,7 @@ from crm_bridge.outbox.notices import MessageRoute
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.plugin_manager import Plugins, load_plugins
 from crm_bridge.run_context.context import Counter, RunContext
+from crm_bridge.run_context.isolation import calling
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import Kind, System, Systems
@@ -212,7 +213,10 @@ class Bridge(Desk):
 
     def close(self) -> None:
         for system in self._systems.values():
-            system.connector.close()
+            try:
+                system.connector.close()
+            except Exception as error:  # noqa: BLE001  # a mistake in one connector keeps no other open
+                _log.warning("a connector's close failed", system=system.name, error=type(error).__name__)
         self._plugins.close()
         self._database.close()
 
@@ -253,10 +257,19 @@ class Bridge(Desk):
         public_url = self.settings.web.public_url
         for system in self._systems.values():
             connector = system.connector
-            if isinstance(connector, MessageChannel) and channel in connector.channels():
+            if isinstance(connector, MessageChannel) and channel in _channels_of(connector):
                 url = f"{public_url}/webhooks/{system.name}" if public_url else None
                 return MessageRoute(system.name, channel, connector, report_url=url)
         return None
+
+
+def _channels_of(connector: MessageChannel) -> Sequence[str]:
+    try:
+        with calling(connector, "channels"):
+            return list(connector.channels())
+    except BridgeError as error:
+        _log.warning("a connector cannot say what it carries", cause=error.message)
+        return ()
 
 
 @contextmanager
@@ -312,8 +325,11 @@ def _systems(settings: Settings, plugins: Plugins, clock: Callable[[], datetime]
             secret=lambda reference: resolve_secret(reference, base_dir=settings.base_dir),
             clock=clock,
         )
-        connector: Connector = connector_type.open(options, context)
-        check_kinds(connector.kinds(), system=configured, place=settings.place)
+        with calling(connector_type, "open"):
+            connector: Connector = connector_type.open(options, context)
+        with calling(connector, "kinds"):
+            held = connector.kinds()
+        check_kinds(held, system=configured, place=settings.place)
         kinds = {}
         for kind, records in configured.records.items():
             place = settings.place(("systems", name, "records", kind, "mapping"))

@@ -10,6 +10,7 @@
     │   └── StaleVersion  it changed since we read it: re-read and merge
     ├── StopRun           going on would do harm: stop, nothing more is written
     │   ├── CredentialsRefused
+    │   ├── ConnectorFailed a connector has a mistake: its system is left alone for this run
     │   ├── SafetyStop    a guard tripped
     │   └── Locked        another run owns the store
     └── UserMistake       the person who runs us can mend it
@@ -129,6 +130,13 @@ class CredentialsRefused(StopRun):
     """The other side refused who we say we are. Trying again in a loop locks accounts, so nobody does."""
 
     exit_code = ExitCode.CREDENTIALS
+
+
+class ConnectorFailed(StopRun):
+    """A connector raised what is none of these errors, or answered what its protocol does not allow. Its system is
+    stopped for this run; the others go on."""
+
+    exit_code = ExitCode.BUG
 
 
 class SafetyStop(StopRun):

@@ -23,7 +23,15 @@ from crm_bridge.connector import (
     Unknown,
     WriteOutcome,
 )
-from crm_bridge.errors import BridgeError, ConnectorFailed, CredentialsRefused, OutcomeUnknown, RejectRecord, RetryLater, StaleVersion
+from crm_bridge.errors import (
+    BridgeError,
+    ConnectorFailed,
+    CredentialsRefused,
+    OutcomeUnknown,
+    RejectRecord,
+    RetryLater,
+    StaleVersion,
+)
 from crm_bridge.hookspecs import Objection
 from crm_bridge.outbox.drafts import Draft, draft_client
 from crm_bridge.outbox.retry import Again, GiveUp, RetryPolicy, next_step

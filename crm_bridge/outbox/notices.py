@@ -17,11 +17,12 @@ from crm_bridge.connector import (
     Refused,
     Unknown,
 )
-from crm_bridge.errors import CredentialsRefused, OutcomeUnknown, RejectRecord, RetryLater, Unreachable
+from crm_bridge.errors import ConnectorFailed, CredentialsRefused, OutcomeUnknown, RejectRecord, RetryLater, Unreachable
 from crm_bridge.hookspecs import ContactRequest, Event, HeldNotice, Notice
 from crm_bridge.outbox.retry import Again, RetryPolicy, next_step
 from crm_bridge.policy import PastContact, PolicySettings, decide
 from crm_bridge.run_context.context import RunContext, iso
+from crm_bridge.run_context.isolation import calling, failure
 from crm_bridge.store import clients, history, letters, notices
 from crm_bridge.store.letters import Letter
 
@@ -216,13 +217,22 @@ def _send(run: RunContext, route: MessageRoute, row: dict[str, Any], address: st
     except CredentialsRefused as error:
         outcome = Postponed(error.message)
         run.report.stop(route.system, str(error), int(error.exit_code))
+    except ConnectorFailed as error:
+        outcome = Unknown(error.message)  # it may have been sent before the mistake
+        error.system = route.system
+        run.report.stop(route.system, str(error), int(error.exit_code))
+        run.report.stop(route.system, str(error), int(error.exit_code))
     with run.database.transaction() as connection:
         _settle(run, connection, row, outcome, retry)
 
 
 def _outcome(route: MessageRoute, message: OutboundMessage) -> MessageOutcome:
     try:
-        return route.connector.send(message)
+        with calling(route.connector, "send"):
+            outcome = route.connector.send(message)
+        if not isinstance(outcome, MessageAccepted | Refused | Postponed | Unknown):
+            raise failure(route.connector, "send", f"gave {type(outcome).__name__} instead of an outcome")
+        return outcome
     except Unreachable as error:
         return Postponed(error.message, error.retry_after)
     except RejectRecord as error:

@@ -23,10 +23,10 @@ from crm_bridge.connector import (
     Unknown,
     WriteLookup,
 )
-from crm_bridge.errors import CredentialsRefused, RetryLater
 from crm_bridge.outbox.deliver import send, write_of
 from crm_bridge.outbox.settle import settle_accepted, settle_found, unless_of_another
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, records_of
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store import journal, records
 from crm_bridge.store.journal import Intent
@@ -48,7 +48,7 @@ def recover(run: RunContext, system: System) -> list[tuple[str, str]]:
             continue
         try:
             record_id = _look(run, system, kind, intent)
-        except (RetryLater, CredentialsRefused) as error:
+        except STOPS_ITS_SYSTEM as error:
             run.report.stop(system.name, str(error), int(error.exit_code))
             break
         if record_id is not None:
@@ -61,7 +61,7 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
     is_update = intent.operation == "update" and intent.record_id is not None
     if is_update and kind.capabilities.reads_back and isinstance(connector, RecordSource):
         record_id = str(intent.record_id)
-        found = connector.read(kind.name, [record_id])
+        found = records_of(connector, kind.name, [record_id])
         units = _seen_there(run, kind, intent, found[0]) if found else {}
         if units:
             _found(run, kind, intent, record_id, units)
@@ -69,7 +69,8 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
             plan_anew(run, intent)
         return record_id
     if isinstance(connector, WriteLookup):
-        record = connector.find_write(kind.name, write_of(intent))
+        with calling(connector, "find_write"):
+            record = connector.find_write(kind.name, write_of(intent))
         if record is None:
             plan_anew(run, intent)
             return None

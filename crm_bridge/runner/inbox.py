@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import orjson
 
 from crm_bridge.connector import DeliveryReport, EventReceiver, InboundEvent, RecordHint
-from crm_bridge.errors import CredentialsRefused, RejectRecord, RetryLater
+from crm_bridge.errors import ConnectorFailed, RejectRecord
 from crm_bridge.run_context.context import RunContext, iso
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling
 from crm_bridge.runner.pull import reread
 from crm_bridge.store import inbox, letters, notices
 from crm_bridge.store.inbox import Received
@@ -41,8 +42,9 @@ def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool
             bad.append(_letter(each, "no configured system takes this request"))
             continue
         try:
-            _sort(system.connector.parse(each.request), hints, reports)
-        except RejectRecord as error:
+            with calling(system.connector, "parse"):
+                _sort(system.connector.parse(each.request), hints, reports)
+        except (RejectRecord, ConnectorFailed) as error:
             bad.append(_letter(each, error.message))
     if system is not None:
         for kind, ids in hints.items():
@@ -50,7 +52,7 @@ def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool
                 continue
             try:
                 reread(run, system, system.kinds[kind], sorted(set(ids)))
-            except (RetryLater, CredentialsRefused) as error:
+            except STOPS_ITS_SYSTEM as error:
                 run.report.stop(name, str(error), int(error.exit_code))
                 return False
     at = run.now()

@@ -8,8 +8,9 @@ from dataclasses import replace
 import orjson
 
 from crm_bridge.connector import Page, RecordSource
-from crm_bridge.errors import BridgeError, CredentialsRefused, RetryLater
+from crm_bridge.errors import BridgeError
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, pages_of, records_of
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.beside import link_waiting, take_page_beside
 from crm_bridge.runner.collection import a_page_at_a_time
@@ -26,7 +27,7 @@ def pull_all(run: RunContext, systems: Sequence[str]) -> None:
             continue
         try:
             pull(run, system, kind)
-        except (RetryLater, CredentialsRefused) as error:
+        except STOPS_ITS_SYSTEM as error:
             run.report.stop(system.name, str(error), int(error.exit_code))
     link_waiting(run)
 
@@ -36,6 +37,7 @@ def pull(run: RunContext, system: System, kind: Kind) -> None:
 
     Raises:
         RetryLater: the system went away; the pages before are in the store, and the next run goes on behind them.
+        ConnectorFailed: its connector has a mistake; the same.
     """
     connector = system.connector
     if not isinstance(connector, RecordSource):
@@ -50,7 +52,7 @@ def pull(run: RunContext, system: System, kind: Kind) -> None:
     run.progress.start(stage, None)
     latest = start
     try:
-        for page in a_page_at_a_time(connector.read_changes(kind.name, start.cursor)):
+        for page in a_page_at_a_time(pages_of(connector, kind.name, start.cursor)):
             latest = replace(latest, cursor=page.cursor if page.cursor is not None else latest.cursor)
             take(run, kind, page, cursor=latest, open_letters=open_letters)
             run.progress.advance(stage, len(page.records))
@@ -101,4 +103,4 @@ def reread(run: RunContext, system: System, kind: Kind, record_ids: Sequence[str
         return
     with run.database.reading() as connection:
         open_letters = letters.open_records(connection, system.name, kind.name)
-    take(run, kind, Page(connector.read(kind.name, list(record_ids))), cursor=None, open_letters=open_letters)
+    take(run, kind, Page(records_of(connector, kind.name, list(record_ids))), cursor=None, open_letters=open_letters)

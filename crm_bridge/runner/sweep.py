@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from crm_bridge.connector import KeyLister, Page, RecordSource, Tombstone
-from crm_bridge.errors import BridgeError, CredentialsRefused, RetryLater, SafetyStop
+from crm_bridge.errors import BridgeError, SafetyStop
 from crm_bridge.outbox.guard import Guard
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, records_of
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.pull import reread, take
 from crm_bridge.store import letters
@@ -37,7 +38,7 @@ def sweep_all(run: RunContext, systems: Sequence[str], guard: Guard | None) -> N
                 continue
             try:
                 sweep(run, system, kind, guard)
-            except (RetryLater, CredentialsRefused, SafetyStop) as error:
+            except STOPS_ITS_SYSTEM as error:
                 run.report.stop(system.name, str(error), int(error.exit_code))
 
 
@@ -56,7 +57,8 @@ def sweep(run: RunContext, system: System, kind: Kind, guard: Guard | None) -> N
         return
     known = _known(run, kind)
     try:
-        listed = set(connector.list_keys(kind.name))
+        with calling(connector, "list_keys"):
+            listed = set(connector.list_keys(kind.name))
         missing = sorted(known - listed)
         _check(len(missing), len(known), guard, system=system.name, kind=kind.name, nothing=not listed)
         for start in range(0, len(missing), AT_ONCE):
@@ -85,7 +87,7 @@ def _check(missing: int, known: int, guard: Guard | None, *, system: str, kind: 
 def _forget(run: RunContext, system: System, kind: Kind, missing: Sequence[str]) -> None:
     connector = system.connector
     assert isinstance(connector, RecordSource)  # noqa: S101  # sweep() has looked
-    there = connector.read(kind.name, missing)
+    there = records_of(connector, kind.name, missing)
     alive = {kind.mapping.record_id(record) for record in there}
     gone = [Tombstone(record_id) for record_id in missing if record_id not in alive]
     with run.database.reading() as connection:

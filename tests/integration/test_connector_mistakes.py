@@ -1,0 +1,128 @@
+"""A mistake in one connector costs its own system, for this run; the others go on, and the report tells."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from memory_world import World, capable
+
+from crm_bridge.connector import Accepted, EffectSafety, Page
+from crm_bridge.errors import ConfigMistake, StopRun
+
+
+def raising(error):
+    def call(*_args, **_options):
+        raise error
+
+    return call
+
+
+def generator_raising(kind, cursor):
+    yield Page((), None)
+    raise ValueError("+380505550101")
+
+
+READERS = {
+    "raises at once": raising(ValueError("+380505550101")),
+    "raises under way": generator_raising,
+    "stops the run": raising(StopRun("no")),
+    "no iterator": lambda kind, cursor: None,
+    "no page": lambda kind, cursor: iter([{"records": []}]),
+    "None for a page": lambda kind, cursor: iter([None]),
+    "no list of records": lambda kind, cursor: iter([Page("abc")]),
+    "no text as cursor": lambda kind, cursor: iter([Page([], 7)]),
+    "no broken records": lambda kind, cursor: iter([Page([], "1", broken=["x"])]),
+    "for ever the same page": lambda kind, cursor: itertools.repeat(Page([{"id": "1", "last_name": "Коваль"}], "1")),
+    "for ever nothing": lambda kind, cursor: itertools.repeat(Page([])),
+    "for ever two pages": lambda kind, cursor: itertools.cycle([Page([], "1"), Page([], "2")]),
+}
+
+
+@pytest.mark.parametrize("mistake", READERS)
+def test_in_reading_it_stops_its_system_and_no_other(world, mistake):
+    world["a"].read_changes = READERS[mistake]
+    world.person("b")
+
+    report = world.sync()
+
+    assert ["a"] == list(report.stopped)
+    assert (1, 1) == (report.exit_code, report.reads["b/person"].new)
+    assert "+380" not in report.stopped["a"]
+
+
+def test_the_message_names_the_connector_and_the_class_of_the_error(world):
+    world["a"].read_changes = READERS["raises under way"]
+
+    message = world.sync().stopped["a"]
+
+    assert "a: the connector memory_world.Peer raised ValueError (test_connector_mistakes.py:" in message
+    assert "read_changes" in message
+
+
+def test_a_mistake_in_its_settings_found_late_keeps_its_own_exit_code(world):
+    world["a"].read_changes = raising(ConfigMistake("view: no such view"))
+    world.person("b")
+
+    report = world.sync()
+
+    assert (78, 1) == (report.exit_code, report.reads["b/person"].new)
+
+
+@pytest.mark.parametrize("pages", [250])
+def test_a_long_reading_without_cursors_is_no_circle(world, pages):
+    records = [{"id": str(number), "last_name": "Коваль"} for number in range(pages)]
+    world["a"].read_changes = lambda kind, cursor: iter([Page([each]) for each in records if kind == "person"])
+
+    assert pages == world.sync().reads["a/person"].new
+
+
+class TestInWriting:
+    @pytest.fixture
+    def world(self, tmp_path):
+        world = World(tmp_path, systems={"a": capable(), "b": capable(effect_safety=EffectSafety.NONE)}, create=("b",))
+        world.person("a")
+        world.opened["b"] = Deafened(world["b"])
+        return world
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            raising(ValueError("+380505550101")),
+            lambda kind, writes: None,
+            lambda kind, writes: [None for _ in writes],
+            lambda kind, writes: [Accepted("") for _ in writes],
+        ],
+        ids=["raises", "None", "no outcome", "no id"],
+    )
+    def test_nobody_can_tell_whether_it_was_sent(self, world, answer):
+        world.opened["b"].write = answer
+
+        report = world.sync()
+
+        assert (1, 1) == (report.writes["b"].unknown, report.exit_code)
+        assert "write" in report.stopped["b"]
+
+    def test_an_answer_that_cannot_be_kept_still_says_that_it_was_written(self, world):
+        world.opened["b"].write = lambda kind, writes: [Accepted("b-1", "1", {"id": "b-1", "x": b"x"}) for _ in writes]
+
+        report = world.sync()
+
+        assert (1, 0) == (report.writes["b"].created, report.exit_code)
+
+
+class Deafened:
+    """A peer that cannot be asked what became of a write."""
+
+    def __init__(self, peer):
+        for name in ("kinds", "capabilities", "check", "close", "read_changes", "read", "write"):
+            setattr(self, name, getattr(peer, name))
+
+
+def test_in_closing_it_goes_no_further(world):
+    closed = []
+    world["a"].close = raising(RuntimeError("no"))
+    world["b"].close = lambda: closed.append("b")
+
+    assert 0 == world.sync().exit_code
+    assert ["b"] == closed
