@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+import re
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,11 +71,31 @@ def simulate(
     with running(stands, knobs=knob or (), latency=latency) as started:
         if how.json:
             typer.echo(canonical_json({"simulators": started}), nl=False)
+        connectors = {stand.system: stand.simulator.name for stand in stands}
         for system, reached_by in () if how.json else started.items():
-            typer.echo(
-                f"{system} simulator: {', '.join(f'{key} = {cell(value)}' for key, value in reached_by.items())}"
-            )
+            typer.echo(toml_block(system, {"connector": connectors[system], **reached_by}))
         _wait_for_the_end()
+
+
+def toml_block(system: str, settings: Mapping[str, Any]) -> str:
+    """The settings as they stand in a configuration: to be pasted."""
+    lines = [f"{_toml_key(key)} = {_toml(value)}" for key, value in settings.items() if value is not None]
+    return "\n".join([f"[systems.{_toml_key(system)}]", *lines, ""])
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_toml_key(str(key))} = {_toml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, bool | int | float):
+        return json_text.dumps(value)
+    # A JSON string is a TOML basic string, but that TOML escapes U+007F as well.
+    return json_text.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _toml_key(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _toml(text)
 
 
 def stands_for(name: str, *, settings: Settings | None, base_dir: Path, port: int | None) -> tuple[Stand, ...]:
