@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crm_bridge.cli.invocation import ByOption, JsonOption, ReasonOption, invocation, opened, opened_desk, who
-from crm_bridge.cli.render import cell, pairs_of, print_rows, show
+from crm_bridge.cli.invocation import (
+    DEFAULT_LIMIT,
+    AfterOption,
+    ByOption,
+    JsonOption,
+    LimitOption,
+    ReasonOption,
+    invocation,
+    opened,
+    opened_desk,
+    who,
+)
+from crm_bridge.cli.render import cell, pairs_of, print_part, print_rows, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,15 +36,25 @@ LettersArgument = Annotated[
 def list_letters(
     context: typer.Context,
     group: Annotated[bool, typer.Option("--group", help="Count them by system, stage and cause.")] = False,
+    limit: LimitOption = DEFAULT_LIMIT,
+    after: AfterOption = 0,
     json: JsonOption = False,
 ) -> None:
     """List dead letters, or count them by cause."""
     how = invocation(context, json=json)
     with opened_desk(context) as desk:
-        letters = list(desk.dead_letters(group=group))
-    key, columns = ("groups", ()) if group else ("dead_letters", COLUMNS)
-    rows = letters if group else [{**letter, "record": record_of(letter)} for letter in letters]
-    show({key: letters}, how=how, table=lambda to: print_rows(to, rows, columns=columns, none="no dead letters"))
+        letters = list(desk.dead_letters(group=group, limit=limit, after=after))
+        total = desk.dead_letters_total()
+    if group:
+        show({"groups": letters}, how=how, table=lambda to: print_rows(to, letters, none="no dead letters"))
+        return
+    rows = [{**letter, "record": record_of(letter)} for letter in letters]
+
+    def lines(to: Console) -> None:
+        print_rows(to, rows, columns=COLUMNS, none="no dead letters")
+        print_part(to, rows, total=total)
+
+    show({"dead_letters": letters, "shown": len(letters), "total": total}, how=how, table=lines)
 
 
 @app.command("show")

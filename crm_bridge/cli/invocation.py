@@ -30,6 +30,11 @@ DespiteOption = Annotated[
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the history.")]
 
 
+LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most this many rows.")]
+AfterOption = Annotated[int, typer.Option("--after", metavar="ID", min=0, help="Go on behind the row of this number.")]
+DEFAULT_LIMIT = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """The global options. ``config`` is where the configuration is looked for; it need not be there."""

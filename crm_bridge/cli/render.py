@@ -76,6 +76,12 @@ def print_rows(to: Console, rows: Sequence[Mapping[str, Any]], *, columns: Seque
     to.print(table_of(rows, columns=columns) if rows else none)
 
 
+def print_part(to: Console, rows: Sequence[Mapping[str, Any]], *, total: int) -> None:
+    """Say that ``rows`` are not all there are, and how to see the others."""
+    if rows and len(rows) < total:
+        to.print(f"\nshowing {len(rows):,} of {total:,}; `--after {rows[-1]['id']}` goes on, `--limit N` shows more")
+
+
 def cell(value: Any) -> str:
     """A value as text. Control characters of foreign data must not steer the reader's terminal."""
     if value is None:

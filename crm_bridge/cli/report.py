@@ -46,6 +46,8 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
         to.print(f"plugin: {cell(failure)}")
     for why in (report.get("stopped") or {}).values():
         to.print(f"stopped: {cell(why)}")
+    for each in report.get("waiting") or ():
+        to.print(cell(_waits(each)))
     for name, (one, many, command) in WAITING.items():
         number = report.get(name) or 0
         if number:
@@ -53,8 +55,16 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
     exit_code = int(report.get("exit_code") or 0)
     if exit_code:
         to.print(f"next (exit code {exit_code}): {NEXT.get(ExitCode(exit_code), 'see docs/reference/exit-codes.md')}")
-    elif not any(_figures(each, WRITES) for each in (report.get("writes") or {}).values()):
+    elif not report.get("waiting") and not any(_figures(each, WRITES) for each in (report.get("writes") or {}).values()):
         to.print("nothing to write: the systems are in step")
+
+
+def _waits(each: Mapping[str, Any]) -> str:
+    """One line of what waits for one system."""
+    writes = f"{each['writes']} {'write' if each['writes'] == 1 else 'writes'} to {each['system']}"
+    if each["state"] == "held":
+        return f"{writes} held until somebody decides; see crm-bridge plan"
+    return f"{writes} postponed until {each['until'][:16].replace('T', ' ')} UTC ({each['reason']})"
 
 
 def _reads(figures: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:

@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crm_bridge.cli.invocation import ByOption, DespiteOption, JsonOption, invocation, opened, opened_desk, who
-from crm_bridge.cli.render import cell, pairs_of, print_rows, show
+from crm_bridge.cli.invocation import (
+    DEFAULT_LIMIT,
+    AfterOption,
+    ByOption,
+    DespiteOption,
+    JsonOption,
+    LimitOption,
+    invocation,
+    opened,
+    opened_desk,
+    who,
+)
+from crm_bridge.cli.render import cell, pairs_of, print_part, print_rows, show
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,16 +39,20 @@ CaseArgument = Annotated[int, typer.Argument(metavar="CASE", help="The case's nu
 
 
 @app.command("list")
-def list_cases(context: typer.Context, json: JsonOption = False) -> None:
+def list_cases(
+    context: typer.Context, limit: LimitOption = DEFAULT_LIMIT, after: AfterOption = 0, json: JsonOption = False
+) -> None:
     """List the cases that wait, the probable ones first."""
     how = invocation(context, json=json)
     with opened_desk(context) as desk:
-        cases = list(desk.review_list())
-    show(
-        {"cases": cases},
-        how=how,
-        table=lambda to: print_rows(to, cases, columns=COLUMNS, none="nothing waits for a decision"),
-    )
+        cases = list(desk.review_list(limit=limit, after=after))
+        total = desk.review_total()
+
+    def lines(to: Console) -> None:
+        print_rows(to, cases, columns=COLUMNS, none="nothing waits for a decision")
+        print_part(to, cases, total=total)
+
+    show({"cases": cases, "shown": len(cases), "total": total}, how=how, table=lines)
 
 
 @app.command("show")

@@ -17,6 +17,8 @@ from crm_bridge.runner import cases, queries, unknowns
 from crm_bridge.store import letters, review, runs
 from crm_bridge.store.database import Database, open_database
 
+SHOWN = 200  # rows of a list, where nobody asked for another number
+
 
 class Desk:
     """Looking, without changing anything."""
@@ -61,9 +63,15 @@ class Desk:
                 connection, client_id, path, system=system, policy=self.settings.survivorship.as_policy()
             )
 
-    def review_list(self, *, limit: int = 200) -> list[dict[str, Any]]:
+    def review_list(self, *, limit: int = SHOWN, after: int = 0) -> list[dict[str, Any]]:
+        """Open cases, the surer first; ``after`` goes on behind that case."""
         with self._database.reading() as connection:
-            return review.listing(connection, limit=limit)
+            return review.listing(connection, limit=limit, after=after)
+
+    def review_total(self) -> int:
+        """How many cases are open."""
+        with self._database.reading() as connection:
+            return review.count_open(connection)
 
     def review_case(self, question: int) -> dict[str, Any]:
         """One case with what both sides say. Raises :class:`UserMistake`."""
@@ -80,14 +88,19 @@ class Desk:
         with self._database.reading() as connection:
             return unknowns.show(connection, which)
 
-    def dead_letters(self, group: bool = False, *, limit: int = 200) -> list[dict[str, Any]]:
-        """Open letters without their contents, or their causes by number."""
+    def dead_letters(self, group: bool = False, *, limit: int = SHOWN, after: int = 0) -> list[dict[str, Any]]:
+        """Open letters behind number ``after`` without their contents, or the causes of all by number."""
         with self._database.reading() as connection:
             if group:
                 return letters.groups(connection)
             hidden = {"raw", "value", "closed_by", "closed_reason", "run_id"}
-            rows = letters.listing(connection, limit=limit)
+            rows = letters.listing(connection, limit=limit, after=after)
         return [{name: value for name, value in row.items() if name not in hidden} for row in rows]
+
+    def dead_letters_total(self) -> int:
+        """How many letters are open."""
+        with self._database.reading() as connection:
+            return letters.count_open(connection)
 
     def dead_letter(self, letter_id: int) -> dict[str, Any]:
         """One letter, with the offending record. Raises :class:`UserMistake`."""

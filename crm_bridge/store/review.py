@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crm_bridge.store.database import among
@@ -119,13 +119,17 @@ def decided_not(connection: Connection, keys: Sequence[str]) -> set[tuple[str, s
 
 
 def listing(connection: Connection, *, state: str = "open", limit: int = 200, after: int = 0) -> list[dict[str, Any]]:
-    """Questions, the surer grades first."""
-    rows = connection.execute(
-        select(review)
-        .where(review.c.state == state, review.c.id > after)
-        .order_by(review.c.kind, case({"certain": 0, "probable": 1}, value=review.c.grade, else_=2), review.c.id)
-        .limit(limit)
-    )
+    """Questions, the surer grades first.
+
+    Args:
+        after: go on behind this question, in that order.
+    """
+    order = review.c.kind, case({"certain": 0, "probable": 1}, value=review.c.grade, else_=2), review.c.id
+    chosen = select(review).where(review.c.state == state)
+    position = connection.execute(select(*order).where(review.c.id == after)).one_or_none()
+    if position is not None:
+        chosen = chosen.where(tuple_(*order) > tuple_(*position))
+    rows = connection.execute(chosen.order_by(*order).limit(limit))
     return [_plain(row._mapping) for row in rows]
 
 

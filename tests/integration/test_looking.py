@@ -1,9 +1,13 @@
 """What people and schedules are told: both sides of a doubt, why a value stands, which system is away."""
 
+from contextlib import closing
+
 import pytest
 
 from crm_bridge.errors import ConfigMistake, CredentialsRefused, SafetyStop, Unreachable, UserMistake
 from crm_bridge.runner.checkup import exit_code_of
+from crm_bridge.store import review
+from crm_bridge.store.database import open_database
 
 ANNA = {"last_name": "Коваль", "first_name": "Anna", "mobile_phone": "+380505550101"}
 
@@ -64,3 +68,23 @@ def test_a_check_says_what_kind_of_finding_it_is(world, error, expected):
     assert expected == (first.code, exit_code_of([first, second]))
     assert ("b", "noted", "no webhook secret") == (second.system, second.code, second.message)
     assert "Коваль" not in first.message
+
+
+def test_cases_are_paged_in_the_order_in_which_they_are_listed(world):
+    """Going on behind one shows each case once, the surer first, though their numbers are not in that order."""
+    with (
+        closing(open_database("sqlite:///bridge.db", base_dir=world.folder)) as store,
+        store.transaction() as connection,
+    ):
+        grades = ["possible", "probable", "certain", "possible", "probable"]
+        doubts = [review.Doubt("duplicate", f"a/{at}", f"b/{at}", grade, "rule") for at, grade in enumerate(grades)]
+        review.put(connection, doubts, at="2026-10-20T10:00:00Z")
+    whole = [case["id"] for case in world.ask("review_list")]
+
+    paged, after = [], 0
+    while page := world.ask("review_list", limit=2, after=after):
+        after = page[-1]["id"]
+        paged += [case["id"] for case in page]
+
+    assert whole == paged
+    assert 5 == len(paged) == world.ask("review_total")

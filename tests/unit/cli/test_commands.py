@@ -39,7 +39,7 @@ ASKS = [
         ["client", "unmerge", "c-1", "siebel/contact/1-A", "--reason", "two persons", "--by", "Anna"],
         ("unmerge", ("c-1", "siebel/contact/1-A"), {"by": "Anna", "reason": "two persons"}),
     ),
-    (["review", "list"], ("review_list", (), {})),
+    (["review", "list"], ("review_list", (), {"limit": 200, "after": 0})),
     (["review", "show", "1"], ("review_case", (1,), {})),
     (
         ["review", "accept", "1", "--by", "Anna"],
@@ -53,8 +53,12 @@ ASKS = [
         ["review", "reject", "1", "--by", "Anna"],
         ("review_decide", (1, False), {"by": "Anna", "value": None, "despite_identifiers": False}),
     ),
-    (["dead-letters", "list"], ("dead_letters", (), {"group": False})),
-    (["dead-letters", "list", "--group"], ("dead_letters", (), {"group": True})),
+    (["dead-letters", "list"], ("dead_letters", (), {"group": False, "limit": 200, "after": 0})),
+    (["dead-letters", "list", "--group"], ("dead_letters", (), {"group": True, "limit": 200, "after": 0})),
+    (
+        ["dead-letters", "list", "--limit", "5", "--after", "7"],
+        ("dead_letters", (), {"group": False, "limit": 5, "after": 7}),
+    ),
     (["dead-letters", "show", "1"], ("dead_letter", (1,), {})),
     (["dead-letters", "replay", "1", "2"], ("replay", ([1, 2],), {})),
     (
@@ -87,6 +91,19 @@ def test_a_command_asks_the_bridge_and_shows_the_answer(cli, bridge, arguments, 
     assert table.out.strip()
     assert isinstance(behind.json, dict)
     assert behind == before
+
+
+@pytest.mark.parametrize(("command", "question"), [("review", "review_total"), ("dead-letters", "dead_letters_total")])
+def test_a_list_says_that_there_is_more(cli, bridge, command, question):
+    """And how to see it; a whole list says nothing of the kind."""
+    bridge.answers[question] = 2096
+    part = cli(command, "list")
+    told = cli(command, "list", "--json").json
+
+    assert "showing 1 of 2,096; `--after 1` goes on, `--limit N` shows more" in part.out
+    assert (1, 2096) == (told["shown"], told["total"])
+    bridge.answers[question] = 1
+    assert "showing" not in cli(command, "list").out
 
 
 def test_a_card_is_shown_by_path(cli, bridge):
