@@ -155,7 +155,7 @@ def _of_two_sexes(male: str, female: str) -> bool:
 
 
 def _one_sex(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    """Whether the given names leave one name only. Саша and Женя are of both sexes; of unknown names nobody can tell."""
+    """Whether the given names leave one name only. Саша and Женя are of both sexes; of unknown names nobody knows."""
     ours = {name for each in left for name in given_names(each)}
     theirs = {name for each in right for name in given_names(each)}
     return len(ours & theirs) == 1

@@ -1,8 +1,9 @@
 """Whether two records are of one client: the rules, from the surest to the weakest.
 
 Only ``certain`` links by itself; the rest goes to people. The danger is the household: relatives share phone, address,
-surname and e-mail, a son may bear his father's name, and twins share the birth date too. So no contact evidence outweighs
-a different given name, none counts as certain without a whole birth date, and given names that are merely alike never do.
+surname and e-mail, a son may bear his father's name, and twins share the birth date too. So no contact evidence
+outweighs a different given name, none counts as certain without a whole birth date, and given names that are
+merely alike never do.
 """
 
 from __future__ import annotations

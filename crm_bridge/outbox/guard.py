@@ -44,6 +44,7 @@ def check(run: RunContext, system: System, guard: Guard) -> None:
     if writes > limit:
         raise SafetyStop(
             f"{writes} of {known} records would change, more than the {guard.max_change_percent:g} % of [guard]; "
-            "look at `crm-bridge plan`, then run `crm-bridge sync --allow-large-change`, or raise guard.max_change_percent",
+            "look at `crm-bridge plan`, then run `crm-bridge sync --allow-large-change`, "
+            "or raise guard.max_change_percent",
             system=system.name,
         )

@@ -12,7 +12,7 @@ class RetryPolicy:
     """How long and how often a write is tried.
 
     Attributes:
-        first_delay, max_delay: bounds of the wait, which doubles; the actual wait is drawn evenly below it (full jitter).
+        first_delay, max_delay: bounds of the wait, which doubles; the actual wait is drawn evenly below it.
         give_up_after: since the change was first due.
     """
 

@@ -43,7 +43,7 @@ class Kind:
 
     def keeps(self, path: str) -> bool:
         """Whether the system keeps what it holds at this canonical path (``contact_points``, ``name``, ``gender``) when
-        the client has nothing there any more: it is not written, or no row says ``unset: blank`` or mirrors removals."""
+        the client has nothing there now: it is not written, or no row says ``unset: blank`` or mirrors removals."""
         if not self.write:
             return True
         document = self.mapping.document

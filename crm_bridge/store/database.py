@@ -1,7 +1,7 @@
 """Opening the store: pragmas, migrations, the single owner, transactions.
 
-SQLite runs with WAL, ``synchronous=FULL`` (an acknowledged commit survives a power cut) and ``BEGIN IMMEDIATE`` (a writer
-waits at the start instead of failing in the middle).
+SQLite runs with WAL, ``synchronous=FULL`` (an acknowledged commit survives a power cut) and ``BEGIN IMMEDIATE`` (a
+writer waits at the start instead of failing in the middle).
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Database:
     def insert_many(
         self, connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
     ) -> None:
-        """Insert ``rows``, with values in the order of ``columns``, by the driver's own ``executemany``: the hot path."""
+        """Insert ``rows``, with values in the order of ``columns``, by the driver's ``executemany``: the hot path."""
         if rows:
             connection.exec_driver_sql(self._insert(table, columns), rows if isinstance(rows, list) else list(rows))
 

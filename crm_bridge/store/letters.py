@@ -15,7 +15,7 @@ from crm_bridge.store.schema import dead_letters
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One cause that stopped one record. ``value`` and ``raw`` may be personal: they are shown to people, never logged."""
+    """One cause that stopped one record. ``value`` and ``raw`` may be personal: shown to people, never logged."""
 
     stage: str
     system: str
@@ -89,7 +89,7 @@ def open_records(connection: Connection, system: str, kind: str) -> set[str]:
 
 
 def close(connection: Connection, ids: Sequence[int], *, state: str, by: str, reason: str, at: str) -> int:
-    """Close letters: ``resolved`` (the record went through), ``replayed``, ``discarded``. Returns how many were open."""
+    """Close letters: ``resolved`` (the record went through), ``replayed``, ``discarded``. Returns how many."""
     result = connection.execute(
         update(dead_letters)
         .where(among(dead_letters.c.id, ids), dead_letters.c.state == "open")

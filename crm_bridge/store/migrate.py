@@ -39,7 +39,8 @@ def state_of(connection: Connection) -> State:
         return State.CURRENT
     if version > HEAD:
         raise ConfigMistake(
-            f"the store has schema {version}, this crm-bridge knows {HEAD}: install the newer crm-bridge, or restore a backup"
+            f"the store has schema {version}, this crm-bridge knows {HEAD}: install the newer crm-bridge, "
+            "or restore a backup"
         )
     return State.OLDER
 

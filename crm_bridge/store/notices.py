@@ -54,7 +54,7 @@ def change(connection: Connection, key: str, *, at: str, **values: Any) -> None:
 def report(
     connection: Connection, message_id: str, status: str, *, at: str | None, received_at: str, detail: str | None
 ) -> bool:
-    """Keep a delivery report, and move the notice on if the report outranks what is known. ``False``: not our message."""
+    """Keep a delivery report, and move the notice on if it outranks what is known. ``False``: not our message."""
     connection.execute(
         insert(message_reports).values(
             message_id=message_id, status=status, at=at, received_at=received_at, detail=detail
@@ -110,4 +110,4 @@ def contacts_since(connection: Connection, client_ids: Sequence[str], since: str
 
 def counts(connection: Connection) -> dict[str, int]:
     rows = connection.execute(select(notices.c.state, func.count()).group_by(notices.c.state))
-    return {state: count for state, count in rows}
+    return {row[0]: int(row[1]) for row in rows}

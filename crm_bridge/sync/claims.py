@@ -1,11 +1,12 @@
 """What each source record claims of a client, and how a new reading changes that.
 
 The rule that everything rests on: **an edit supersedes the value that it replaced.** When a system shows X and then
-shows Y, its users had seen X, so Y wins over every older claim of X, whoever made it: three-way merge, for any number of
-systems. Two edits that replaced the same X did not see each other: they are a conflict, and survivorship decides.
+shows Y, its users had seen X, so Y wins over every older claim of X, whoever made it: three-way merge, for any number
+of systems. Two edits that replaced the same X did not see each other: they are a conflict, and survivorship decides.
 
-A value that we wrote into a system is an *echo*: the record holds it, but it is still the claim of whoever said it first.
-Behind an echo stays the record's *own* last word, so that taking a link back restores exactly what each record said.
+A value that we wrote into a system is an *echo*: the record holds it, but it is still the claim of whoever said it
+first. Behind an echo stays the record's *own* last word, so that taking a link back restores exactly what each record
+said.
 (Reasons and alternatives: ``docs/decisions/0003-an-edit-supersedes-what-it-replaced.md``.)
 """
 
@@ -311,7 +312,7 @@ def _replaced(earlier: Mark | None, inherited: list[str], before: Any, seen: Any
 
 
 def _with_what_was_not_mentioned(before: Units, after: Units) -> Units:
-    """``after``, and those units of ``before`` that it is silent on. A list item is spoken of when its slot is filled anew."""
+    """``after``, and those units of ``before`` that it is silent on. A list item is when its slot is filled anew."""
     slots = {_slot(unit, value) for unit, value in after.items()}
     kept = {unit: value for unit, value in before.items() if _slot(unit, value) not in slots}
     return {**kept, **after}

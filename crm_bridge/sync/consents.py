@@ -1,8 +1,8 @@
 """Which of several statements about one purpose and channel holds (ISO/IEC TS 27560): no order of reading widens it.
 
 The same rules as :func:`crm_bridge.model.current_consent`, as an order: undated refusal, then the newest dated word
-with refusals winning ties, then undated grants; ``pending`` says nothing against anybody. A grant for ``any`` purpose or
-channel allows nothing by itself, so it never hides a refusal either.
+with refusals winning ties, then undated grants; ``pending`` says nothing against anybody. A grant for ``any`` purpose
+or channel allows nothing by itself, so it never hides a refusal either.
 
 It compares statements of one period only. Statements of different periods are units of their own, and all stand on the
 card: which of them counts depends on the day, and the day is known where somebody is to be contacted.

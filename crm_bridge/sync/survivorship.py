@@ -92,7 +92,7 @@ class Verdict(NamedTuple):
         reason: in words: ``only``, ``agreed``, ``edit`` (superseded the others), ``precedence``, ``newest`` …
         losers: claims that stand against the winner with another value.
         superseded: claims that an edit had replaced.
-        conflict: two systems changed the same thing without having seen each other's change, or contradict at first sight.
+        conflict: two systems changed the same without having seen each other's change, or contradict at first sight.
         ask: a person has to decide.
         at: when the winner said it.
         replaced: canonical texts of all that the value stands above: what an edit of it takes the place of as well.
@@ -112,7 +112,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The computed card: its document, without identity and version, and the verdict on every unit, lazily asked for."""
+    """The computed card: its document, without identity and version, and the verdict on every unit, found lazily."""
 
     doc: Mapping[str, Any]
     verdicts: Mapping[str, Verdict]
@@ -295,7 +295,7 @@ def _strictest_newest(unit: str, claims: Sequence[Claim]) -> Verdict:
 
 
 def _most_precise_date(ranked: Sequence[Claim], reason: str) -> tuple[Claim, str]:
-    """More precise if consistent, else trust; ``1985-03`` and ``1985-03-08`` agree, ``1985-03-08`` and ``1985-04`` do not."""
+    """More precise if consistent, else trust; ``1985-03`` and ``1985-03-08`` agree, ``1985-04`` does not."""
     best = ranked[0]
     contradiction = any(_contradict(claim.value, best.value) for claim in ranked)
     precise = max(
@@ -324,7 +324,7 @@ def _says_all_of(value: str, other: str) -> bool:
     return all(theirs is None or mine == theirs for mine, theirs in pairs)
 
 
-def _status(ranked: Sequence[Claim], reason: str) -> tuple[Claim, str]:
+def _status(ranked: Sequence[Claim], _reason: str) -> tuple[Claim, str]:
     """``erased`` and ``deceased`` stick; then active before former before prospect."""
 
     def place(claim: Claim) -> int:

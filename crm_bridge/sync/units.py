@@ -1,8 +1,8 @@
 """Units: the smallest pieces of a client that are decided as a whole.
 
-A unit is a field (``gender``), a group that belongs together (``name``), or one item of a list, named by what makes it
-that item (``contact_points[phone/+380505550101]``). Two systems that say the same of a client have equal units, whatever
-the order of their lists; two edits meet only when they touch the same unit.
+A unit is a field (``gender``), a group that belongs together (``name``), or one item of a list, named by what makes
+it that item (``contact_points[phone/+380505550101]``). Two systems that say the same of a client have equal units,
+whatever the order of their lists; two edits meet only when they touch the same unit.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ VALUE_KEYED = frozenset({"contact_points", "identifiers", "relationships", "othe
 
 
 def head(unit: str) -> str:
-    """``contact_points`` of ``contact_points[phone/…]``; a field's own name otherwise; ``preferences`` keeps its part."""
+    """``contact_points`` of ``contact_points[phone/…]``; else a field's own name; ``preferences`` keeps its part."""
     bracket = unit.find("[")
     return unit if bracket < 0 else unit[:bracket]
 

@@ -1,7 +1,8 @@
 """Kills a sync at every commit and every write, and after random waits; restarts; says what came of it.
 
 Run as a program, in a process of its own: ``crash_driver.py FOLDER [--deaf]``. One JSON line a crash. The points
-are counted from outside, by wrapping the store's transactions and the systems' writes here; the product knows nothing of it.
+are counted from outside, by wrapping the store's transactions and the systems' writes here; the product knows
+nothing of it.
 """
 
 from __future__ import annotations

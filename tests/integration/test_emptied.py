@@ -1,4 +1,4 @@
-"""An emptied field takes that system's word back; it erases what others keep saying only where they are to be emptied."""
+"""An emptied field takes that system's word back; it erases what others keep saying only where those are emptied."""
 
 from memory_world import PERSON, World
 
