@@ -21,7 +21,7 @@ from crm_bridge_siebel.conditions import moment
 from crm_bridge_siebel.dialects.seam import refusal
 from crm_bridge_siebel.messages import plain
 from crm_bridge_siebel.query import Position
-from crm_bridge_siebel.shapes import ROW_ID, UPDATED, Component, ComponentList
+from crm_bridge_siebel.shapes import ROW_ID, SYSTEM_FIELDS, UPDATED, Component, ComponentList
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
 from crm_bridge_siebel.xml_guard import Readable, refuse_internal_dtd, rows, settled
 
@@ -242,6 +242,7 @@ def _compiled(component: Component) -> Reader:
     """
     typed = [(name, _FITTED[kind]) for name, kind in component.types.items() if kind in _FITTED]
     fields = {component.field_qname(name): name for name in component.fields}
+    system_fields = [name for name in SYSTEM_FIELDS if name in component.fields]
     lists = {
         child.qname: (child.tag, child.component.tag, child.component.qname, _compiled(child.component))
         for child in component.lists
@@ -272,6 +273,9 @@ def _compiled(component: Component) -> Reader:
                 if child.get("lastpage") in _MORE:
                     cut.append(list_tag)
             # Anything else is newer than the WSDL; no mapping can name it, and the rest of the record is fine.
+        for name in system_fields:  # pretty-printed answers put blanks around them
+            if name in record:
+                record[name] = record[name].strip()
         for name, fit in typed:
             if name in record:
                 record[name] = fit(record[name])
@@ -358,4 +362,5 @@ def _answers(root: etree._Element, output: str) -> bool:
 def _key(element: etree._Element, component: Component) -> Position | None:
     updated = element.findtext(component.field_qname(UPDATED))
     row_id = element.findtext(component.field_qname(ROW_ID))
-    return Position(updated=updated or "", row_id=row_id) if row_id else None
+    row_id = (row_id or "").strip()
+    return Position(updated=(updated or "").strip(), row_id=row_id) if row_id else None

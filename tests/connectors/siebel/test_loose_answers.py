@@ -1,0 +1,64 @@
+"""Answers that another SOAP stack may give: read for what they say, and never taken for a mistake of the settings."""
+
+from __future__ import annotations
+
+import re
+
+from test_hostile_peer import connected, contact, envelope, peer
+
+
+def drained(tmp_path, *bodies, **settings):
+    """The pages of one drain against a peer that gives these answers, the last one for ever."""
+    left = list(bodies)
+
+    def answer(handler):
+        body = left.pop(0) if len(left) > 1 else left[0]
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/xml")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    with peer(answer) as endpoint, connected(endpoint, tmp_path, **settings) as connector:
+        return list(connector.read_changes("contact", None))
+
+
+def ids(pages):
+    return [record["Id"] for page in pages for record in page.records]
+
+
+def test_an_empty_page_that_is_not_the_last_ends_the_drain(tmp_path):
+    """Nothing stands behind the position, whatever the page says of others."""
+    assert [] == drained(tmp_path, envelope("").replace(b"'true'", b"'false'"))
+
+
+def test_blanks_around_system_fields_are_not_part_of_them(tmp_path):
+    """A pretty-printed answer has the same versions and times."""
+    pretty = re.sub(r"<(Id|Updated|ModId)>(.*?)</", r"<\1>\n   \2\n  </", contact("<LastName>Коваль</LastName>"))
+
+    [page] = drained(tmp_path, envelope(pretty))
+
+    assert ("1-1", "10/20/2026 08:00:00", "0") == tuple(page.records[0][name] for name in ("Id", "Updated", "ModId"))
+
+
+def test_a_full_page_that_calls_itself_the_last_is_asked_what_stands_behind_it(tmp_path):
+    """Some services call every page the last one."""
+    rows = [contact("").replace("1-1", f"1-{number}").replace("08:00:00", f"08:00:0{number}") for number in range(1, 6)]
+    pages = [envelope("".join(rows[:2])), envelope("".join(rows[2:4])), envelope(rows[4])]
+
+    assert ["1-1", "1-2", "1-3", "1-4", "1-5"] == ids(drained(tmp_path, *pages, page_size=2))
+
+
+def test_a_service_that_gives_the_same_full_page_for_ever_ends(tmp_path):
+    """It does not listen to what it is asked."""
+    rows = contact("") + contact("").replace("1-1", "1-2")
+
+    assert ["1-1", "1-2"] == ids(drained(tmp_path, envelope(rows), page_size=2))
+
+
+def test_one_record_without_a_time_does_not_stop_the_others(tmp_path):
+    """Also when it is the last one of its page."""
+    bare = "<Contact><Id>1-2</Id><LastName>Коваль</LastName></Contact>"
+
+    for rows in (contact("") + bare, bare + contact("")):
+        assert ["1-1", "1-2"] == sorted(ids(drained(tmp_path, envelope(rows))))
