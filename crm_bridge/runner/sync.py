@@ -17,6 +17,7 @@ from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.runner.inbox import process_inbox
+from crm_bridge.runner.offers import renew_offers
 from crm_bridge.runner.pull import pull_all, reread
 from crm_bridge.runner.sweep import sweep_all
 from crm_bridge.store import journal, letters, notices, review, runs
@@ -42,6 +43,7 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
         runs.start(connection, run.run_id, "sync", at=run.now())
     start_listening(run)
     try:
+        renew_offers(run)
         _recover(run, systems)
         process_inbox(run)
         pull_all(run, systems)

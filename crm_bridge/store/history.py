@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from crm_bridge.store.database import Database, upsert
 from crm_bridge.store.schema import consumers, history
@@ -84,6 +84,16 @@ def start_at_the_end(connection: Connection, consumer: str) -> None:
     if known is None:
         last = connection.execute(select(func.coalesce(func.max(history.c.seq), 0))).scalar_one()
         handled(connection, consumer, last)
+
+
+def consumers_of(connection: Connection, prefix: str) -> list[str]:
+    """The names of the consumers that begin with ``prefix``."""
+    return list(connection.execute(select(consumers.c.name).where(consumers.c.name.startswith(prefix))).scalars())
+
+
+def forget_consumers(connection: Connection, names: Sequence[str]) -> None:
+    """They are new when they come again."""
+    connection.execute(delete(consumers).where(consumers.c.name.in_(names)))
 
 
 def handled(connection: Connection, consumer: str, seq: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from crm_bridge.store.database import Database, among
 from crm_bridge.store.schema import links, match_keys, source_records
@@ -177,6 +177,21 @@ def read_by_another_mapping(
         .limit(limit)
     )
     return [(pk, raw) for pk, raw in rows]
+
+
+def last_pk(connection: Connection) -> int:
+    return int(connection.execute(select(func.coalesce(func.max(source_records.c.pk), 0))).scalar_one())
+
+
+def page_of_clients(connection: Connection, *, after: int, limit: int) -> list[SourceRecord]:
+    """Records of clients, by number: those behind ``after``."""
+    rows = connection.execute(
+        select(source_records)
+        .where(source_records.c.entity == "client", source_records.c.pk > after)
+        .order_by(source_records.c.pk)
+        .limit(limit)
+    )
+    return [_record(row) for row in rows]
 
 
 def waiting_for_client(connection: Connection) -> list[SourceRecord]:
