@@ -55,7 +55,9 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
     exit_code = int(report.get("exit_code") or 0)
     if exit_code:
         to.print(f"next (exit code {exit_code}): {NEXT.get(ExitCode(exit_code), 'see docs/reference/exit-codes.md')}")
-    elif not report.get("waiting") and not any(_figures(each, WRITES) for each in (report.get("writes") or {}).values()):
+    elif not report.get("waiting") and not any(
+        _figures(each, WRITES) for each in (report.get("writes") or {}).values()
+    ):
         to.print("nothing to write: the systems are in step")
 
 

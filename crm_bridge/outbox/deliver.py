@@ -318,6 +318,8 @@ def _settle(
                     journal.park(connection, parcel.row.id, state="dead", reason=outcome.code)
                 case Postponed():
                     figures.postponed += 1
+                    if outcome.retry_after is None and system.name not in run.report.away:
+                        run.report.away.append(system.name)
                     settled.append((parcel.intent.id, "postponed", outcome.reason))
                     _postpone(run, connection, parcel, outcome, retry, now)
                 case Unknown():
@@ -337,6 +339,8 @@ def _refusal(parcel: Parcel, outcome: Refused) -> Letter:
         kind=parcel.intent.kind,
         record_id=parcel.intent.record_id or f"new for {parcel.intent.client_id}",
         code=outcome.code,
+        path=outcome.field or "",
+        value=parcel.intent.request["fields"].get(outcome.field) if outcome.field else None,
         message=f"the system refused the write: {outcome.reason}",
         hint="mend the value where it comes from, or the record in the system, and replay",
         raw=orjson.dumps(parcel.intent.request["fields"]),
@@ -358,7 +362,8 @@ def _postpone(
     )
     match step:
         case Again(at):
-            journal.postpone(connection, parcel.row.id, until=iso(at), attempts=attempts, reason=outcome.reason)
+            reason = outcome.reason if outcome.retry_after is not None else f"{journal.AWAY}{outcome.reason}"
+            journal.postpone(connection, parcel.row.id, until=iso(at), attempts=attempts, reason=reason)
         case GiveUp(reason):
             letter = _refusal(parcel, Refused(f"{reason}; last: {outcome.reason}", "gave_up"))
             run.report.new_dead_letters += letters.put(connection, [letter], at=run.now(), run_id=run.run_id)

@@ -61,6 +61,8 @@ class RunReport:
         stopped: system → why it could not be worked with.
         plugin_failures: in words, without values.
         new_held: writes that a reviewer objected to now, and not before; a person is asked about each.
+        away: systems that gave no answer to a write, which was postponed.
+        waiting: what is postponed or held, of this run and of earlier ones: ``system state writes until reason``.
         dead_letters, reviews, unknown: open at the end; ``unknown``: writes and messages whose outcome nobody can tell.
     """
 
@@ -76,6 +78,8 @@ class RunReport:
     stop_codes: list[int] = field(default_factory=list)
     plugin_failures: Sequence[str] = ()
     notes: list[str] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
     dead_letters: int = 0
     new_dead_letters: int = 0
     new_held: int = 0
@@ -106,6 +110,8 @@ class RunReport:
     def exit_code(self) -> ExitCode:
         """After ``crm_bridge.errors.ExitCode``: the gravest thing that happened."""
         codes = set(self.stop_codes)
+        if self.away:
+            codes.add(ExitCode.UNAVAILABLE)
         if self.unknown or self.new_held:
             codes.add(ExitCode.NEEDS_PERSON)
         if self.new_dead_letters:

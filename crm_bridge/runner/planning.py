@@ -12,6 +12,7 @@ from crm_bridge.outbox.deliver import batches
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.runner.pull import pull_all
+from crm_bridge.runner.waiting import postponed, release
 from crm_bridge.store import journal
 from crm_bridge.store.letters import Letter
 
@@ -52,10 +53,13 @@ def plan(run: RunContext, systems: Sequence[str]) -> PlanReport:
         system = run.systems[name]
         if not isinstance(system.connector, RecordTarget):
             continue
+        if name not in run.report.stopped:
+            release(run, system)
         with run.database.transaction() as connection:
             journal.release_held(connection, name, now=run.now())
         for batch in batches(run, system):
             writes.extend(draft.planned for _, draft in batch.drafts)
             blocked.extend(letter for _, letter in batch.letters)
+        blocked.extend(postponed(run, system))
     writes.sort(key=lambda write: (write.system, write.kind, write.record_id or "", write.client_id))
     return PlanReport(writes, blocked, run.report)

@@ -20,6 +20,7 @@ from crm_bridge.runner.inbox import process_inbox
 from crm_bridge.runner.offers import renew_offers
 from crm_bridge.runner.pull import pull_all, reread
 from crm_bridge.runner.sweep import sweep_all
+from crm_bridge.runner.waiting import count_waiting, release
 from crm_bridge.store import journal, letters, notices, review, runs
 
 # A record that others change again and again while we write it waits for the next run.
@@ -68,6 +69,7 @@ def _deliver(run: RunContext, systems: Sequence[str], options: SyncOptions) -> N
         system = run.systems[name]
         if name in run.report.stopped:
             continue
+        release(run, system)
         with run.database.transaction() as connection:
             journal.release_held(connection, name, now=run.now())
         try:
@@ -103,6 +105,7 @@ def _finish(run: RunContext) -> None:
     report = run.report
     report.finished_at = run.now()
     report.plugin_failures = [str(failure) for failure in run.plugins.failures]
+    count_waiting(run)
     with run.database.transaction() as connection:
         report.dead_letters = letters.count_open(connection)
         report.reviews = review.count_open(connection)

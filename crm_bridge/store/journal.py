@@ -118,7 +118,8 @@ class Waiting:
 
 def waiting(connection: Connection, *, now: str) -> list[Waiting]:
     """What is ``postponed``, and what is ``held`` until somebody decides, by system."""
-    late = (outbox.c.state == "due") & (outbox.c.next_attempt_at > now)
+    away = outbox.c.reason.startswith(AWAY, autoescape=True)
+    late = (outbox.c.state == "due") & ((outbox.c.next_attempt_at > now) | away)
     state = case((late, "postponed"), else_="held").label("state")
     until = func.max(case((late, outbox.c.next_attempt_at)))
     reason = func.max(case((late, outbox.c.reason)))
@@ -131,12 +132,11 @@ def waiting(connection: Connection, *, now: str) -> list[Waiting]:
     return [Waiting(*row) for row in rows]
 
 
-def waiting_rows(connection: Connection, system: str, *, now: str) -> list[tuple[str, str | None, str | None]]:
-    """(client id, until, reason) of each write to ``system`` that waits; ``until`` of postponed ones alone."""
-    late = (outbox.c.state == "due") & (outbox.c.next_attempt_at > now)
+def postponed(connection: Connection, system: str, *, now: str) -> list[tuple[str, str, str | None]]:
+    """(client id, until, reason) of each postponed write to ``system``."""
     rows = connection.execute(
-        select(outbox.c.client_id, case((late, outbox.c.next_attempt_at)), outbox.c.reason)
-        .where(outbox.c.system == system, late | (outbox.c.state == "held"))
+        select(outbox.c.client_id, outbox.c.next_attempt_at, outbox.c.reason)
+        .where(outbox.c.system == system, outbox.c.state == "due", outbox.c.next_attempt_at > now)
         .order_by(outbox.c.id)
     )
     return [(client_id, until, reason) for client_id, until, reason in rows]

@@ -1,0 +1,53 @@
+"""Writes that wait: which of them need to wait no longer, and what people are told of the others."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from crm_bridge.connector import RecordSource
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.systems import System
+from crm_bridge.runner.checkup import check_systems
+from crm_bridge.store import journal
+from crm_bridge.store.letters import Letter
+
+
+def release(run: RunContext, system: System) -> None:
+    """Make due what waited for ``system`` to answer, if it does. It was not away when the run read."""
+    at = run.now()
+    with run.database.reading() as connection:
+        waits = journal.waits_for_answer(connection, system.name, at=at)
+    if waits and _answers(system):
+        with run.database.transaction() as connection:
+            journal.due_again(connection, system.name, at=at)
+
+
+def _answers(system: System) -> bool:
+    """It was read without a fault; or, where nothing is read, its check passes."""
+    if isinstance(system.connector, RecordSource) and any(kind.read for kind in system.kinds.values()):
+        return True
+    return all(finding.code == "noted" for finding in check_systems([system]))
+
+
+def count_waiting(run: RunContext) -> None:
+    """Put what waits into the report."""
+    with run.database.reading() as connection:
+        run.report.waiting = [asdict(each) for each in journal.waiting(connection, now=run.now())]
+
+
+def postponed(run: RunContext, system: System) -> list[Letter]:
+    """The postponed writes to ``system``, each with its cause, as a plan shows them."""
+    with run.database.reading() as connection:
+        rows = journal.postponed(connection, system.name, now=run.now())
+    return [
+        Letter(
+            stage="write",
+            system=system.name,
+            kind="client",
+            record_id=client_id,
+            code="postponed",
+            message=f"postponed until {until[:16].replace('T', ' ')} UTC ({reason})",
+            client_id=client_id,
+        )
+        for client_id, until, reason in rows
+    ]
