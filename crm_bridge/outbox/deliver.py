@@ -34,6 +34,7 @@ from crm_bridge.errors import (
 )
 from crm_bridge.hookspecs import Objection
 from crm_bridge.outbox.drafts import Draft, draft_client
+from crm_bridge.outbox.questions import creates_wait_for
 from crm_bridge.outbox.retry import Again, GiveUp, RetryPolicy, next_step
 from crm_bridge.outbox.settle import settle_accepted, unless_of_another
 from crm_bridge.run_context.context import RunContext, iso
@@ -63,6 +64,7 @@ class Batch:
     rows: Sequence[OutboxRow]
     drafts: list[tuple[OutboxRow, Draft]] = field(default_factory=list)
     letters: list[tuple[OutboxRow, Letter]] = field(default_factory=list)
+    waits: list[tuple[OutboxRow, Letter]] = field(default_factory=list)
     vanished: list[OutboxRow] = field(default_factory=list)
 
 
@@ -104,6 +106,7 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
             ids = [row.client_id for row in rows]
             stored = clients.get_all(connection, ids)
             linked = records.of_clients(connection, ids)
+            asked = creates_wait_for(connection, system, linked)
             in_doubt = journal.unsettled_creates(connection, system.name)
         after = rows[-1].id
         batch = Batch(rows)
@@ -118,9 +121,11 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
                 system,
                 policy=run.survivorship,
                 may_create=row.client_id not in in_doubt,
+                waits_for=asked.get(row.client_id),
             )
             batch.drafts.extend((row, draft) for draft in planned.drafts)
             batch.letters.extend((row, letter) for letter in planned.letters)
+            batch.waits.extend((row, letter) for letter in planned.waits)
         yield batch
 
 
@@ -133,8 +138,8 @@ def _deliver_batch(
     ]
     _journal(run, batch, parcels, objections)
     figures = run.report.of_write(system.name)
-    figures.held += len(objections)
-    busy = {row.id for row, _ in batch.drafts} | {row.id for row, _ in batch.letters}
+    figures.held += len(objections) + len(batch.waits)
+    busy = {row.id for row, _ in [*batch.drafts, *batch.letters, *batch.waits]}
     figures.same += len(batch.rows) - len(busy)
     stale: list[tuple[str, str]] = []
     calls = list(_calls(system, parcels))
@@ -218,7 +223,8 @@ def _journal(
     at = run.now()
     sending = {parcel.row.id for parcel in parcels}
     lettered = {row.id: letter.code for row, letter in batch.letters}
-    held = {row.id for row, draft in batch.drafts if _subject(draft) in objections}
+    held = {row.id: "objection" for row, draft in batch.drafts if _subject(draft) in objections}
+    held |= {row.id: letter.message.removeprefix("waits for ") for row, letter in batch.waits}
     with run.database.transaction() as connection:
         journal.record(connection, [parcel.intent for parcel in parcels])
         new = letters.put(connection, [letter for _, letter in batch.letters], at=at, run_id=run.run_id)
@@ -229,9 +235,9 @@ def _journal(
         review.resolve_objections(connection, batch.rows[0].system, asked_about, but=raised, at=at)
         for row_id, code in lettered.items():
             journal.park(connection, row_id, state="dead", reason=code)
-        for row_id in held - lettered.keys():
-            journal.park(connection, row_id, state="held", reason="objection")
-        settled = [row.id for row in batch.rows if row.id not in sending | lettered.keys() | held]
+        for row_id in held.keys() - lettered.keys():
+            journal.park(connection, row_id, state="held", reason=held[row_id])
+        settled = [row.id for row in batch.rows if row.id not in sending | lettered.keys() | held.keys()]
         journal.delivered(connection, settled)
     run.report.new_dead_letters += new
     run.report.new_held += newly_held

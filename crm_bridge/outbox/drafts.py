@@ -40,10 +40,12 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class ClientDrafts:
-    """All writes of one client into one system; ``letters`` where the card cannot be expressed there."""
+    """All writes of one client into one system; ``letters`` where the card cannot be expressed there, ``waits`` for
+    creates that would be made but for an open question."""
 
     drafts: Sequence[Draft]
     letters: Sequence[Letter]
+    waits: Sequence[Letter] = ()
 
 
 def draft_client(
@@ -53,17 +55,20 @@ def draft_client(
     *,
     policy: Survivorship,
     may_create: bool = True,
+    waits_for: str | None = None,
 ) -> ClientDrafts:
     """What has to be written into ``system`` so that it says what the card says.
 
     Args:
         rows: every record linked to the client, of all systems.
         may_create: ``False`` while nobody knows whether an earlier create arrived.
+        waits_for: what has to be decided before the client is created anywhere: ``review case 7``.
     """
     contributions = [row.contribution() for row in rows if row.entity == "client"]
     card = survive(contributions, policy=policy, current=client.doc())
     drafts: list[Draft] = []
     letters: list[Letter] = []
+    waits: list[Letter] = []
     for kind in system.targets():
         held = [row for row in rows if row.system == system.name and row.kind == kind.name and row.gone_at is None]
         for row in held:
@@ -76,8 +81,23 @@ def draft_client(
             and kind.mapping.entity == card.doc.get("kind")
             and not _was_there(rows, kind)
         ):
+            if waits_for is not None:
+                waits.append(_waiting(client, kind, waits_for))
+                continue
             _add(client, kind, None, card, kind.mapping.write(None, card.doc), drafts, letters)
-    return ClientDrafts(drafts, letters)
+    return ClientDrafts(drafts, letters, waits)
+
+
+def _waiting(client: StoredClient, kind: Kind, waits_for: str) -> Letter:
+    return Letter(
+        stage="write",
+        system=kind.system,
+        kind=kind.name,
+        record_id=f"new for {client.id}",
+        code="waits",
+        message=f"waits for {waits_for}",
+        client_id=client.id,
+    )
 
 
 def _was_there(rows: Sequence[SourceRecord], kind: Kind) -> bool:

@@ -59,7 +59,7 @@ def plan(run: RunContext, systems: Sequence[str]) -> PlanReport:
             journal.release_held(connection, name, now=run.now())
         for batch in batches(run, system):
             writes.extend(draft.planned for _, draft in batch.drafts)
-            blocked.extend(letter for _, letter in batch.letters)
+            blocked.extend(letter for _, letter in [*batch.letters, *batch.waits])
         blocked.extend(postponed(run, system))
     writes.sort(key=lambda write: (write.system, write.kind, write.record_id or "", write.client_id))
     return PlanReport(writes, blocked, run.report)

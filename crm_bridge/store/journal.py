@@ -72,8 +72,9 @@ def depth(connection: Connection) -> dict[tuple[str, str], int]:
 
 
 def delivered(connection: Connection, ids: Sequence[int]) -> None:
+    """These rows need nothing more; those of them that were parked meanwhile stay."""
     if ids:
-        connection.execute(delete(outbox).where(among(outbox.c.id, ids)))
+        connection.execute(delete(outbox).where(among(outbox.c.id, ids), outbox.c.state == "due"))
 
 
 def postpone(connection: Connection, row_id: int, *, until: str, attempts: int, reason: str) -> None:

@@ -106,6 +106,21 @@ def _open_objections(connection: Connection, client_ids: Sequence[str]) -> dict[
     return {(left, right): question for left, right, question in rows}
 
 
+def open_pairs(connection: Connection, keys: Sequence[str]) -> list[tuple[int, str, str]]:
+    """(question, left, right) of the open duplicates with one of ``keys`` that are more than possible."""
+    rows = connection.execute(
+        select(review.c.id, review.c.left, review.c.right)
+        .where(
+            review.c.state == "open",
+            review.c.kind == "duplicate",
+            review.c.grade.in_(["certain", "probable"]),
+            among(review.c.left, keys) | among(review.c.right, keys),
+        )
+        .order_by(review.c.id)
+    )
+    return [(question, left, right) for question, left, right in rows]
+
+
 def decided_not(connection: Connection, keys: Sequence[str]) -> set[tuple[str, str]]:
     """Pairs with one of ``keys`` that a person said are not one client."""
     rows = connection.execute(
