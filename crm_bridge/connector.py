@@ -155,10 +155,15 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The system will not take this write however often it is sent. ``code`` groups dead letters."""
+    """The system will not take this write however often it is sent. ``code`` groups dead letters.
+
+    Attributes:
+        field: the field of the record that it is about, where the system names one.
+    """
 
     reason: str
     code: str = "refused"
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,9 +159,11 @@ class MemoryConnector:
         """Let the next writes end as unknown: carried out, or (``arrived=False``) lost on their way."""
         self._lost += [arrived] * times
 
-    def refuse(self, record_id: str, *, reason: str = "refused by the test", code: str = "refused") -> None:
-        """Refuse every write to this record from now on."""
-        self._refused[record_id] = Refused(reason, code)
+    def refuse(
+        self, record_id: str, *, reason: str = "refused by the test", code: str = "refused", field: str | None = None
+    ) -> None:
+        """Refuse every write to this record from now on, because of ``field`` where one is named."""
+        self._refused[record_id] = Refused(reason, code, field)
 
     def stale(self, record_id: str) -> None:
         """Answer the next write to this record as if somebody else had been quicker."""

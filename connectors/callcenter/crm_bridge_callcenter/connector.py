@@ -260,7 +260,9 @@ def _refusal(answer: Answer) -> Refused:
     except (orjson.JSONDecodeError, KeyError, TypeError):
         errors = []
     named = ", ".join(f"{field}: {code}" for field, code in errors) or "no field named"
-    return Refused(f"the call centre refused the content ({named})", code=errors[0][1] if errors else "refused")
+    field, code = errors[0] if errors else ("", "refused")
+    ours = any(name.split(".")[0] == field.split(".")[0] for name in FIELDS)  # it may also name a header
+    return Refused(f"the call centre refused the content ({named})", code=code, field=field if ours else None)
 
 
 CONNECTOR = ConnectorType(

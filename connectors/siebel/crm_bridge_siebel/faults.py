@@ -176,7 +176,7 @@ def write_outcome(fault: Fault, *, system: str) -> WriteOutcome:
             # The web server says this both before and after the object manager took the request.
             return Unknown(str(fault))
         case _:
-            return Refused(str(fault), code=fault.code)
+            return Refused(str(fault), code=fault.code, field=fault.names[0] if fault.names else None)
 
 
 def _class_of(code: str, site: Mapping[str, FaultClass]) -> FaultClass:

@@ -29,16 +29,19 @@ def decide(write: RecordWrite, *, layout: Layout, refuse_formulas: bool) -> Writ
         return Refused("the agency's files have no deletions", code="unsupported")
     unknown = [name for name in write.full if name not in layout.columns]
     if unknown:
-        return Refused(f"the agency's files have no column for {', '.join(unknown)}", code="unknown_column")
+        return Refused(
+            f"the agency's files have no column for {', '.join(unknown)}", code="unknown_column", field=unknown[0]
+        )
     row: dict[str, str] = {}
     for name in layout.columns:
         value = write.full.get(name)
         text = "" if value is None else value
         if not isinstance(text, str):
-            return Refused(f"{name}: text was expected", code="wrong_type")
+            return Refused(f"{name}: text was expected", code="wrong_type", field=name)
         code = _objection(text, encoding=layout.encoding, refuse_formulas=refuse_formulas)
         if code:
-            return Refused(f"{name}: the value cannot stand in the agency's file as it is ({code})", code=code)
+            reason = f"{name}: the value cannot stand in the agency's file as it is ({code})"
+            return Refused(reason, code=code, field=name)
         row[name] = text
     record_id = row[layout.record_id].strip()
     if not record_id or (write.record_id is not None and record_id != write.record_id.strip()):
