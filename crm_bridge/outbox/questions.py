@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from crm_bridge.matching import match_keys
 from crm_bridge.run_context.systems import System
-from crm_bridge.store import review
+from crm_bridge.store import letters, review
 from crm_bridge.store.records import SourceRecord
 
 
@@ -23,11 +24,17 @@ def creates_wait_for(
     if not wanting:
         return {}
     owner: dict[str, str] = {}
+    put_aside = letters.open_keys(connection, system.name)
+    found: dict[str, str] = {}
     for client_id, rows in linked.items():
         there = {row.kind for row in rows if row.system == system.name}
         if not there.issuperset(wanting):
-            owner.update({row.key: client_id for row in rows if row.entity == "client"})
-    found: dict[str, str] = {}
+            mine = [row for row in rows if row.entity == "client"]
+            owner.update({row.key: client_id for row in mine})
+            keys = [key for row in mine for key in match_keys(row.effective_doc())] if put_aside else []
+            letter = next((put_aside[key] for key in keys if key in put_aside), None)
+            if letter is not None:
+                found[client_id] = f"dead letter {letter}"
     if owner:
         for question, left, right in review.open_pairs(connection, list(owner)):
             sides = {owner.get(left), owner.get(right)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,6 +11,7 @@ import orjson
 from crm_bridge.connector import BrokenRecord, Page
 from crm_bridge.hookspecs import ProposalMode, SourceView
 from crm_bridge.mapping import Problem, Reading
+from crm_bridge.matching import match_keys
 from crm_bridge.plugin_manager import Plugins
 from crm_bridge.run_context.digest import NotJson, canonical_bytes, digest_of, name_of, safe_text
 from crm_bridge.run_context.systems import Kind
@@ -92,7 +93,9 @@ def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Kn
             continue
         reading = read(record)
         if reading.quarantined or not record_id:
-            letters.extend(_letters(kind, record_id or f"no id, {name_of(raw)}", raw, reading))
+            keys = _telling_keys(reading.doc) if kind.is_client and (before is None or before.client_id is None) else ()
+            made = _letters(kind, record_id or f"no id, {name_of(raw)}", raw, reading)
+            letters.extend(replace(letter, keys=keys) for letter in made)
             quarantined += 1
             continue
         arrivals.append(Arrival(prefix + record_id, record_id, raw, digest, reading, before, (), reading.doc))
@@ -157,6 +160,11 @@ def _contradictions(page: Page, ids: Sequence[str], last: Mapping[str, int], kin
             )
         )
     return found
+
+
+def _telling_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of what could be read: the keys by which one alone tells that another system's client may be the same."""
+    return tuple(key for key in match_keys(doc) if key.startswith(("id:", "p:", "e:")))
 
 
 def _letters(kind: Kind, record_id: str, raw: bytes, reading: Reading) -> list[Letter]:

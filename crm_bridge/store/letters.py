@@ -15,7 +15,10 @@ from crm_bridge.store.schema import dead_letters
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One cause that stopped one record. ``value`` and ``raw`` may be personal: shown to people, never logged."""
+    """One cause that stopped one record. ``value`` and ``raw`` may be personal: shown to people, never logged.
+
+    ``keys``: match keys of what could be read of a record that no client has yet.
+    """
 
     stage: str
     system: str
@@ -28,6 +31,7 @@ class Letter:
     value: Any = None
     raw: bytes | None = None
     client_id: str | None = None
+    keys: Sequence[str] = ()
 
 
 def put(connection: Connection, letters: Iterable[Letter], *, at: str, run_id: str) -> int:
@@ -45,11 +49,18 @@ def put(connection: Connection, letters: Iterable[Letter], *, at: str, run_id: s
             table.c.path == letter.path,
         )
         value = orjson.dumps(letter.value, default=str) if letter.value is not None else None
+        keys = orjson.dumps(list(letter.keys)) if letter.keys else None
         changed = connection.execute(
             update(table)
             .where(*same)
             .values(
-                last_at=at, count=table.c.count + 1, run_id=run_id, value=value, raw=letter.raw, message=letter.message
+                last_at=at,
+                count=table.c.count + 1,
+                run_id=run_id,
+                value=value,
+                raw=letter.raw,
+                message=letter.message,
+                match_keys=keys,
             )
         ).rowcount
         if not changed:
@@ -68,6 +79,7 @@ def put(connection: Connection, letters: Iterable[Letter], *, at: str, run_id: s
                     value=value,
                     raw=letter.raw,
                     client_id=letter.client_id,
+                    match_keys=keys,
                     run_id=run_id,
                     first_at=at,
                     last_at=at,
@@ -86,6 +98,17 @@ def open_records(connection: Connection, system: str, kind: str) -> set[str]:
         .distinct()
     )
     return set(rows.scalars())
+
+
+def open_keys(connection: Connection, system: str) -> dict[str, int]:
+    """Match key → open letter of a record of ``system`` that no client has yet. Usually none."""
+    table = dead_letters
+    rows = connection.execute(
+        select(table.c.id, table.c.match_keys)
+        .where(table.c.state == "open", table.c.system == system, table.c.match_keys.is_not(None))
+        .order_by(table.c.id.desc())
+    )
+    return {key: letter for letter, keys in rows for key in orjson.loads(keys)}
 
 
 def close(connection: Connection, ids: Sequence[int], *, state: str, by: str, reason: str, at: str) -> int:
@@ -183,4 +206,5 @@ def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
     plain = dict(row)
     plain["value"] = orjson.loads(plain["value"]) if plain["value"] is not None else None
     plain["raw"] = orjson.loads(plain["raw"]) if plain["raw"] is not None else None
+    plain.pop("match_keys")
     return plain

@@ -177,6 +177,7 @@ dead_letters = Table(
     Column("value", LargeBinary),
     Column("raw", LargeBinary),
     Column("client_id", Text),
+    Column("match_keys", LargeBinary),  # what could be read of a record that no client has yet: match keys
     Column("run_id", Text),
     Column("first_at", Text, nullable=False),
     Column("last_at", Text, nullable=False),

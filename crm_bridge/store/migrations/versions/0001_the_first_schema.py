@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("value", sa.LargeBinary(), nullable=True),
         sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("client_id", sa.Text(), nullable=True),
+        sa.Column("match_keys", sa.LargeBinary(), nullable=True),
         sa.Column("run_id", sa.Text(), nullable=True),
         sa.Column("first_at", sa.Text(), nullable=False),
         sa.Column("last_at", sa.Text(), nullable=False),
