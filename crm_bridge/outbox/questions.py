@@ -39,6 +39,7 @@ def creates_wait_for(
         for question, left, right in review.open_pairs(connection, list(owner)):
             sides = {owner.get(left), owner.get(right)}
             if len(sides) == 2:  # else they were merged meanwhile
-                for client_id in sides - {None}:
-                    found.setdefault(str(client_id), f"review case {question}")
+                for side in sides:
+                    if side is not None:
+                        found.setdefault(side, f"review case {question}")
     return found
