@@ -222,7 +222,7 @@ def main() -> int:
         if faster < REQUEST_GOAL:
             missed.append(f"request {name}: {faster:.1f} times zeep, goal {REQUEST_GOAL:g}")
     print("\n" + ("\n".join(f"MISSED {each}" for each in missed) or "every goal reached"))
-    return 1 if missed else 0
+    return 1 if missed and not asked.short else 0  # a short run only shows that it runs
 
 
 if __name__ == "__main__":

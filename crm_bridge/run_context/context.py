@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from crm_bridge.plugin_manager import Plugins
 from crm_bridge.run_context.progress import Progress, Silence
-from crm_bridge.run_context.report import RunReport
-from crm_bridge.run_context.systems import Systems
-from crm_bridge.store.database import Database
-from crm_bridge.sync.survivorship import Survivorship
+
+if TYPE_CHECKING:  # a look-up opens the store alone, and imports neither plugins nor mappings
+    from crm_bridge.plugin_manager import Plugins
+    from crm_bridge.run_context.report import RunReport
+    from crm_bridge.run_context.systems import Systems
+    from crm_bridge.store.database import Database
+    from crm_bridge.sync.survivorship import Survivorship
 
 
 def iso(moment: datetime) -> str:

@@ -127,7 +127,7 @@ def unmerge(run: RunContext, client_id: str, record_key: str, *, by: str, reason
 
 
 def _merged_from(connection: Connection, row: SourceRecord, client_id: str) -> str | None:
-    """The client that the record belonged to before it was merged into ``client_id``, if that one is a signpost to it."""
+    """The client that the record belonged to before its merge into ``client_id``, if that one is a signpost to it."""
     for former in reversed(records.former_clients(connection, row.pk)):
         signpost = clients.get(connection, former)
         if signpost is not None and signpost.replaced_by == client_id:
@@ -198,9 +198,7 @@ def decide(
         if left != right:
             survivor, absorbed = sorted((left, right))  # ids are ordered by time: the older client stays
             reason = f"review {question}: {asked['rule']}"
-            answer.update(
-                merge(run, survivor, absorbed, by=by, reason=reason, despite_identifiers=despite_identifiers)
-            )
+            answer.update(merge(run, survivor, absorbed, by=by, reason=reason, despite_identifiers=despite_identifiers))
     if accept and value is not None:
         with run.database.transaction() as connection:
             standing = clients.standing(connection, asked["left"]) or required(connection, asked["left"])

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from crm_bridge.config import Settings
 from crm_bridge.errors import UserMistake
-from crm_bridge.runner import cases, queries, unknowns
+from crm_bridge.runner import cases, in_doubt, queries
 from crm_bridge.store import letters, review, runs
 from crm_bridge.store.database import Database, open_database
 
@@ -81,12 +81,12 @@ class Desk:
     def unknown_list(self) -> list[dict[str, Any]]:
         """Writes and messages of which nobody can tell whether they arrived."""
         with self._database.reading() as connection:
-            return unknowns.listing(connection)
+            return in_doubt.listing(connection)
 
     def unknown_case(self, which: str) -> dict[str, Any]:
         """One of them with what was sent. Raises :class:`UserMistake`."""
         with self._database.reading() as connection:
-            return unknowns.show(connection, which)
+            return in_doubt.show(connection, which)
 
     def dead_letters(self, group: bool = False, *, limit: int = SHOWN, after: int = 0) -> list[dict[str, Any]]:
         """Open letters behind number ``after`` without their contents, or the causes of all by number."""

@@ -5,40 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection
-
 from crm_bridge.connector import Accepted
 from crm_bridge.errors import UserMistake
 from crm_bridge.outbox.recover import plan_anew, was_read
 from crm_bridge.outbox.settle import settle_accepted
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.runner.in_doubt import NOT_SENT, may_be_resolved, not_there
 from crm_bridge.store import journal, notices, records
 from crm_bridge.store.journal import Intent
-
-NOT_SENT = "not_sent"  # the rule of a message that a person says was not sent
-
-
-def listing(connection: Connection) -> list[dict[str, Any]]:
-    """What waits for a person's word, the oldest first."""
-    writes = [_write(intent) for intent in journal.in_state(connection, ["unknown"])]
-    messages = [_message(row) for row in notices.in_state(connection, "unknown")]
-    return sorted([*writes, *messages], key=lambda each: (str(each["since"]), str(each["id"])))
-
-
-def show(connection: Connection, which: str) -> dict[str, Any]:
-    """One of them whole: what was sent, and to whom.
-
-    Raises:
-        UserMistake: there is none of this id.
-    """
-    intent = journal.one(connection, which)
-    if intent is not None and intent.state == "unknown":
-        return {**_write(intent), "fields": intent.request["fields"], "why": intent.request["why"]}
-    row = notices.by_message(connection, which)
-    if row is not None and _may_be_resolved(row):
-        told = ("key", "plugin", "purpose", "address", "text", "reason", "provider_id")
-        return {**_message(row), **{name: row[name] for name in told if row[name] is not None}}
-    raise _not_there(which)
 
 
 def resolve(
@@ -64,12 +38,12 @@ def resolve(
         if send_again:
             raise UserMistake("a write that did not arrive is planned anew by itself; --send-again is for messages")
         outcome = _resolve_write(run, intent, arrived=arrived, record_id=record_id, by=by)
-    elif row is not None and _may_be_resolved(row):
+    elif row is not None and may_be_resolved(row):
         if record_id is not None:
             raise UserMistake("a message makes no record; --record-id is for writes")
         outcome = _resolve_message(run, row, arrived=arrived, send_again=send_again, by=by)
     else:
-        raise _not_there(which)
+        raise not_there(which)
     return {"id": which, "arrived": arrived, "outcome": outcome}
 
 
@@ -121,33 +95,3 @@ def _resolve_message(run: RunContext, row: Mapping[str, Any], *, arrived: bool, 
         # Under the same id: a provider that has it all the same does not send it twice.
         notices.change(connection, key, at=at, state="planned", rule=NOT_SENT, reason=reason, not_before=None)
     return "sent again with the next sync, if policy allows it then"
-
-
-def _may_be_resolved(row: Mapping[str, Any]) -> bool:
-    return row["state"] == "unknown" or (row["state"], row["rule"]) == ("failed", NOT_SENT)
-
-
-def _write(intent: Intent) -> dict[str, Any]:
-    return {
-        "id": intent.id,
-        "what": intent.operation,
-        "system": intent.system,
-        "record": f"{intent.kind}:{intent.record_id or 'new'}",
-        "client": intent.client_id,
-        "since": intent.created_at,
-    }
-
-
-def _message(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["message_id"],
-        "what": "message",
-        "system": row["system"],
-        "record": f"{row['channel']}:{row['purpose']}",
-        "client": row["client_id"],
-        "since": row["updated_at"],
-    }
-
-
-def _not_there(which: str) -> UserMistake:
-    return UserMistake(f"nothing unknown has the id {which}; see `crm-bridge unknown list`")

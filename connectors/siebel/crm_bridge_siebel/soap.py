@@ -17,7 +17,7 @@ from crm_bridge.api import BridgeError, ConfigMistake, RejectRecord, Secret
 from crm_bridge_siebel.dialects import Wanted, shape_of
 from crm_bridge_siebel.messages import Node, Operation, Service
 from crm_bridge_siebel.rendering import Template, escaped
-from crm_bridge_siebel.xml_guard import parser, refuse_hostile_document
+from crm_bridge_siebel.xml_guard import parse_or_none, refuse_hostile_document
 
 try:
     import zeep
@@ -197,12 +197,13 @@ def _without_headers(content: bytes) -> bytes:
     """
     if b"header" not in content:
         return content
-    try:
-        root = etree.fromstring(content, parser())
-    except etree.XMLSyntaxError:
+    root = parse_or_none(content)
+    if root is None:
         return content  # whoever reads it will say what is wrong with it
     for header in list(root.iter(f"{{{_SOAP}}}header")):
-        header.getparent().remove(header)
+        holder = header.getparent()
+        if holder is not None:
+            holder.remove(header)
     return etree.tostring(root)
 
 

@@ -146,6 +146,14 @@ def parse(body: bytes, *, system: str) -> etree._Element:
     return root
 
 
+def parse_or_none(content: bytes) -> etree._Element | None:
+    """The root of a document that :func:`refuse_hostile_document` let through; ``None``: it is not well-formed."""
+    try:
+        return etree.fromstring(content, parser())
+    except etree.XMLSyntaxError:
+        return None
+
+
 def rows(source: bytes | Readable, *, tag: str, system: str) -> Rows:
     """Elements ``tag`` of ``source`` one after the other; see :class:`Rows`."""
     return Rows(source, tag=tag, system=system)
