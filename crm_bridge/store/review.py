@@ -167,6 +167,20 @@ def reject_pairs(connection: Connection, pairs: Sequence[Sequence[str]], *, by: 
         )
 
 
+def close_answered(connection: Connection, keys: Sequence[str], *, by: str, at: str) -> None:
+    """Both sides of these questions are records of one client now: a merge answered them."""
+    connection.execute(
+        update(review)
+        .where(
+            review.c.kind == "duplicate",
+            review.c.state == "open",
+            among(review.c.left, keys),
+            among(review.c.right, keys),
+        )
+        .values(state="resolved", decided_by=by, decided_at=at)
+    )
+
+
 def allowed(connection: Connection, client_ids: Sequence[str]) -> set[tuple[str, str]]:
     """(client id, record) of objections that a person overruled."""
     rows = connection.execute(

@@ -41,6 +41,17 @@ class TestDoubts:
         assert ("teacher", "1985-03-08") == (world["a"].person(a)["job_title"], world["b"].person(b)["birth_date"])
         assert [] == world.ask("review_list")
 
+    def test_a_merge_answers_every_question_about_the_two(self, world):
+        doubtful(world)
+        [question] = world.ask("review_list")
+        left, right = clients(world)
+
+        world.ask("merge", left, right, by="Olha", reason="the client said so")
+
+        assert [] == world.ask("review_list")
+        with pytest.raises(UserMistake, match="no open question"):
+            world.ask("review_decide", question["id"], False, by="Olha")
+
     def test_a_rejected_pair_is_not_asked_about_again(self, world):
         a, _ = doubtful(world)
         [question] = world.ask("review_list")
