@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -201,8 +201,6 @@ def decide(
             survivor, absorbed = sorted((left, right))  # ids are ordered by time: the older client stays
             reason = f"review {question}: {asked['rule']}"
             answer.update(merge(run, survivor, absorbed, by=by, reason=reason, despite_identifiers=despite_identifiers))
-    if not accept and asked["kind"] == "duplicate":
-        _refuse_on_one_card(run, asked)
     if accept and value is not None:
         with run.database.transaction() as connection:
             standing = clients.standing(connection, asked["left"]) or required(connection, asked["left"])
@@ -215,17 +213,6 @@ def decide(
     with run.database.transaction() as connection:
         review.decide(connection, question, state="accepted" if accept else "rejected", by=by, at=run.now())
     return answer
-
-
-def _refuse_on_one_card(run: RunContext, asked: Mapping[str, Any]) -> None:
-    """Saying that two records are two clients does not part them once they are on one card."""
-    with run.database.reading() as connection:
-        rows = [records.one(connection, *asked[side].split("/", 2)) for side in ("left", "right")]
-    owners = {row.client_id for row in rows if row is not None and row.client_id is not None}
-    if len(rows) == len([row for row in rows if row is not None]) and len(owners) == 1:
-        raise UserMistake(
-            f"{asked['left']} and {asked['right']} are on one card already; part them with `crm-bridge client unmerge`"
-        )
 
 
 def _owner(run: RunContext, key: str) -> str:

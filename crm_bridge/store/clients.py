@@ -122,10 +122,3 @@ def each(connection: Connection) -> Iterator[StoredClient]:
     query = select(clients).where(clients.c.replaced_by.is_(None)).order_by(clients.c.id)
     for row in connection.execute(query.execution_options(yield_per=2000)):
         yield StoredClient(*row)
-
-
-def all_ids(connection: Connection) -> list[str]:
-    """The ids of all clients that stand (not merged away)."""
-    return list(
-        connection.execute(select(clients.c.id).where(clients.c.replaced_by.is_(None)).order_by(clients.c.id)).scalars()
-    )

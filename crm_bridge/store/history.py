@@ -64,11 +64,6 @@ def of_client(connection: Connection, client_id: str) -> list[HistoryRow]:
     return [_row(row) for row in rows]
 
 
-def of_run(connection: Connection, run_id: str) -> list[HistoryRow]:
-    rows = connection.execute(select(history).where(history.c.run_id == run_id).order_by(history.c.seq))
-    return [_row(row) for row in rows]
-
-
 def untold(connection: Connection, consumer: str, *, limit: int) -> list[HistoryRow]:
     """What ``consumer`` has not handled yet, oldest first."""
     since = connection.execute(select(consumers.c.seq).where(consumers.c.name == consumer)).scalar() or 0
