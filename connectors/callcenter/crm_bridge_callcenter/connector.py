@@ -82,9 +82,9 @@ class CallCenter:
         return FIELDS
 
     def check(self) -> Sequence[str]:
-        """Ask for one client. Findings: no webhook secret."""
+        """Ask for one client. It notes that there is no webhook secret."""
         self._get(CLIENTS, {"limit": "1"})
-        return () if self._keys else ("no webhook_secret_ref: changes are seen when polled, webhooks are refused",)
+        return () if self._keys else (Note("no webhook_secret_ref: changes are seen when polled, webhooks are refused"),)
 
     def close(self) -> None:
         self._calls.close()

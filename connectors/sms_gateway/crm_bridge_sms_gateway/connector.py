@@ -93,7 +93,7 @@ class SmsGateway:
         if answer.status != 400:
             findings.append(f"the smsbox answered {answer.status} to a message without recipient, Kannel says 400")
         if self._dlr_secret is None:
-            findings.append("no dlr_secret_ref: delivery reports are neither asked for nor taken")
+            findings.append(Note("no dlr_secret_ref: delivery reports are neither asked for nor taken"))
         return findings
 
     def close(self) -> None:

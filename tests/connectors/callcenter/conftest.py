@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.api import ConnectorContext, InboundRequest, Secret
+from crm_bridge.testing.simulation import LoopbackServer, Reply
 from crm_bridge_callcenter.connector import CONNECTOR
 from crm_bridge_callcenter.simulator import SIMULATOR
-from crm_bridge_callcenter.simulator.loopback import LoopbackServer, Reply
 
 
 class Clock:

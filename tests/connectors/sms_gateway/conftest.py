@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.api import ConnectorContext, InboundRequest, Secret
+from crm_bridge.testing.simulation import LoopbackServer, Reply
 from crm_bridge_sms_gateway.connector import CONNECTOR
 from crm_bridge_sms_gateway.simulator import SIMULATOR
-from crm_bridge_sms_gateway.simulator.loopback import LoopbackServer, Reply
 
 NOW = datetime(2026, 10, 20, 8, 15, tzinfo=UTC)
 

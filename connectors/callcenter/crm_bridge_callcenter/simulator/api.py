@@ -11,10 +11,9 @@ from urllib.parse import quote
 
 import orjson
 
+from crm_bridge.testing.simulation import Asked, Knobs, Reply, Shelf, as_json
+
 from .clients import KEPT_BY_SERVER, KIND, ClientBook, errors_in
-from .knobs import Knobs
-from .loopback import Asked, Reply, as_json
-from .shelf import Shelf
 
 _ONE = re.compile(r"/api/v1/clients/([^/]+)")
 _EDIT = re.compile(rf"/_simulator/edit/{KIND}/(.+)")

@@ -14,12 +14,10 @@ from typing import Any
 import orjson
 
 from crm_bridge.api import RawRecord, SimulatorType
+from crm_bridge.testing.simulation import Knobs, KnobValue, LoopbackServer, Shelf, kept_secret
 
 from .api import Api
 from .clients import KIND, ClientBook
-from .knobs import Knobs, KnobValue
-from .loopback import LoopbackServer
-from .shelf import Shelf
 from .webhook_sender import WebhookSender, new_secret
 
 KNOBS: Mapping[str, tuple[KnobValue, str]] = {
@@ -47,8 +45,8 @@ class CallCenterSimulator:
         self._lock = threading.RLock()
         self._shelf = Shelf(folder / "callcenter.db")
         self._knobs = Knobs({name: value for name, (value, _) in KNOBS.items()}, shelf=self._shelf)
-        self._token = _kept(folder / "token", secrets.token_urlsafe(24))
-        self._secret = _kept(folder / "webhook_secret", new_secret(secrets.token_bytes(32)))
+        self._token = kept_secret(folder / "token", secrets.token_urlsafe(24))
+        self._secret = kept_secret(folder / "webhook_secret", new_secret(secrets.token_bytes(32)))
         self._book = ClientBook(self._shelf, clock=clock, changed=self._tell)
         self._server: LoopbackServer | None = None
         self._sender: WebhookSender | None = None
@@ -108,14 +106,6 @@ class CallCenterSimulator:
 def _known(kind: str) -> None:
     if kind != KIND:
         raise ValueError(f"the call centre holds {KIND}, not {kind!r}")
-
-
-def _kept(file: Path, value: str) -> str:
-    """What the file holds, or ``value``, which it holds from now on; readable by its owner alone."""
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(value, encoding="ascii")
-    return file.read_text(encoding="ascii")
 
 
 SIMULATOR = SimulatorType(

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from .shelf import Shelf
+from crm_bridge.testing.simulation import Shelf
 
 KIND = "client"
 KEPT_BY_SERVER = ("id", "version", "updated_at")

@@ -13,12 +13,10 @@ from typing import Any
 import orjson
 
 from crm_bridge.api import RawRecord, SimulatorType
+from crm_bridge.testing.simulation import Asked, Knobs, KnobValue, LoopbackServer, Reply, Shelf, as_json, kept_secret
 
-from .knobs import Knobs, KnobValue
-from .loopback import Asked, LoopbackServer, Reply, as_json
 from .register_api import RegisterApi
 from .report_sender import ReportSender
-from .shelf import Shelf
 from .smsbox import MESSAGE, SmsBox
 from .subscribers import KIND, SubscriberBook
 
@@ -46,8 +44,8 @@ class SmsGatewaySimulator:
         self._lock = threading.RLock()
         self._shelf = Shelf(folder / "sms_gateway.db")
         self._knobs = Knobs({name: value for name, (value, _) in KNOBS.items()}, shelf=self._shelf)
-        self._password = _kept(folder / "password", secrets.token_urlsafe(18))
-        _kept(folder / "dlr_secret", secrets.token_urlsafe(32))
+        self._password = kept_secret(folder / "password", secrets.token_urlsafe(18))
+        kept_secret(folder / "dlr_secret", secrets.token_urlsafe(32))
         self._subscribers = SubscriberBook(self._shelf, clock=clock)
         self._smsbox = SmsBox(self._shelf, knobs=self._knobs, account=(USERNAME, self._password), clock=clock)
         self._register = RegisterApi(self._subscribers, knobs=self._knobs, account=(USERNAME, self._password))
@@ -142,14 +140,6 @@ class SmsGatewaySimulator:
 def _known(kind: str, *kinds: str) -> None:
     if kind not in kinds:
         raise ValueError(f"the SMS gateway holds {', '.join(kinds)}, not {kind!r}")
-
-
-def _kept(file: Path, value: str) -> str:
-    """What the file holds, or ``value``, which it holds from now on; readable by its owner alone."""
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(value, encoding="ascii")
-    return file.read_text(encoding="ascii")
 
 
 SIMULATOR = SimulatorType(

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from .knobs import Knobs
-from .loopback import Asked, Reply, as_json
+from crm_bridge.testing.simulation import Asked, Knobs, Reply, as_json
+
 from .subscribers import KEPT_BY_SERVER, SubscriberBook, errors_in
 
 _ONE = re.compile(r"/subscribers/([^/]+)")

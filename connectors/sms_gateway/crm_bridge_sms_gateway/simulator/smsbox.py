@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from crm_bridge.testing.simulation import Asked, Knobs, Reply, Shelf
 from crm_bridge_sms_gateway.segments import count_segments
 
 from .handset import raw_query, shown_text
-from .knobs import Knobs
-from .loopback import Asked, Reply
 from .report_sender import Report, ReportSender
-from .shelf import Shelf
 
 MESSAGE = "message"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from .shelf import Shelf
+from crm_bridge.testing.simulation import Shelf
 
 KIND = "subscriber"
 KEPT_BY_SERVER = frozenset({"id", "version", "updated_at"})

@@ -50,3 +50,11 @@ class Shelf:
         """Let go of the file."""
         with self._lock:
             self._db.close()
+
+
+def kept_secret(file: Path, value: str) -> str:
+    """What the file holds, or ``value``, which it holds from now on; readable by its owner alone."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(value, encoding="ascii")
+    return file.read_text(encoding="ascii")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from .shelf import Shelf
+from crm_bridge.testing.simulation.shelf import Shelf
 
 KnobValue = bool | int | float | str
 

@@ -123,7 +123,7 @@ def _handler(
             self.wfile.write(reply.body)
             self.wfile.flush()
 
-        def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002  # always now
+        def date_time_string(self, timestamp: float | None = None) -> str:  # always now
             """The system's own clock, so that ``Date`` and the records' timestamps agree."""
             return format_datetime(clock().astimezone(UTC), usegmt=True)
 
