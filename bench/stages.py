@@ -11,15 +11,15 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from crm_bridge.http_calls import HttpCalls
 from crm_bridge.mapping import CompiledMapping
 from crm_bridge.plugin_manager import Plugins
 from crm_bridge.runner import inbound, reading, sync
 from crm_bridge.store import clients, history, journal, records, runs
 from crm_bridge_callcenter import connector as callcenter
-from crm_bridge_callcenter.calls import Calls
 
 STEPS: tuple[tuple[str, Any, str], ...] = (
-    ("HTTP", Calls, "call"),
+    ("HTTP", HttpCalls, "call"),
     ("JSON", callcenter, "_page_of"),
     ("record ids", inbound, "record_ids"),
     ("look up digests", records, "known"),

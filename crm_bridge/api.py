@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from crm_bridge.connector import (
     Accepted,
     BrokenRecord,
@@ -23,6 +25,7 @@ from crm_bridge.connector import (
     MessageAccepted,
     MessageChannel,
     MessageOutcome,
+    Note,
     OutboundMessage,
     Page,
     Postponed,
@@ -80,6 +83,9 @@ from crm_bridge.mapping import BadValue, TransformType
 from crm_bridge.matching import Agreement, Level, Traits, Verdict, compare, grade, match_keys, traits
 from crm_bridge.model import Client, InvalidClient, Organisation, Person, dump_client, known_path, validate_client
 
+if TYPE_CHECKING:
+    from crm_bridge.http_calls import HttpAnswer, HttpCalls, translate_http_error
+
 __all__ = [
     "Accepted",
     "Agreement",
@@ -106,6 +112,8 @@ __all__ = [
     "FieldLister",
     "Grade",
     "HeldNotice",
+    "HttpAnswer",
+    "HttpCalls",
     "InboundEvent",
     "InboundRequest",
     "InvalidClient",
@@ -115,6 +123,7 @@ __all__ = [
     "MessageAccepted",
     "MessageChannel",
     "MessageOutcome",
+    "Note",
     "Notice",
     "Objection",
     "Organisation",
@@ -162,5 +171,15 @@ __all__ = [
     "known_path",
     "match_keys",
     "traits",
+    "translate_http_error",
     "validate_client",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The HTTP client comes when somebody asks for it (PEP 562): to load httpx costs 0.2 s, and not all call HTTP."""
+    if name in ("HttpAnswer", "HttpCalls", "translate_http_error"):
+        from crm_bridge import http_calls
+
+        return getattr(http_calls, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -184,6 +184,12 @@ class Unknown:
 WriteOutcome: TypeAlias = Accepted | Stale | Refused | Postponed | Unknown
 
 
+class Note(str):
+    """One of ``check``'s findings that nobody has to mend, such as an optional setting that is left out."""
+
+    __slots__ = ()
+
+
 class Connector(Protocol):
     """What every connector has. The further protocols are looked for with ``isinstance``."""
 
@@ -194,7 +200,10 @@ class Connector(Protocol):
         """What is true of ``kind`` here."""
 
     def check(self) -> Sequence[str]:
-        """Reach the system, read-only. Returns findings in words, empty when all is well; raises when unreachable."""
+        """Reach the system, read-only. Returns findings in words, empty when all is well; raises when unreachable.
+
+        What is merely good to know is a :class:`Note`: it is shown, and the check-up passes.
+        """
 
     def close(self) -> None:
         """Give back connections and sessions. Called once; never raises."""
@@ -326,11 +335,15 @@ class InboundRequest:
 
 @dataclass(frozen=True, slots=True)
 class RecordHint:
-    """'This record changed': a hint that leads to a re-read, never data to trust."""
+    """'This record changed': a hint that leads to a re-read, never data to trust.
+
+    ``early``: it may come before the change is committed, so the record is read a second time some seconds later.
+    """
 
     event_id: str
     kind: str
     record_id: str
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ API = """
     Accepted Agreement BadValue BridgeError BrokenRecord Capabilities Client ConfigMistake Connector
     ConnectorContext ConnectorSettings ConnectorType ContactDecision ContactRequest CredentialsRefused
     DataMistake DeliveryReport DuplicatePair EffectSafety Event EventReceiver ExitCode FieldLister Grade HeldNotice
+    HttpAnswer HttpCalls
     InboundEvent InboundRequest InvalidClient KeyLister Level Locked MessageAccepted MessageChannel
     MessageOutcome Note Notice Objection Organisation OutboundMessage OutcomeUnknown Page PageView Person Place
     PlannedField PlannedWrite Postponed Proposal ProposalMode RawRecord RecordHint RecordSource RecordTarget
     RecordWrite Refused RejectRecord RetryLater SafetyStop Secret Simulator SimulatorType SourceView Stale
     StaleVersion StopRun Tombstone Traits TransformType Unknown Unreachable UserMistake Verdict WriteLookup
-    WriteMode WriteOutcome compare dump_client grade hookimpl known_path match_keys traits validate_client
+    WriteMode WriteOutcome compare dump_client grade hookimpl known_path match_keys traits
+    translate_http_error validate_client
 """
 
 TESTING = """

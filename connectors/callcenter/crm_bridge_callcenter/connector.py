@@ -18,7 +18,10 @@ from crm_bridge.api import (
     ConnectorType,
     CredentialsRefused,
     EffectSafety,
+    HttpAnswer,
+    HttpCalls,
     InboundRequest,
+    Note,
     OutcomeUnknown,
     Page,
     Postponed,
@@ -28,7 +31,6 @@ from crm_bridge.api import (
     Refused,
     RejectRecord,
     RetryLater,
-    Stale,
     Unknown,
     Unreachable,
     WriteMode,
@@ -36,7 +38,6 @@ from crm_bridge.api import (
 )
 
 from . import webhooks
-from .calls import Answer, Calls
 from .records import FIELDS, Position, body_of, is_settled, next_link, split_page, unreadable_record
 from .settings import CallCenterSettings
 
@@ -53,7 +54,18 @@ class CallCenter:
     def __init__(self, settings: CallCenterSettings, context: ConnectorContext) -> None:
         self._settings = settings
         self._system = context.system
-        self._calls = Calls(settings, system=context.system, token=context.secret(settings.token_ref))
+        self._calls = HttpCalls(
+            settings.base_url,
+            system=context.system,
+            peer="the call centre",
+            credentials="token_ref",
+            headers={
+                "authorization": f"Bearer {context.secret(settings.token_ref).reveal()}",
+                "accept": "application/json",
+            },
+            timeout_seconds=settings.timeout_seconds,
+            connect_timeout_seconds=settings.connect_timeout_seconds,
+        )
         refs = [settings.webhook_secret_ref, settings.webhook_previous_secret_ref]
         try:
             self._keys = [webhooks.signing_key(context.secret(ref)) for ref in refs if ref]
@@ -83,8 +95,10 @@ class CallCenter:
 
     def check(self) -> Sequence[str]:
         """Ask for one client. It notes that there is no webhook secret."""
-        self._get(CLIENTS, {"limit": "1"})
-        return () if self._keys else (Note("no webhook_secret_ref: changes are seen when polled, webhooks are refused"),)
+        self._calls.get(CLIENTS, query={"limit": "1"})
+        return (
+            () if self._keys else (Note("no webhook_secret_ref: changes are seen when polled, webhooks are refused"),)
+        )
 
     def close(self) -> None:
         self._calls.close()
@@ -104,7 +118,7 @@ class CallCenter:
         pinned: Position | None = None
         limit = self._settings.page_size
         while True:
-            answer = self._get(CLIENTS, position.query(limit=limit))
+            answer = self._calls.get(CLIENTS, query=position.query(limit=limit))
             where = f"clients since {position.since or 'the beginning'}"
             parsed = _page_of(answer)
             broken: list[BrokenRecord] = []
@@ -133,7 +147,7 @@ class CallCenter:
         _known(kind)
         found: list[RawRecord] = []
         for start in range(0, len(record_ids), IDS_A_CALL):
-            answer = self._get(CLIENTS, {"ids": ",".join(record_ids[start : start + IDS_A_CALL])})
+            answer = self._calls.get(CLIENTS, query={"ids": ",".join(record_ids[start : start + IDS_A_CALL])})
             parsed = _page_of(answer)
             if parsed is None:
                 raise RetryLater("the call centre's answer is not JSON", system=self._system)
@@ -147,7 +161,7 @@ class CallCenter:
         _known(kind)
         after, given, total = "", 0, 0
         while True:
-            answer = self._get("/api/v1/client-ids", {"after": after, "limit": str(KEYS_A_CALL)})
+            answer = self._calls.get("/api/v1/client-ids", query={"after": after, "limit": str(KEYS_A_CALL)})
             try:
                 said = orjson.loads(answer.body)
                 ids, total, following = said["ids"], max(total, said["total"]), said["next"]
@@ -203,23 +217,13 @@ class CallCenter:
     def parse(self, request: InboundRequest) -> Sequence[RecordHint]:
         return webhooks.parse(request, kind=KIND)
 
-    def _get(self, path: str, query: Mapping[str, str]) -> Answer:
-        try:
-            answer = self._calls.call("GET", path, query=query)
-        except OutcomeUnknown as error:  # reading changes nothing: to ask again is safe
-            raise RetryLater(error.message, system=self._system) from None
-        if answer.status != 200:
-            said = f"the call centre answered {answer.status} to a reading"
-            raise RetryLater(said, system=self._system, retry_after=answer.retry_after)
-        return answer
-
 
 def _known(kind: str) -> None:
     if kind != KIND:
         raise ValueError(f"a call centre holds {KIND}, not {kind!r}")
 
 
-def _page_of(answer: Answer) -> Mapping[str, Any] | None:
+def _page_of(answer: HttpAnswer) -> Mapping[str, Any] | None:
     """The page, or ``None`` when it is not one."""
     try:
         said = orjson.loads(answer.body)
@@ -233,8 +237,8 @@ def _behind(records: Sequence[RawRecord]) -> Position | None:
     return Position(since=records[-1]["updated_at"], after=records[-1]["id"]) if records else None
 
 
-def _outcome(answer: Answer) -> WriteOutcome:
-    """What the answer to a write says. A status that the API does not document leaves the outcome open."""
+def _outcome(answer: HttpAnswer) -> WriteOutcome:
+    """What the answer to a write says. What the API words itself is read, the rest means what it means anywhere."""
     status = answer.status
     if status in (200, 201):
         try:
@@ -242,18 +246,16 @@ def _outcome(answer: Answer) -> WriteOutcome:
             return Accepted(record_id=record["id"], version=str(record["version"]), record=record)
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return Unknown("a success whose answer is not a client")
-    if status == 412:
-        return Stale("the call centre has a newer version")
     if status == 404:
         return Refused("no such client in the call centre", code="not_found")
     if status in (400, 413, 422):
         return _refusal(answer)
-    if status in (409, 429, 503):
-        return Postponed(f"the call centre answered {status}", retry_after=answer.retry_after)
-    return Unknown(f"the call centre answered {status}, which its documentation does not know")
+    if status == 409:
+        return Postponed("the call centre answered 409", retry_after=answer.retry_after)
+    return answer.not_done()
 
 
-def _refusal(answer: Answer) -> Refused:
+def _refusal(answer: HttpAnswer) -> Refused:
     """Names of fields and codes only: the values stay in the plan."""
     try:
         errors = [(str(error["field"]), str(error["code"])) for error in orjson.loads(answer.body)["errors"]]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+import httpx
 
 from crm_bridge.api import (
     Capabilities,
@@ -11,8 +14,10 @@ from crm_bridge.api import (
     CredentialsRefused,
     DeliveryReport,
     EffectSafety,
+    HttpCalls,
     InboundRequest,
     MessageOutcome,
+    Note,
     OutboundMessage,
     OutcomeUnknown,
     Page,
@@ -26,7 +31,6 @@ from crm_bridge.api import (
 )
 
 from . import reports
-from .calls import Calls
 from .register import FIELDS, Register
 from .segments import count_segments
 from .sending import SENDSMS, objection, outcome_of, query_of
@@ -46,13 +50,18 @@ class SmsGateway:
         self._password = context.secret(settings.password_ref)
         secret = context.secret(settings.dlr_secret_ref) if settings.dlr_secret_ref else None
         self._dlr_secret = secret.reveal().encode() if secret else None
-        self._smsbox = Calls(settings.base_url, settings, system=context.system, keep_alive=False)
-        self._register_calls: Calls | None = None
+        reach: dict[str, Any] = {
+            "system": context.system,
+            "credentials": "username, password_ref and the addresses that the account allows",
+            "timeout_seconds": settings.timeout_seconds,
+            "connect_timeout_seconds": settings.connect_timeout_seconds,
+        }
+        self._smsbox = HttpCalls(settings.base_url, peer="the SMS gateway", keep_alive=False, **reach)
+        self._register_calls: HttpCalls | None = None
         self._register: Register | None = None
         if settings.register_url:
-            self._register_calls = Calls(
-                settings.register_url, settings, system=context.system, keep_alive=True, password=self._password
-            )
+            account = httpx.BasicAuth(settings.username, self._password.reveal())
+            self._register_calls = HttpCalls(settings.register_url, peer="the register", auth=account, **reach)
             self._register = Register(self._register_calls, system=context.system, page_size=settings.page_size)
 
     def kinds(self) -> Sequence[str]:
@@ -86,10 +95,6 @@ class SmsGateway:
             next(self._register.keys(), None)
         query = {"username": self._settings.username, "password": self._password.reveal()}
         answer = self._smsbox.call("GET", SENDSMS, query=query)
-        if answer.status in (401, 403):
-            raise CredentialsRefused(
-                "the gateway refused the account: check username, password_ref", system=self._system
-            )
         if answer.status != 400:
             findings.append(f"the smsbox answered {answer.status} to a message without recipient, Kannel says 400")
         if self._dlr_secret is None:

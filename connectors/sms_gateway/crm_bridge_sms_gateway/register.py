@@ -11,20 +11,17 @@ import orjson
 from crm_bridge.api import (
     Accepted,
     BrokenRecord,
-    CredentialsRefused,
+    HttpAnswer,
+    HttpCalls,
     OutcomeUnknown,
     Page,
-    Postponed,
     RawRecord,
     RecordWrite,
     Refused,
     RetryLater,
-    Stale,
     Unknown,
     WriteOutcome,
 )
-
-from .calls import Answer, Calls
 
 SUBSCRIBERS = "/subscribers"
 KEPT_BY_SERVER = frozenset({"id", "version", "updated_at"})
@@ -49,9 +46,9 @@ _LONGEST_SAMPLE = 4000
 
 
 class Register:
-    """Calls of the register, as values of the bridge."""
+    """HttpCalls of the register, as values of the bridge."""
 
-    def __init__(self, calls: Calls, *, system: str, page_size: int) -> None:
+    def __init__(self, calls: HttpCalls, *, system: str, page_size: int) -> None:
         self._calls = calls
         self._system = system
         self._page_size = page_size
@@ -61,7 +58,7 @@ class Register:
         position, limit = cursor, self._page_size
         while True:
             query = {"limit": str(limit)} if position is None else {"after": position, "limit": str(limit)}
-            answer = self._get(SUBSCRIBERS, query)
+            answer = self._calls.get(SUBSCRIBERS, query=query)
             where = f"subscribers behind {position or 'the beginning'}"
             said = _object_of(answer)
             if said is not None and isinstance(said.get("subscribers"), list) and isinstance(said.get("next"), str):
@@ -99,7 +96,7 @@ class Register:
         """Every id. The register says how many there are: fewer is an error, not an end."""
         after, given, total = "", 0, 0
         while True:
-            said = _object_of(self._get("/subscriber-ids", {"after": after, "limit": "10000"}))
+            said = _object_of(self._calls.get("/subscriber-ids", query={"after": after, "limit": "10000"}))
             if said is None or not isinstance(said.get("ids"), list):
                 raise RetryLater("the list of ids is not JSON: not one was taken as missing", system=self._system)
             yield from said["ids"]
@@ -137,14 +134,11 @@ class Register:
         except OutcomeUnknown as error:
             return Unknown(error.message)
 
-    def _outcome(self, answer: Answer) -> WriteOutcome:
-        self._check_account(answer)
+    def _outcome(self, answer: HttpAnswer) -> WriteOutcome:
         said = _object_of(answer)
         match answer.status:
             case 200 | 201 if said is not None and {"id", "version"} <= said.keys():
                 return Accepted(record_id=said["id"], version=said["version"], record=said)
-            case 412:
-                return Stale("the register has a newer version")
             case 404:
                 return Refused("no such subscriber in the register", code="not_found")
             case 400 | 422:
@@ -153,35 +147,16 @@ class Register:
                 return Refused(
                     f"the register refused the content ({named})", code=next(iter(errors.values()), "refused")
                 )
-            case 429 | 503:
-                return Postponed(f"the register answered {answer.status}", retry_after=answer.retry_after)
-        return Unknown(f"the register answered {answer.status} in a way that its documentation does not know")
+        return answer.not_done()
 
     def _listed(self, query: Mapping[str, str]) -> list[RawRecord]:
-        said = _object_of(self._get(SUBSCRIBERS, query))
+        said = _object_of(self._calls.get(SUBSCRIBERS, query=query))
         if said is None or not isinstance(said.get("subscribers"), list):
             raise RetryLater("the register's answer is not JSON", system=self._system)
         return _split(said["subscribers"], where="subscribers by id")[0]
 
-    def _get(self, path: str, query: Mapping[str, str]) -> Answer:
-        try:
-            answer = self._calls.call("GET", path, query=query)
-        except OutcomeUnknown as error:  # reading changes nothing: to ask again is safe
-            raise RetryLater(error.message, system=self._system) from None
-        self._check_account(answer)
-        if answer.status != 200:
-            said = f"the register answered {answer.status} to a reading"
-            raise RetryLater(said, system=self._system, retry_after=answer.retry_after)
-        return answer
 
-    def _check_account(self, answer: Answer) -> None:
-        if answer.status in (401, 403):
-            raise CredentialsRefused(
-                "the register refused the account: check username, password_ref", system=self._system
-            )
-
-
-def _object_of(answer: Answer) -> dict[str, Any] | None:
+def _object_of(answer: HttpAnswer) -> dict[str, Any] | None:
     try:
         said = orjson.loads(answer.body)
     except orjson.JSONDecodeError:

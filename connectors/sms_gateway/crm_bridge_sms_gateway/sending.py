@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from crm_bridge.api import (
-    CredentialsRefused,
     MessageAccepted,
     MessageOutcome,
     OutboundMessage,
@@ -53,17 +52,9 @@ def query_of(
 
 
 def outcome_of(status: int, body: str, *, retry_after: float | None, segments: Segments) -> MessageOutcome:
-    """What Kannel's answer means. One that is not Kannel's leaves the outcome open: the message may be on its way.
-
-    Raises:
-        CredentialsRefused: 403.
-    """
+    """What Kannel's answer means. One that is not Kannel's leaves the outcome open: the message may be on its way."""
     if status == 202 and body.startswith(_TAKEN):
         return MessageAccepted(parts=segments.parts)
-    if status in (401, 403):
-        raise CredentialsRefused(
-            "the gateway refused the account: check username, password_ref and its allowed addresses"
-        )
     if status in (429, 503):
         return Postponed(f"the gateway cannot take messages now ({status})", retry_after=retry_after)
     if status in (400, 404, 405, 413, 414):
