@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from crm_bridge.config import Settings, check_kinds, find_document, resolve_secret, validate_options
+from crm_bridge.config import Settings, check_kinds, endpoint_of, find_document, resolve_secret, validate_options
 from crm_bridge.connector import (
     Connector,
     ConnectorContext,
@@ -37,7 +37,7 @@ from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import Kind, System, Systems
 from crm_bridge.runner import decisions, inbox, planning, replay, unknowns
-from crm_bridge.runner.checkup import Finding, check_systems
+from crm_bridge.runner.checkup import Checkup, check_up
 from crm_bridge.runner.desk import Desk
 from crm_bridge.runner.planning import PlanReport
 from crm_bridge.runner.sync import SyncOptions, sync
@@ -186,9 +186,11 @@ class Bridge(Desk):
                 connection, [int(each) for each in ids], state="discarded", by=by, reason=reason, at=now
             )
 
-    def check(self) -> Sequence[Finding]:
-        """Reach every system, read-only; empty when all is well."""
-        return check_systems(self._systems.values())
+    def check(self) -> Sequence[Checkup]:
+        """Reach every system, read-only, and read the first page of each kind."""
+        configured = self.settings.systems.items()
+        endpoints = {name: endpoint_of(each.options, base_dir=self.settings.base_dir) for name, each in configured}
+        return check_up(self._systems.values(), endpoints=endpoints)
 
     def check_contracts(self, connector: str) -> list[dict[str, Any]]:
         """Run the reading tests of the source contract against each system that ``connector`` reaches."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -46,3 +49,14 @@ def check_kinds(kinds: Sequence[str], *, system: SystemSettings, place: Callable
             mistakes.append(ConfigMistake(message, place=place(path), path=path_text(path)))
     if mistakes:
         raise ConfigMistakes(mistakes)
+
+
+def endpoint_of(options: Mapping[str, Any], *, base_dir: Path) -> str | None:
+    """Where a system is, for people: host and port of the first URL among its connector's settings, else the first
+    that names a file or folder; ``None`` where none does. Never what a URL says of user and password."""
+    texts = {key: value for key, value in options.items() if isinstance(value, str) and not key.endswith("_ref")}
+    for value in texts.values():
+        scheme, separator, _ = value.partition("://")
+        if separator and scheme.isalnum():
+            return urlsplit(value).netloc.rpartition("@")[2] or None
+    return next((value for value in texts.values() if "\0" not in value and (base_dir / value).exists()), None)

@@ -26,7 +26,7 @@ def _answers(system: System) -> bool:
     """It was read without a fault; or, where nothing is read, its check passes."""
     if isinstance(system.connector, RecordSource) and any(kind.read for kind in system.kinds.values()):
         return True
-    return all(finding.code == "noted" for finding in check_systems([system]))
+    return all(finding.answered for finding in check_systems([system]))
 
 
 def count_waiting(run: RunContext) -> None:

@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 
+from crm_bridge.connector import Note
 from crm_bridge.errors import ConfigMistake, CredentialsRefused, SafetyStop, Unreachable, UserMistake
 from crm_bridge.runner.checkup import exit_code_of
 from crm_bridge.store import review
@@ -63,11 +64,54 @@ def test_a_check_says_what_kind_of_finding_it_is(world, error, expected):
 
     world["a"].check = fail
     world["b"].check = lambda: ["no webhook secret"]
-    first, second = world.ask("check")
+    first, second = [finding for each in world.ask("check") for finding in each.findings]
 
     assert expected == (first.code, exit_code_of([first, second]))
-    assert ("b", "noted", "no webhook secret") == (second.system, second.code, second.message)
+    assert ("b", "finding", "no webhook secret") == (second.system, second.code, second.message)
     assert "Коваль" not in first.message
+
+
+def test_a_note_of_a_connector_asks_nobody_for_anything(world):
+    """An optional setting that is left out is shown, and the check-up passes."""
+    world["b"].check = lambda: [Note("no webhook secret")]
+
+    found = [finding for each in world.ask("check") for finding in each.findings]
+
+    assert [("b", "note", "no webhook secret")] == [(each.system, each.code, each.message) for each in found]
+    assert 0 == exit_code_of(found)
+
+
+def test_a_check_says_what_was_reached_and_read(world):
+    """The first page of each kind, and what the connector declares; a system that is away has neither."""
+
+    def fail():
+        raise Unreachable("no answer")
+
+    world.person("a", number=1)
+    world.person("a", number=2)
+    world["b"].check = fail
+
+    first, second, _ = world.ask("check")
+
+    kinds = {each.kind: each for each in first.kinds}
+    assert (True, 2, 0) == (first.reached, kinds["person"].records, kinds["claim"].records)
+    assert "updates, stale writes refused" in kinds["person"].capabilities
+    assert "not written" in kinds["claim"].capabilities
+    assert (False, []) == (second.reached, list(second.kinds))
+
+
+def test_a_system_whose_records_cannot_be_read_is_found_out(world):
+    """It answers to the check, and fails where the work begins."""
+
+    def fail(kind, cursor):
+        raise CredentialsRefused("this login may not query")
+
+    world["a"].read_changes = fail
+
+    first, *_ = world.ask("check")
+
+    expected = [("credentials", "person: this login may not query"), ("credentials", "claim: this login may not query")]
+    assert expected == [(finding.code, finding.message) for finding in first.findings]
 
 
 def test_cases_are_paged_in_the_order_in_which_they_are_listed(world):

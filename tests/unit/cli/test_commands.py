@@ -6,7 +6,7 @@ import pytest
 
 from crm_bridge.cli.report import NEXT
 from crm_bridge.errors import ExitCode
-from crm_bridge.runner.checkup import Finding
+from crm_bridge.runner.checkup import Checkup, Finding, SeenKind
 
 from .conftest import CARD, WRITE, Plan, Report
 
@@ -161,13 +161,34 @@ def test_a_sync_ends_with_its_reports_code(cli, bridge, code):
     assert code == cli("sync").code
 
 
+def _checked(*codes):
+    kinds = [SeenKind("contact", 3, "incremental, updates")]
+    findings = [Finding("siebel", code, "no modification key") for code in codes]
+    return [Checkup("siebel", "127.0.0.1:8101", reached=True, kinds=kinds, findings=findings)]
+
+
 def test_findings_of_a_check_need_a_person(cli, bridge):
-    """Each on a line of its own."""
-    bridge.answers["check"] = [Finding("siebel", "noted", "the integration object has no modification key")]
+    """Each on a line of its own, under what was reached and read."""
+    bridge.answers["check"] = _checked("finding")
     ended = cli("check")
 
     assert ExitCode.NEEDS_PERSON == ended.code
-    assert "noted: siebel: the integration object has no modification key\n" == ended.out
+    assert [
+        "siebel at 127.0.0.1:8101: reached",
+        "  contact: 3 read (first page); incremental, updates",
+        "  finding: no modification key",
+    ] == ended.out.splitlines()
+
+
+def test_a_note_of_a_check_is_shown_and_all_is_in_order(cli, bridge):
+    """What one should know is nothing that somebody has to mend."""
+    bridge.answers["check"] = _checked("note")
+    ended = cli("check")
+
+    assert ExitCode.OK == ended.code
+    assert ["  note: no modification key", "all is in order"] == ended.out.splitlines()[-2:]
+    answer = cli("check", "--json").json
+    assert (True, [], 1) == (answer["ok"], answer["findings"], len(answer["notes"]))
 
 
 @pytest.mark.parametrize(
@@ -175,14 +196,14 @@ def test_findings_of_a_check_need_a_person(cli, bridge):
     [
         (["away"], ExitCode.UNAVAILABLE),
         (["away", "credentials"], ExitCode.CREDENTIALS),
-        (["noted", "config", "credentials"], ExitCode.CONFIG),
-        (["noted", "away"], ExitCode.UNAVAILABLE),
-        (["bug", "noted"], ExitCode.BUG),
+        (["finding", "config", "credentials"], ExitCode.CONFIG),
+        (["finding", "away"], ExitCode.UNAVAILABLE),
+        (["bug", "finding"], ExitCode.BUG),
     ],
 )
 def test_a_check_ends_with_the_gravest_finding(cli, bridge, codes, expected):
     """Away 69, credentials 77, configuration 78; each finding says its own code."""
-    bridge.answers["check"] = [Finding("siebel", code, "a finding") for code in codes]
+    bridge.answers["check"] = _checked(*codes)
     ended = cli("check", "--json")
 
     assert (expected, codes) == (ended.code, [finding["code"] for finding in ended.json["findings"]])

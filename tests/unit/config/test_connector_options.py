@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import Field
 
-from crm_bridge.config import ConfigMistakes, check_kinds, load_settings, validate_options
+from crm_bridge.config import ConfigMistakes, check_kinds, endpoint_of, load_settings, validate_options
 from crm_bridge.connector import ConnectorSettings, ConnectorType
 
 
@@ -59,3 +59,19 @@ def test_records_of_a_kind_that_the_system_lacks_are_refused(project):
 
     expected = "crm-bridge.toml:11: systems.siebel.records.contact: siebel holds no such records: "
     assert f"{expected}did you mean 'contacts'?" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"username": "x", "endpoint": "https://u:secret@siebel.example:8443/eai?x=1"}, "siebel.example:8443"),
+        ({"inbox": "files", "password_ref": "file:files"}, "files"),
+        ({"username": "nobody", "page_size": 3}, None),
+        ({}, None),
+    ],
+)
+def test_people_are_told_where_a_system_is(tmp_path, options, expected):
+    """Host and port, or the folder; never what stands in a URL before them."""
+    (tmp_path / "files").mkdir()
+
+    assert expected == endpoint_of(options, base_dir=tmp_path)
