@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-import orjson
 from sqlalchemy import Connection
 
 from crm_bridge.connector import (
-    Accepted,
     Postponed,
     RecordTarget,
     RecordWrite,
     Refused,
     Stale,
     Unknown,
+    WriteLookup,
     WriteOutcome,
 )
 from crm_bridge.errors import (
@@ -33,28 +31,22 @@ from crm_bridge.errors import (
     StaleVersion,
 )
 from crm_bridge.hookspecs import Objection
+from crm_bridge.outbox.create_keys import PastCreates, past_creates
 from crm_bridge.outbox.drafts import Draft, draft_client
+from crm_bridge.outbox.outcomes import take_outcomes
+from crm_bridge.outbox.parcels import Parcel, intent_of, write_of
 from crm_bridge.outbox.questions import creates_wait_for
-from crm_bridge.outbox.retry import Again, GiveUp, RetryPolicy, next_step
-from crm_bridge.outbox.settle import settle_accepted, unless_of_another
-from crm_bridge.run_context.context import RunContext, iso
+from crm_bridge.outbox.retry import RetryPolicy
+from crm_bridge.outbox.settle import found_there
+from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, outcomes_of
 from crm_bridge.run_context.systems import System
 from crm_bridge.store import clients, journal, letters, records, review
-from crm_bridge.store.journal import Intent, OutboxRow
+from crm_bridge.store.journal import OutboxRow
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.review import Doubt
 
 BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """A write on its way: the outbox row it serves, its plan, its place in the journal."""
-
-    row: OutboxRow
-    draft: Draft
-    intent: Intent
 
 
 @dataclass(slots=True)
@@ -108,6 +100,7 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
             linked = records.of_clients(connection, ids)
             asked = creates_wait_for(connection, system, linked)
             in_doubt = journal.unsettled_creates(connection, system.name)
+            created = _created_before(connection, system, ids)
         after = rows[-1].id
         batch = Batch(rows)
         for row in rows:
@@ -122,6 +115,7 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
                 policy=run.survivorship,
                 may_create=row.client_id not in in_doubt,
                 waits_for=asked.get(row.client_id),
+                created=created,
             )
             batch.drafts.extend((row, draft) for draft in planned.drafts)
             batch.letters.extend((row, letter) for letter in planned.letters)
@@ -129,27 +123,63 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
         yield batch
 
 
+def _created_before(
+    connection: Connection, system: System, client_ids: Sequence[str]
+) -> dict[tuple[str, str], PastCreates]:
+    if not any(kind.create for kind in system.targets()):
+        return {}
+    return {
+        whose: past_creates(tries) for whose, tries in journal.creates_of(connection, system.name, client_ids).items()
+    }
+
+
 def _deliver_batch(
     run: RunContext, system: System, connector: RecordTarget, batch: Batch, retry: RetryPolicy
 ) -> list[tuple[str, str]]:
+    again = _look_before_repeating(run, connector, batch)
     objections = _objections(run, batch)
     parcels = [
         Parcel(row, draft, intent_of(run, draft)) for row, draft in batch.drafts if _subject(draft) not in objections
     ]
-    _journal(run, batch, parcels, objections)
+    _journal(run, system, batch, parcels, objections)
     figures = run.report.of_write(system.name)
     figures.held += len(objections) + len(batch.waits)
     busy = {row.id for row, _ in [*batch.drafts, *batch.letters, *batch.waits]}
     figures.same += len(batch.rows) - len(busy)
-    stale: list[tuple[str, str]] = []
     calls = list(_calls(system, parcels))
     for number, (kind, chunk) in enumerate(calls, start=1):
         outcomes, stop = send(connector, kind, [write_of(parcel.intent) for parcel in chunk])
-        stale.extend(_settle(run, system, chunk, outcomes, retry))
+        again.extend(take_outcomes(run, system, chunk, outcomes, retry))
         if stop is not None:
             _give_back(run, [parcel for _, later in calls[number:] for parcel in later])
             raise stop
-    return stale
+    return again
+
+
+def _look_before_repeating(run: RunContext, connector: RecordTarget, batch: Batch) -> list[tuple[str, str]]:
+    """Ask once more for creates that were sent before and not found: what was carried out late is there by now.
+
+    Returns:
+        (kind, record id) of those that are; their rows have left the batch, and are planned anew.
+    """
+    found: list[tuple[str, str]] = []
+    arrived: set[int] = set()
+    for row, draft in batch.drafts:
+        if draft.repeats is None or not isinstance(connector, WriteLookup):
+            continue
+        with calling(connector, "find_write"):
+            record = connector.find_write(draft.kind.name, write_of(draft.repeats))
+        if record is None:
+            continue
+        record_id = draft.kind.mapping.record_id(record)
+        if found_there(run, draft.kind, draft.repeats, record_id, draft.units):
+            found.append((draft.kind.name, record_id))
+            arrived.add(row.id)
+    batch.rows = [row for row in batch.rows if row.id not in arrived]
+    batch.drafts = [each for each in batch.drafts if each[0].id not in arrived]
+    batch.letters = [each for each in batch.letters if each[0].id not in arrived]
+    batch.waits = [each for each in batch.waits if each[0].id not in arrived]
+    return found
 
 
 def _calls(system: System, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Sequence[Parcel]]]:
@@ -178,43 +208,9 @@ def _objections(run: RunContext, batch: Batch) -> dict[tuple[str, str | None, st
     }
 
 
-def intent_of(run: RunContext, draft: Draft) -> Intent:
-    """The journal's row of a write: everything to send it again, and to settle it."""
-    return Intent(
-        id=run.new_id(),
-        system=draft.kind.system,
-        kind=draft.kind.name,
-        operation=draft.planned.operation,
-        record_id=draft.planned.record_id,
-        client_id=draft.planned.client_id,
-        request={
-            "fields": draft.fields,
-            "full": draft.full,
-            "expected_version": draft.record.version if draft.record else None,
-            "units": draft.units,
-            "echoes": {unit: [echo.origin, echo.replaced, echo.said] for unit, echo in draft.echoes.items()},
-            "why": [[each.path, each.field, each.old, each.new, each.why] for each in draft.planned.fields],
-        },
-        created_at=run.now(),
-        run_id=run.run_id,
-    )
-
-
-def write_of(intent: Intent) -> RecordWrite:
-    """The very write that was journaled."""
-    return RecordWrite(
-        kind=intent.kind,
-        operation=intent.operation,
-        record_id=intent.record_id,
-        fields=intent.request["fields"],
-        full=intent.request["full"],
-        expected_version=intent.request["expected_version"],
-        key=intent.id,
-    )
-
-
 def _journal(
     run: RunContext,
+    system: System,
     batch: Batch,
     parcels: Sequence[Parcel],
     objections: Mapping[tuple[str, str | None, str], Objection],
@@ -232,7 +228,7 @@ def _journal(
         newly_held = review.object_to(connection, doubts, at=at)
         raised = {(doubt.left, doubt.right) for doubt in doubts}
         asked_about = [row.client_id for row in batch.rows]
-        review.resolve_objections(connection, batch.rows[0].system, asked_about, but=raised, at=at)
+        review.resolve_objections(connection, system.name, asked_about, but=raised, at=at)
         for row_id, code in lettered.items():
             journal.park(connection, row_id, state="dead", reason=code)
         for row_id in held.keys() - lettered.keys():
@@ -272,105 +268,6 @@ def send(
 def _give_back(run: RunContext, parcels: Sequence[Parcel]) -> None:
     """Journaled, and then not sent at all: the target went away before their turn."""
     with run.database.transaction() as connection:
-        journal.settle(connection, [(parcel.intent.id, "abandoned", "not sent") for parcel in parcels], at=run.now())
-
-
-def _settle(
-    run: RunContext,
-    system: System,
-    parcels: Sequence[Parcel],
-    outcomes: Sequence[WriteOutcome],
-    retry: RetryPolicy,
-) -> list[tuple[str, str]]:
-    """Take the outcomes in, in one transaction. Returns the records that turned out stale."""
-    at, now = run.now(), run.clock()
-    figures = run.report.of_write(system.name)
-    stale: list[tuple[str, str]] = []
-    settled: list[tuple[str, str, str]] = []
-    delivered: set[int] = set()
-    unfinished: set[int] = set()
-    with run.database.transaction() as connection:
-        for parcel, told in zip(parcels, outcomes, strict=True):
-            outcome = unless_of_another(connection, parcel.intent, told)
-            match outcome:
-                case Accepted():
-                    settle_accepted(run, connection, parcel.draft.kind, parcel.intent, outcome)
-                    settled.append((parcel.intent.id, "accepted", outcome.version or ""))
-                    delivered.add(parcel.row.id)
-                    if parcel.draft.record is None:
-                        figures.created += 1
-                    else:
-                        figures.updated += 1
-                        letters.close_records(
-                            connection,
-                            system.name,
-                            parcel.intent.kind,
-                            [parcel.draft.record.record_id],
-                            stages=("write",),
-                            at=at,
-                        )
-                    continue
-                case Stale():
-                    figures.stale += 1
-                    settled.append((parcel.intent.id, "stale", outcome.reason))
-                    met = parcel.intent.record_id or outcome.record_id
-                    if met is not None:
-                        stale.append((parcel.intent.kind, met))
-                case Refused():
-                    figures.refused += 1
-                    settled.append((parcel.intent.id, "refused", outcome.code))
-                    letter = _refusal(parcel, outcome)
-                    run.report.new_dead_letters += letters.put(connection, [letter], at=at, run_id=run.run_id)
-                    journal.park(connection, parcel.row.id, state="dead", reason=outcome.code)
-                case Postponed():
-                    figures.postponed += 1
-                    if outcome.retry_after is None and system.name not in run.report.away:
-                        run.report.away.append(system.name)
-                    settled.append((parcel.intent.id, "postponed", outcome.reason))
-                    _postpone(run, connection, parcel, outcome, retry, now)
-                case Unknown():
-                    figures.unknown += 1
-                    settled.append((parcel.intent.id, "unknown", outcome.reason))
-                    journal.park(connection, parcel.row.id, state="unknown", reason="answer lost")
-            unfinished.add(parcel.row.id)
-        journal.settle(connection, settled, at=at)
-        journal.delivered(connection, sorted(delivered - unfinished))
-    return stale
-
-
-def _refusal(parcel: Parcel, outcome: Refused) -> Letter:
-    return Letter(
-        stage="write",
-        system=parcel.intent.system,
-        kind=parcel.intent.kind,
-        record_id=parcel.intent.record_id or f"new for {parcel.intent.client_id}",
-        code=outcome.code,
-        path=outcome.field or "",
-        value=parcel.intent.request["fields"].get(outcome.field) if outcome.field else None,
-        message=f"the system refused the write: {outcome.reason}",
-        hint="mend the value where it comes from, or the record in the system, and replay",
-        raw=orjson.dumps(parcel.intent.request["fields"]),
-        client_id=parcel.intent.client_id,
-    )
-
-
-def _postpone(
-    run: RunContext, connection: Connection, parcel: Parcel, outcome: Postponed, retry: RetryPolicy, now: datetime
-) -> None:
-    attempts = parcel.row.attempts + 1
-    step = next_step(
-        retry,
-        attempts=attempts,
-        since=datetime.fromisoformat(parcel.row.since),
-        now=now,
-        retry_after=outcome.retry_after,
-        random=run.random,
-    )
-    match step:
-        case Again(at):
-            reason = outcome.reason if outcome.retry_after is not None else f"{journal.AWAY}{outcome.reason}"
-            journal.postpone(connection, parcel.row.id, until=iso(at), attempts=attempts, reason=reason)
-        case GiveUp(reason):
-            letter = _refusal(parcel, Refused(f"{reason}; last: {outcome.reason}", "gave_up"))
-            run.report.new_dead_letters += letters.put(connection, [letter], at=run.now(), run_id=run.run_id)
-            journal.park(connection, parcel.row.id, state="dead", reason="gave_up")
+        journal.settle(
+            connection, [(parcel.intent.id, "abandoned", journal.NOT_SENT) for parcel in parcels], at=run.now()
+        )

@@ -10,13 +10,17 @@ import orjson
 
 from crm_bridge.hookspecs import PlannedField, PlannedWrite
 from crm_bridge.mapping import FieldChange, WriteBack
+from crm_bridge.outbox.create_keys import PastCreates, create_key
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store.clients import StoredClient
+from crm_bridge.store.journal import Intent
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import ABSENT, Echo
 from crm_bridge.sync.survivorship import Card, Survivorship, Verdict, survive
 from crm_bridge.sync.units import changed, head, split
+
+NO_CREATES: Mapping[tuple[str, str], PastCreates] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Draft:
         record: the record as we know it; ``None`` for a create.
         units: unit → value that the record will say afterwards (``None``: nothing); only those that change.
         echoes: unit → whose claim is carried over, and what it stands above.
+        key: of a create, stable over all tries; ``None``: the write's own id.
+        repeats: the earlier try that this create is a repetition of, byte for byte: what changed since follows it.
     """
 
     planned: PlannedWrite
@@ -36,6 +42,8 @@ class Draft:
     full: Mapping[str, Any]
     units: Mapping[str, Any]
     echoes: Mapping[str, Echo]
+    key: str | None = None
+    repeats: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ def draft_client(
     policy: Survivorship,
     may_create: bool = True,
     waits_for: str | None = None,
+    created: Mapping[tuple[str, str], PastCreates] = NO_CREATES,
 ) -> ClientDrafts:
     """What has to be written into ``system`` so that it says what the card says.
 
@@ -63,6 +72,7 @@ def draft_client(
         rows: every record linked to the client, of all systems.
         may_create: ``False`` while nobody knows whether an earlier create arrived.
         waits_for: what has to be decided before the client is created anywhere: ``review case 7``.
+        created: (client id, kind) → what came of earlier creates, where there were any.
     """
     contributions = [row.contribution() for row in rows if row.entity == "client"]
     card = survive(contributions, policy=policy, current=client.doc())
@@ -84,8 +94,36 @@ def draft_client(
             if waits_for is not None:
                 waits.append(_waiting(client, kind, waits_for))
                 continue
-            _add(client, kind, None, card, kind.mapping.write(None, card.doc), drafts, letters)
+            past = created.get((client.id, kind.name), PastCreates())
+            key = create_key(client.id, system=kind.system, kind=kind.name, generation=past.generation)
+            if past.unproven is not None:
+                drafts.append(_repetition(past.unproven, kind, key=key))
+                continue
+            _add(client, kind, None, card, kind.mapping.write(None, card.doc), drafts, letters, key=key)
     return ClientDrafts(drafts, letters, waits)
+
+
+def _repetition(earlier: Intent, kind: Kind, *, key: str) -> Draft:
+    """The very create that was sent before: a system that has it by now must not be told something else by its key."""
+    request = earlier.request
+    return Draft(
+        planned=PlannedWrite(
+            system=kind.system,
+            kind=kind.name,
+            operation="create",
+            record_id=None,
+            client_id=earlier.client_id,
+            fields=tuple(PlannedField(*each) for each in request["why"]),
+        ),
+        kind=kind,
+        record=None,
+        fields=request["fields"],
+        full=request["full"],
+        units=request["units"],
+        echoes={unit: Echo(origin, tuple(was), said) for unit, (origin, was, said) in request["echoes"].items()},
+        key=key,
+        repeats=earlier,
+    )
 
 
 def _waiting(client: StoredClient, kind: Kind, waits_for: str) -> Letter:
@@ -131,6 +169,8 @@ def _add(
     back: WriteBack,
     drafts: list[Draft],
     letters: list[Letter],
+    *,
+    key: str | None = None,
 ) -> None:
     stopped = [problem for problem in back.problems if problem.severity == "quarantine"]
     held_back = f"; with it wait: {', '.join(back.waiting)}" if back.waiting else ""
@@ -173,6 +213,7 @@ def _add(
             full=back.full,
             units=units,
             echoes={unit: _echo(card.verdicts[unit]) for unit in units if unit in card.verdicts},
+            key=key,
         )
     )
 

@@ -23,8 +23,9 @@ from crm_bridge.connector import (
     Unknown,
     WriteLookup,
 )
-from crm_bridge.outbox.deliver import send, write_of
-from crm_bridge.outbox.settle import settle_accepted, settle_found, unless_of_another
+from crm_bridge.outbox.deliver import send
+from crm_bridge.outbox.parcels import write_of
+from crm_bridge.outbox.settle import arrived, found_there, settle_accepted, unless_of_another
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, records_of
 from crm_bridge.run_context.systems import Kind, System
@@ -64,7 +65,7 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
         found = records_of(connector, kind.name, [record_id])
         units = _seen_there(run, kind, intent, found[0]) if found else {}
         if units:
-            _found(run, kind, intent, record_id, units)
+            arrived(run, kind, intent, record_id, units)
         else:
             plan_anew(run, intent)
         return record_id
@@ -75,11 +76,10 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
             plan_anew(run, intent)
             return None
         record_id = kind.mapping.record_id(record)
-        if not _is_ours(run, intent, record_id):
-            _wait(run, intent)
-            return None
-        _found(run, kind, intent, record_id, intent.request["units"])
-        return record_id
+        if found_there(run, kind, intent, record_id, intent.request["units"]):
+            return record_id
+        _wait(run, intent)
+        return None
     repeatable = kind.capabilities.effect_safety in (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
     if repeatable and isinstance(connector, RecordTarget):
         _send_again(run, connector, kind, intent)
@@ -103,19 +103,6 @@ def _seen_there(run: RunContext, kind: Kind, intent: Intent, record: Mapping[str
     before = split(known.effective_doc()) if known else {}
     holds = split(kind.mapping.read(record).doc)
     return {unit: value for unit, value in intent.request["units"].items() if holds.get(unit) != before.get(unit)}
-
-
-def _is_ours(run: RunContext, intent: Intent, record_id: str) -> bool:
-    """Whether the record that is said to hold the write may be the one that it was about."""
-    with run.database.reading() as connection:
-        return isinstance(unless_of_another(connection, intent, Accepted(record_id)), Accepted)
-
-
-def _found(run: RunContext, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]) -> None:
-    with run.database.transaction() as connection:
-        settle_found(run, connection, kind, intent, record_id, units)
-        journal.settle(connection, [(intent.id, "accepted", "found by reading back")], at=run.now())
-        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
 
 
 def was_read(run: RunContext, intent: Intent) -> bool:

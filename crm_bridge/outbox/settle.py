@@ -13,7 +13,7 @@ from crm_bridge.matching import match_keys
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.digest import canonical_bytes, digest_of
 from crm_bridge.run_context.systems import Kind
-from crm_bridge.store import history, records
+from crm_bridge.store import history, journal, records
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
@@ -58,11 +58,27 @@ def settle_accepted(run: RunContext, connection: Connection, kind: Kind, intent:
         _again(run, connection, kind, intent, before, raw, receipt.version)
 
 
-def settle_found(
-    run: RunContext, connection: Connection, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]
-) -> None:
+def found_there(run: RunContext, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]) -> bool:
+    """:func:`arrived`, unless that record is not the one that the write of ``intent`` can have been about."""
+    with run.database.reading() as connection:
+        ours = isinstance(unless_of_another(connection, intent, Accepted(record_id)), Accepted)
+    if ours:
+        arrived(run, kind, intent, record_id, units)
+    return ours
+
+
+def arrived(run: RunContext, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]) -> None:
     """We found out that the write of ``intent`` did arrive. Only what it wrote (``units``) is taken in: the record
     itself is read again afterwards, as others may have changed it since."""
+    with run.database.transaction() as connection:
+        _settle_found(run, connection, kind, intent, record_id, units)
+        journal.settle(connection, [(intent.id, "accepted", "found by reading back")], at=run.now())
+        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+
+
+def _settle_found(
+    run: RunContext, connection: Connection, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]
+) -> None:
     before = records.one(connection, kind.system, kind.name, record_id)
     if before is None:
         raw = kind.with_identity(intent.request["full"], record_id, None)

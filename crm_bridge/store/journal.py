@@ -183,6 +183,10 @@ class Intent:
     created_at: str
     state: str = "open"
     run_id: str | None = None
+    outcome: str | None = None
+
+
+NOT_SENT = "not sent"  # the outcome of an ``abandoned`` write that never left us
 
 
 def record(connection: Connection, rows: Sequence[Intent]) -> None:
@@ -248,6 +252,19 @@ def unsettled_creates(connection: Connection, system: str) -> set[str]:
     return set(rows.scalars())
 
 
+def creates_of(connection: Connection, system: str, client_ids: Sequence[str]) -> dict[tuple[str, str], list[Intent]]:
+    """(client id, kind) → every create there that was journaled for it, the oldest first."""
+    rows = connection.execute(
+        select(intents)
+        .where(among(intents.c.client_id, client_ids), intents.c.system == system, intents.c.operation == "create")
+        .order_by(intents.c.created_at, intents.c.id)
+    )
+    found: dict[tuple[str, str], list[Intent]] = {}
+    for row in rows:
+        found.setdefault((row.client_id, row.kind), []).append(_intent(row))
+    return found
+
+
 def of_client(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:
     """Every write for this client, oldest first, with its outcome."""
     rows = connection.execute(
@@ -268,4 +285,5 @@ def _intent(row: Any) -> Intent:
         row.created_at,
         row.state,
         row.run_id,
+        row.outcome,
     )

@@ -1,0 +1,127 @@
+"""Taking in what came of the writes that were sent: settled, a dead letter, tried again later, or nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection
+
+from crm_bridge.connector import Accepted, Postponed, Refused, Stale, Unknown, WriteOutcome
+from crm_bridge.outbox.parcels import Parcel
+from crm_bridge.outbox.retry import Again, GiveUp, RetryPolicy, next_step
+from crm_bridge.outbox.settle import settle_accepted, unless_of_another
+from crm_bridge.run_context.context import RunContext, iso
+from crm_bridge.run_context.systems import System
+from crm_bridge.store import journal, letters
+from crm_bridge.store.letters import Letter
+
+
+def take_outcomes(
+    run: RunContext,
+    system: System,
+    parcels: Sequence[Parcel],
+    outcomes: Sequence[WriteOutcome],
+    retry: RetryPolicy,
+) -> list[tuple[str, str]]:
+    """Take the outcomes in, in one transaction.
+
+    Returns:
+        (kind, record id) of records to be read again, and their clients to be planned anew: those that turned out
+        stale, and those that an old create made, which lack what changed since.
+    """
+    at, now = run.now(), run.clock()
+    figures = run.report.of_write(system.name)
+    again: list[tuple[str, str]] = []
+    settled: list[tuple[str, str, str]] = []
+    delivered: set[int] = set()
+    unfinished: set[int] = set()
+    with run.database.transaction() as connection:
+        for parcel, told in zip(parcels, outcomes, strict=True):
+            outcome = unless_of_another(connection, parcel.intent, told)
+            match outcome:
+                case Accepted():
+                    settle_accepted(run, connection, parcel.draft.kind, parcel.intent, outcome)
+                    settled.append((parcel.intent.id, "accepted", outcome.version or ""))
+                    if parcel.draft.repeats is None:
+                        delivered.add(parcel.row.id)
+                    else:
+                        again.append((parcel.intent.kind, outcome.record_id))
+                    if parcel.draft.record is None:
+                        figures.created += 1
+                    else:
+                        figures.updated += 1
+                        letters.close_records(
+                            connection,
+                            system.name,
+                            parcel.intent.kind,
+                            [parcel.draft.record.record_id],
+                            stages=("write",),
+                            at=at,
+                        )
+                    continue
+                case Stale():
+                    figures.stale += 1
+                    settled.append((parcel.intent.id, "stale", outcome.reason))
+                    met = parcel.intent.record_id or outcome.record_id
+                    if met is not None:
+                        again.append((parcel.intent.kind, met))
+                case Refused():
+                    figures.refused += 1
+                    settled.append((parcel.intent.id, "refused", outcome.code))
+                    letter = _refusal(parcel, outcome)
+                    run.report.new_dead_letters += letters.put(connection, [letter], at=at, run_id=run.run_id)
+                    journal.park(connection, parcel.row.id, state="dead", reason=outcome.code)
+                case Postponed():
+                    figures.postponed += 1
+                    if outcome.retry_after is None and system.name not in run.report.away:
+                        run.report.away.append(system.name)
+                    settled.append((parcel.intent.id, "postponed", outcome.reason))
+                    _postpone(run, connection, parcel, outcome, retry, now)
+                case Unknown():
+                    figures.unknown += 1
+                    settled.append((parcel.intent.id, "unknown", outcome.reason))
+                    journal.park(connection, parcel.row.id, state="unknown", reason="answer lost")
+            unfinished.add(parcel.row.id)
+        journal.settle(connection, settled, at=at)
+        journal.delivered(connection, sorted(delivered - unfinished))
+    return again
+
+
+def _refusal(parcel: Parcel, outcome: Refused) -> Letter:
+    return Letter(
+        stage="write",
+        system=parcel.intent.system,
+        kind=parcel.intent.kind,
+        record_id=parcel.intent.record_id or f"new for {parcel.intent.client_id}",
+        code=outcome.code,
+        path=outcome.field or "",
+        value=parcel.intent.request["fields"].get(outcome.field) if outcome.field else None,
+        message=f"the system refused the write: {outcome.reason}",
+        hint="mend the value where it comes from, or the record in the system, and replay",
+        raw=orjson.dumps(parcel.intent.request["fields"]),
+        client_id=parcel.intent.client_id,
+    )
+
+
+def _postpone(
+    run: RunContext, connection: Connection, parcel: Parcel, outcome: Postponed, retry: RetryPolicy, now: datetime
+) -> None:
+    attempts = parcel.row.attempts + 1
+    step = next_step(
+        retry,
+        attempts=attempts,
+        since=datetime.fromisoformat(parcel.row.since),
+        now=now,
+        retry_after=outcome.retry_after,
+        random=run.random,
+    )
+    match step:
+        case Again(at):
+            reason = outcome.reason if outcome.retry_after is not None else f"{journal.AWAY}{outcome.reason}"
+            journal.postpone(connection, parcel.row.id, until=iso(at), attempts=attempts, reason=reason)
+        case GiveUp(reason):
+            letter = _refusal(parcel, Refused(f"{reason}; last: {outcome.reason}", "gave_up"))
+            run.report.new_dead_letters += letters.put(connection, [letter], at=run.now(), run_id=run.run_id)
+            journal.park(connection, parcel.row.id, state="dead", reason="gave_up")
