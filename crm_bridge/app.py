@@ -122,7 +122,7 @@ class Bridge(Desk):
             Locked: there is something to handle, and another process works on this store.
         """
         with self._database.reading() as connection:
-            if inbox_store.depth(connection) == 0:
+            if inbox_store.depth(connection, at=self._clock()) == 0:
                 return 0
         with self._database.owned():
             return inbox.process_inbox(self._run(self._database))

@@ -22,14 +22,14 @@ def process_inbox(run: RunContext) -> int:
     """Handle everything that waits. Returns how many requests were handled; those of a system that is away wait on."""
     handled = 0
     while True:
-        with run.database.reading() as connection:
-            waiting = inbox.waiting(connection, limit=AT_ONCE, but=sorted(run.report.stopped))
-        if not waiting:
+        with run.database.transaction() as connection:
+            taken = inbox.take(connection, limit=AT_ONCE, at=run.clock(), but=sorted(run.report.stopped))
+        if not taken:
             return handled
-        for name in sorted({each.system for each in waiting}):
-            mine = [each for each in waiting if each.system == name]
+        for name in sorted({each.system for each in taken}):
+            mine = [each for each in taken if each.system == name]
             if _of_system(run, name, mine):
-                handled += len(mine)
+                handled += sum(not each.looked for each in mine)
 
 
 def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool:
@@ -37,13 +37,17 @@ def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool
     hints: dict[str, list[str]] = {}
     reports: list[DeliveryReport] = []
     bad: list[Letter] = []
+    early: list[int] = []
     for each in received:
         if system is None or not isinstance(system.connector, EventReceiver):
             bad.append(_letter(each, "no configured system takes this request"))
             continue
         try:
             with calling(system.connector, "parse"):
-                _sort(system.connector.parse(each.request), hints, reports)
+                events = list(system.connector.parse(each.request))
+            _sort(events, hints, reports)
+            if not each.looked and any(isinstance(event, RecordHint) and event.early for event in events):
+                early.append(each.id)
         except (RejectRecord, ConnectorFailed) as error:
             bad.append(_letter(each, error.message))
     if system is not None:
@@ -68,7 +72,8 @@ def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool
                     detail=report.detail,
                 )
         run.report.new_dead_letters += letters.put(connection, bad, at=at, run_id=run.run_id)
-        inbox.done(connection, [each.id for each in received])
+        inbox.done(connection, early, state="again")
+        inbox.done(connection, [each.id for each in received if each.id not in early])
     return True
 
 

@@ -19,7 +19,7 @@ class InboxWorker:
     ``process`` may raise a :class:`BridgeError`: the events stay stored, and the next round tries again.
     """
 
-    def __init__(self, process: Callable[[], object], *, every_seconds: float = 15.0) -> None:
+    def __init__(self, process: Callable[[], object], *, every_seconds: float = 5.0) -> None:
         self._process = process
         self._every_seconds = every_seconds
         self._woken = threading.Event()

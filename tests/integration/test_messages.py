@@ -1,6 +1,7 @@
 """From a claim to one SMS, and what systems tell us by themselves."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -234,6 +235,54 @@ class TestHints:
         handled = world.ask("process_inbox")
 
         assert (1, "teacher") == (handled, world.client()["job_title"])
+
+    def test_the_same_bytes_are_news_again(self, world):
+        """Not every sender numbers what it sends: a second change of a record may look like the first."""
+        ids = world.person("a", "b", job_title="pupil")
+        world.settle()
+        for title in ("teacher", "headmaster"):
+            world["b"].edit("person", ids["b"], {"job_title": title})
+            tell(world, {"id": "e-1", "kind": "person", "record_id": ids["b"]})
+            world.ask("process_inbox")
+
+        assert "headmaster" == world.client()["job_title"]
+
+    def test_what_comes_again_while_it_is_dealt_with_waits_anew(self, world):
+        """It may be about a change behind our look."""
+        ids = world.person("a", "b", job_title="pupil")
+        world.settle()
+        event = {"id": "e-1", "kind": "person", "record_id": ids["b"]}
+        read = type(world["b"]).read
+
+        def read_and_edited(kind, record_ids):
+            found = list(read(world["b"], kind, record_ids))
+            del world["b"].read
+            world["b"].edit("person", ids["b"], {"job_title": "teacher"})
+            tell(world, event)
+            return found
+
+        world["b"].read = read_and_edited
+        tell(world, event)
+
+        assert 2 == world.ask("process_inbox")
+        assert "teacher" == world.client()["job_title"]
+
+    def test_an_early_hint_leads_to_a_second_look(self, world):
+        """It came before the commit: the first look sees the old record."""
+        ids = world.person("a", "b", job_title="pupil")
+        world.settle()
+        parse = type(world["b"]).parse
+        world["b"].parse = lambda call: [replace(each, early=True) for each in parse(world["b"], call)]
+        tell(world, {"id": "e-1", "kind": "person", "record_id": ids["b"]})
+        assert 1 == world.ask("process_inbox")
+        world["b"].edit("person", ids["b"], {"job_title": "teacher"})
+
+        world.ask("process_inbox")
+        assert "pupil" == world.client()["job_title"]
+        world.now += timedelta(seconds=10)
+        world.ask("process_inbox")
+
+        assert "teacher" == world.client()["job_title"]
 
     def test_a_forged_call_is_refused_and_not_kept(self, world):
         world.person("a")

@@ -1,6 +1,7 @@
 """Notifications of Siebel's workflows: a ``SiebelMessage`` over HTTP, taken as a hint to read the record again.
 
-Siebel signs nothing, and sends before it commits: what such a message says may be half filled or rolled back. So its
+Siebel signs nothing, and sends before it commits: what such a message says may be half filled or rolled back, and who
+reads back at once sees the old record, which is why every hint is an early one. So its
 sender proves itself by a secret in the address, by HTTP Basic, or both, and of the message only the row ids are taken.
 Whoever learns the secret can make us read records that we may read anyway, and no more. Mutual TLS ends at the proxy in
 front of us; it is an addition to the secret, never instead of it.
@@ -81,7 +82,7 @@ def parse(request: InboundRequest, *, kinds: Sequence[EventKind], system: str) -
     for message in messages:
         said = message.get("MessageId") or blake2b(request.body, digest_size=16).hexdigest()
         for kind, row_id in _records(message, kinds):
-            hints.setdefault((kind, row_id), RecordHint(f"{said}/{row_id}", kind, row_id))
+            hints.setdefault((kind, row_id), RecordHint(f"{said}/{row_id}", kind, row_id, early=True))
             if len(hints) > _MOST_RECORDS:
                 raise RejectRecord(f"a notification of more than {_MOST_RECORDS} records", code="malformed")
     return tuple(hints.values())
