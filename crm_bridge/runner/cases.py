@@ -12,7 +12,7 @@ from crm_bridge.runner.queries import required
 from crm_bridge.runner.rulings import sides
 from crm_bridge.store import records, review
 from crm_bridge.store.records import SourceRecord
-from crm_bridge.sync.units import split
+from crm_bridge.sync.units import is_value_keyed, split
 
 
 def show_case(connection: Connection, question: int) -> dict[str, Any]:
@@ -45,12 +45,16 @@ def _duplicate(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any
 def _conflict(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any]:
     """A client whose systems differ on one path: each value that stands there, the left one first."""
     client = required(connection, case["left"])
-    unit = case["right"]
+    path = case["right"]
     said = [
-        {"path": unit, "record": claim.key, "value": claim.value, "said_at": claim.at}
-        for claim in sides(records.of_clients(connection, [client.id])[client.id], unit)
+        {"path": path, "record": claim.key, "value": claim.value, "said_at": claim.at}
+        for claim in sides(records.of_clients(connection, [client.id])[client.id], path)
     ]
-    return {"sides": [{"client": client.id, "value": split(client.doc()).get(unit)}], "rows": said}
+    standing = split(client.doc())
+    value = standing.get(path)
+    if value is None and is_value_keyed(path):  # a slot: what stands there
+        value = next((row["value"] for row in said if row["value"] in standing.values()), None)
+    return {"sides": [{"client": client.id, "value": value}], "rows": said}
 
 
 def _objection(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Everything up to the commit only reads the store; the commit takes the page whol
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,9 +26,11 @@ from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.store.review import Doubt
 from crm_bridge.store.runs import Cursor
-from crm_bridge.sync.claims import ABSENT, Contribution, observe, own_words
+from crm_bridge.sync.claims import ABSENT, Contribution, observe
 from crm_bridge.sync.proposals import with_former
-from crm_bridge.sync.survivorship import PERSON
+from crm_bridge.sync.silence import own_words
+from crm_bridge.sync.slots import slot_of
+from crm_bridge.sync.survivorship import PERSON, Verdict
 from crm_bridge.sync.units import head, split
 
 STAGES_OF_READING = ("read", "map")
@@ -173,7 +175,7 @@ def _take_changed(
     doc, offers = reading.doc, arrival.offers
     if overlaid:
         was_said = orjson.loads(before.doc)
-        doc = own_words(was_said, reading.doc, arrived=arrival.effective, now=now, partial=kind.image_partial)
+        doc = own_words(was_said, reading.doc, arrived=arrival.effective, now=now.doc, partial=kind.image_partial)
         offers = with_former(offers, before.offers(), said=reading.doc, own=doc)
     same_word = not units and before.gone_at is None and before.mapping == kind.fingerprint
     if same_word and offers_to(offers) == before.proposals:
@@ -259,12 +261,14 @@ def _follow(
         work.outbox.update(to_carry(client_id, members, kind_of_client, run.systems))
     if change.card is not None:
         for unit, verdict in change.card.verdicts.items():
-            touched = any(unit in units for units in edited.values())
+            path = slot_of(unit, verdict.value) if verdict.against else unit
+            touched = any(each in units for units in edited.values() for each in (unit, *verdict.against))
             if verdict.ask:
-                work.doubts.append(Doubt("conflict", client_id, unit, "probable", verdict.reason))
+                doubt = Doubt("conflict", client_id, path, "probable", verdict.reason, evidence=verdict.words)
+                work.doubts.append(doubt)
             if touched and verdict.conflict and any(loser.replaced for loser in verdict.losers):
                 run.report.count("conflicts")
-                _remember_conflict(run, client_id, unit, verdict.origin, verdict.losers, work, at)
+                _remember_conflict(run, client_id, path, verdict, work, at)
 
 
 def _remember(
@@ -279,11 +283,19 @@ def _remember(
     work.history.append(HistoryRow(run.seq.take(), at, kind, client_id, body, run.run_id, None, news))
 
 
-def _remember_conflict(
-    run: RunContext, client_id: str, unit: str, winner: str, losers: Iterable[Any], work: PageWork, at: str
-) -> None:
-    lost = [{"record": loser.key, "value": None if loser.value is ABSENT else loser.value} for loser in losers]
-    body = {"unit": unit, "winner": winner, "losers": lost}
+def _remember_conflict(run: RunContext, client_id: str, path: str, verdict: Verdict, work: PageWork, at: str) -> None:
+    lost = [
+        {"record": loser.key, "value": None if loser.value is ABSENT else loser.value, "at": loser.at}
+        for loser in verdict.losers
+    ]
+    body = {
+        "path": path,
+        "units": [verdict.unit, *verdict.against],
+        "winner": verdict.origin,
+        "value": verdict.value,
+        "rule": verdict.reason,
+        "losers": lost,
+    }
     work.history.append(HistoryRow(run.seq.take(), at, "sync.conflict", client_id, body, run.run_id))
 
 

@@ -18,6 +18,7 @@ from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import ABSENT, Claim
 from crm_bridge.sync.proposals import unit_of
+from crm_bridge.sync.slots import slot_of
 from crm_bridge.sync.survivorship import Survivorship, Verdict, survive
 from crm_bridge.sync.units import head, split
 
@@ -175,8 +176,19 @@ def _first_words(record: SourceRecord, rows: Sequence[HistoryRow]) -> list[dict[
 def _lines(row: HistoryRow) -> list[dict[str, Any]]:
     body = row.body
     if row.type == "sync.conflict":
-        lost = [{"source": each["record"], "value": each["value"]} for each in body["losers"]]
-        return [{"at": row.at, "what": "conflict", "path": body["unit"], "source": body["winner"], "lost": lost}]
+        told = _conflict(row)
+        winner = told["winner"]
+        return [
+            {
+                "at": row.at,
+                "what": "conflict",
+                "path": told["path"],
+                "source": winner["source"],
+                "new": winner["value"],
+                "rule": told["rule"],
+                "lost": told["lost"],
+            }
+        ]
     if row.type in ("record.changed", "record.written"):
         what = "observed" if row.type == "record.changed" else "written"
         return [
@@ -198,6 +210,18 @@ def _lines(row: HistoryRow) -> list[dict[str, Any]]:
     return [{"at": row.at, "what": row.type, "source": body.get("record") or body.get("by")}]
 
 
+def _conflict(row: HistoryRow) -> dict[str, Any]:
+    """What was told of a conflict: when it was decided, by which rule, who won, and who lost."""
+    body = row.body
+    return {
+        "at": row.at,
+        "path": body["path"],
+        "rule": body["rule"],
+        "winner": {"source": body["winner"], "value": body["value"]},
+        "lost": [{"source": each["record"], "value": each["value"], "at": each["at"]} for each in body["losers"]],
+    }
+
+
 def why(
     connection: Connection, client_id: str, path: str, *, system: str | None, policy: Survivorship
 ) -> dict[str, Any]:
@@ -208,7 +232,8 @@ def why(
     """
     client = required(connection, client_id)
     rows = [row for row in records.of_clients(connection, [client_id])[client_id] if row.entity == "client"]
-    card = survive([row.contribution() for row in rows], policy=policy, current=client.doc())
+    contributions = [row.contribution() for row in rows]
+    card = survive(contributions, policy=policy, current=client.doc())
     unit = unit_of(path)[0]
     chosen = [verdict for name, verdict in sorted(card.verdicts.items()) if name == unit or head(name) == path]
     chosen = chosen or [verdict for name, verdict in sorted(card.verdicts.items()) if name.startswith(f"{path}.")]
@@ -217,10 +242,38 @@ def why(
         known = sorted({head(name) for name in card.verdicts})
         raise UserMistake(f"nothing was ever said of {path!r}; known of this client: {', '.join(known)}")
     by_key = {row.key: row for row in rows}
-    answer: dict[str, Any] = {"client": client_id, "path": path, "values": [_verdict(each, by_key) for each in chosen]}
+    words = survive([each.alone() for each in contributions], policy=policy, current=client.doc()).verdicts
+    values = [_verdict(_with_losers(each, words.get(each.unit)), by_key) for each in chosen]
+    answer: dict[str, Any] = {"client": client_id, "path": path, "values": values}
+    conflicts = _conflicts_of(connection, client_id, path, chosen)
+    if conflicts:
+        answer["conflicts"] = conflicts
     if system is not None:
         answer["carried"] = _carried(connection, client_id, {each.unit for each in chosen}, system)
     return answer
+
+
+def _with_losers(verdict: Verdict, words: Verdict | None) -> Verdict:
+    """``verdict`` with the words that it was carried over: the records that said them repeat the winner's by now.
+
+    Args:
+        words: the verdict on what the records say by themselves.
+    """
+    if words is None or words.value != verdict.value:
+        return verdict
+    return verdict._replace(reason=words.reason, losers=words.losers, superseded=words.superseded)
+
+
+def _conflicts_of(connection: Connection, client_id: str, path: str, chosen: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """The conflicts that were ever decided on ``path``, oldest first."""
+    units = {verdict.unit for verdict in chosen}
+    paths = {slot_of(verdict.unit, verdict.value) for verdict in chosen if verdict.value is not ABSENT}
+    return [
+        _conflict(row)
+        for row in history.of_client(connection, client_id)
+        if row.type == "sync.conflict"
+        if units & set(row.body["units"]) or row.body["path"] in paths or path == head(row.body["path"])
+    ]
 
 
 def _selected(verdicts: Mapping[str, Verdict], path: str) -> list[Verdict]:

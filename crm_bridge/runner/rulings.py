@@ -18,22 +18,39 @@ from crm_bridge.store import history, records
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_to
 from crm_bridge.sync.claims import REMEMBERED, Claim, Contribution, Mark, canonical
+from crm_bridge.sync.slots import items_replaced, slot_of, unit_of_item
 from crm_bridge.sync.survivorship import PERSON
-from crm_bridge.sync.units import join, split
+from crm_bridge.sync.units import head, is_value_keyed, join, split
 
 KIND = "decision"
 
 
-def sides(rows: Sequence[SourceRecord], unit: str) -> list[Claim]:
-    """What was said of ``unit`` and no edit took the place of, in the order of first reading, each value once:
+def sides(rows: Sequence[SourceRecord], path: str) -> list[Claim]:
+    """What was said of ``path`` and no edit took the place of, in the order of first reading, each value once:
     ``left``, ``right``, and so on. A word that waits behind what we wrote into its record is one of them."""
-    words = [word for row in rows if row.entity == "client" and (word := _own_word(row.contribution(), unit))]
+    words = _words(rows, path)
     said: dict[str, Claim] = {}
-    for word in words:
-        text = canonical(word.value)
-        if not any(text in other.replaced and other.seq > word.seq for other in words):
+    for text, word in words:
+        if not any(text in other.replaced and other.seq > word.seq for _, other in words):
             said.setdefault(text, word)
     return list(said.values())
+
+
+def _words(rows: Sequence[SourceRecord], path: str) -> list[tuple[str, Claim]]:
+    """Every record's own word on a unit, or on the slot of an item: there, the items that took another's place."""
+    found: list[tuple[str, Claim]] = []
+    for contribution in (row.contribution() for row in rows if row.entity == "client"):
+        if not is_value_keyed(path):
+            word = _own_word(contribution, path)
+            if word is not None:
+                found.append((canonical(word.value), word))
+        else:  # of items, only those of one slot contradict each other
+            units = {*split(contribution.doc), *contribution.marks}
+            for unit in sorted(each for each in units if head(each) == head(path)):
+                item = _own_word(contribution, unit)
+                if item and slot_of(unit, item.value) == path and any(items_replaced(item.replaced)):
+                    found.append((unit, item))
+    return found
 
 
 def _own_word(contribution: Contribution, unit: str) -> Claim | None:
@@ -51,34 +68,35 @@ def _own_word(contribution: Contribution, unit: str) -> Claim | None:
     return Claim(key, system, value if mark.said is None else mark.said, mark.seq, mark.at, mark.replaced)
 
 
-def choose(rows: Sequence[SourceRecord], unit: str, side: str) -> Claim:
+def choose(rows: Sequence[SourceRecord], path: str, side: str) -> Claim:
     """The side that a person means: ``left``, ``right``, a system, or a record as ``system/kind/id``.
 
     Raises:
         UserMistake: nobody, or more than one, is called that.
     """
-    said = sides(rows, unit)
+    said = sides(rows, path)
     if side in ("left", "right") and len(said) == 2:
         return said[0 if side == "left" else 1]
     named = [claim for claim in said if side in (claim.key, claim.system)]
     if len(named) != 1:
         known = ", ".join(claim.key for claim in said) or "nobody any more"
-        raise UserMistake(f"{side!r} is not one side of this; {unit} is said by {known}")
+        raise UserMistake(f"{side!r} is not one side of this; {path} is said by {known}")
     return named[0]
 
 
 def rule(
-    run: RunContext, connection: Connection, client_id: str, unit: str, side: str, *, by: str, question: int
+    run: RunContext, connection: Connection, client_id: str, path: str, side: str, *, by: str, question: int
 ) -> dict[str, Any]:
-    """Keep the ruling that ``side`` is right on ``unit``. The caller computes the card anew.
+    """Keep the ruling that ``side`` is right on ``path``. The caller computes the card anew.
 
     Raises:
         UserMistake: as :func:`choose`.
     """
     at, seq = run.now(), run.seq.take()
     rows = records.of_clients(connection, [client_id])[client_id]
-    chosen = choose(rows, unit, side)
-    record_id = f"{client_id}:{unit}"
+    chosen = choose(rows, path, side)
+    marks = _marks(rows, path, chosen, seq=seq, at=at)
+    record_id = f"{client_id}:{path}"
     before = records.one(connection, PERSON, KIND, record_id)
     told = {"by": by, "at": at, "question": question, "chosen": chosen.key}
     row = SourceRecord(
@@ -91,8 +109,8 @@ def rule(
         version=None,
         digest=b"",
         raw=orjson.dumps(told),
-        doc=orjson.dumps({"kind": _kind(rows), **join({unit: chosen.value})}),
-        marks=marks_to({unit: Mark(seq=seq, at=at, replaced=_replaced(rows, unit, chosen))}),
+        doc=orjson.dumps({"kind": _kind(rows), **join({next(iter(marks)): chosen.value})}),
+        marks=marks_to(marks),
         proposals=None,
         seq=seq,
         observed_at=at,
@@ -104,19 +122,26 @@ def rule(
     else:
         records.update_all(connection, [row])
     records.relink(connection, row.pk, client_id, at=at, by=by, rule=f"review {question}")
-    body = {"record": row.key, "unit": unit, "value": chosen.value, **told}
+    body = {"record": row.key, "unit": path, "value": chosen.value, **told}
     history.insert_all(
         run.database, connection, [HistoryRow(seq, at, "client.decided", client_id, body, run.run_id, None)]
     )
-    return {"path": unit, "value": chosen.value, "source": chosen.key}
+    return {"path": path, "value": chosen.value, "source": chosen.key}
 
 
-def _replaced(rows: Sequence[SourceRecord], unit: str, chosen: Claim) -> tuple[str, ...]:
-    """Everything else that was said, oldest first: the person had it in view."""
-    words = [word for row in rows if row.entity == "client" and (word := _own_word(row.contribution(), unit))]
-    texts = [text for word in words for text in (*word.replaced, canonical(word.value))]
-    right = canonical(chosen.value)
-    return tuple(dict.fromkeys(text for text in texts if text != right))[-REMEMBERED:]
+def _marks(rows: Sequence[SourceRecord], path: str, chosen: Claim, *, seq: int, at: str) -> dict[str, Mark]:
+    """The ruling as an edit of all that was said, oldest first: the person had it in view."""
+    words = _words(rows, path)
+    texts = [each for text, word in words for each in (*word.replaced, text)]
+    in_slot = is_value_keyed(path)
+    unit = unit_of_item(head(path), chosen.value) if in_slot else path
+    right = unit if in_slot else canonical(chosen.value)
+    replaced = tuple(dict.fromkeys(text for text in texts if text != right))[-REMEMBERED:]
+    marks = {unit: Mark(seq=seq, at=at, replaced=replaced)}
+    if in_slot:  # the other items are not: that is said of each
+        others = {text: word for text, word in words if text != unit}
+        marks.update({text: Mark(seq=seq, at=at, replaced=(canonical(word.value),)) for text, word in others.items()})
+    return marks
 
 
 def _kind(rows: Sequence[SourceRecord]) -> str:

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, case, func, select, tuple_, update
+from sqlalchemy import Connection, Float, bindparam, case, cast, func, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crm_bridge.store.database import among
 from crm_bridge.store.schema import review
 
-# The state of an objection that stopped coming before a person answered it.
+# The state of a question that nobody needs to answer any more.
 RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """A question: are these two records of one client (``duplicate``), which value is right (``conflict``), may this be
-    written (``objection``)? ``left`` and ``right`` are record keys, or a client id and a unit."""
+    written (``objection``)? ``left`` and ``right`` are record keys, or a client id and a path."""
 
     kind: str
     left: str
@@ -32,7 +32,10 @@ class Doubt:
 
 
 def put(connection: Connection, doubts: Iterable[Doubt], *, at: str) -> int:
-    """Ask, once: a question that was asked before, and perhaps answered, is not asked again."""
+    """Ask, once: a question that waits, or that a person answered, is not asked again. One about duplicates that was
+    resolved without a person is, and so is a conflict of words that were not there when it was answered."""
+    doubts = list(doubts)
+    again = _ask_again(connection, [doubt for doubt in doubts if doubt.kind == "conflict"], at=at)
     values = [
         {
             "state": "open",
@@ -49,7 +52,43 @@ def put(connection: Connection, doubts: Iterable[Doubt], *, at: str) -> int:
     ]
     if not values:
         return 0
-    return int(connection.execute(sqlite_insert(review).on_conflict_do_nothing(), values).rowcount or 0)
+    insert = sqlite_insert(review)
+    anew = {name: insert.excluded[name] for name in ("state", "grade", "rule", "weight", "evidence", "created_at")}
+    insert = insert.on_conflict_do_update(
+        set_={**anew, "decided_by": None, "decided_at": None},
+        where=(review.c.kind == "duplicate") & (review.c.state == RESOLVED),
+    )
+    return again + int(connection.execute(insert, values).rowcount or 0)
+
+
+def _ask_again(connection: Connection, conflicts: Sequence[Doubt], *, at: str) -> int:
+    """Bring the questions about these conflicts up to date; ``evidence`` names the words that contradict each other.
+    Returns how many are open again, as there are words that nobody had judged."""
+    if not conflicts:
+        return 0
+    rows = connection.execute(
+        select(review).where(review.c.kind == "conflict", among(review.c.left, [each.left for each in conflicts]))
+    )
+    asked = {(row.left, row.right): row for row in rows}
+    count = 0
+    for doubt in conflicts:
+        row = asked.get((doubt.left, doubt.right))
+        if row is None or set(doubt.evidence) <= set(orjson.loads(row.evidence)):
+            continue
+        count += row.state != "open"
+        connection.execute(
+            update(review)
+            .where(review.c.id == row.id)
+            .values(
+                state="open",
+                rule=doubt.rule,
+                evidence=orjson.dumps(list(doubt.evidence)),
+                created_at=row.created_at if row.state == "open" else at,
+                decided_by=None,
+                decided_at=None,
+            )
+        )
+    return count
 
 
 def object_to(connection: Connection, objections: Sequence[Doubt], *, at: str) -> int:
@@ -121,6 +160,29 @@ def open_pairs(connection: Connection, keys: Sequence[str]) -> list[tuple[int, s
     return [(question, left, right) for question, left, right in rows]
 
 
+def asked_among(connection: Connection, keys: Sequence[str]) -> list[tuple[int, str, str, str]]:
+    """(question, state, left, right) of the duplicates with both sides among ``keys`` that wait or were refused."""
+    rows = connection.execute(
+        select(review.c.id, review.c.state, review.c.left, review.c.right).where(
+            review.c.kind == "duplicate",
+            review.c.state.in_(["open", "rejected"]),
+            among(review.c.left, keys),
+            among(review.c.right, keys),
+        )
+    )
+    return [(question, state, left, right) for question, state, left, right in rows]
+
+
+def withdraw(connection: Connection, questions: Sequence[int], *, at: str) -> None:
+    """These questions have answered themselves."""
+    if questions:
+        connection.execute(
+            update(review)
+            .where(among(review.c.id, questions), review.c.state == "open")
+            .values(state=RESOLVED, decided_by="crm-bridge", decided_at=at)
+        )
+
+
 def decided_not(connection: Connection, keys: Sequence[str]) -> set[tuple[str, str]]:
     """Pairs with one of ``keys`` that a person said are not one client."""
     rows = connection.execute(
@@ -134,12 +196,13 @@ def decided_not(connection: Connection, keys: Sequence[str]) -> set[tuple[str, s
 
 
 def listing(connection: Connection, *, state: str = "open", limit: int = 200, after: int = 0) -> list[dict[str, Any]]:
-    """Questions, the surer grades first.
+    """Questions, the surer grades first, and within a grade those for which more speaks.
 
     Args:
         after: go on behind this question, in that order.
     """
-    order = review.c.kind, case({"certain": 0, "probable": 1}, value=review.c.grade, else_=2), review.c.id
+    grade = case({"certain": 0, "probable": 1}, value=review.c.grade, else_=2)
+    order = review.c.kind, grade, -cast(review.c.weight, Float), review.c.id
     chosen = select(review).where(review.c.state == state)
     position = connection.execute(select(*order).where(review.c.id == after)).one_or_none()
     if position is not None:

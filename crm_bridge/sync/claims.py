@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from crm_bridge.sync.units import Doc, Units, changed, head, is_value_keyed, join, split
+from crm_bridge.sync.silence import with_what_was_not_mentioned, without_former_words
+from crm_bridge.sync.slots import described_as, is_unit, items_replaced, places_taken, slot_of
+from crm_bridge.sync.units import Doc, Units, changed, is_value_keyed, join, split
 
 ERASED = "erased"  # a status that nobody takes back: there is nothing left that it could be taken back for
 REMEMBERED = 16  # values that one edit may have replaced while others were behind; far more than a sync can miss
@@ -59,7 +61,8 @@ class Mark:
     Attributes:
         seq: the bridge's own count when the value was observed; later readings have greater ones.
         at: when it changed, as the source says, else as we observed it (ISO 8601, UTC).
-        replaced: canonical texts of the values that this one took the place of and that others may still hold.
+        replaced: canonical texts of the values that this one took the place of and that others may still hold; for an
+            item of a list the units of the items whose place it took.
         echo: key of the record whose claim this value repeats; ``None``: the record's own word.
         own: the record's own last word behind an echo.
         said: what the record's value means on the card, where the record cannot hold all of it: an edit of a group is
@@ -108,6 +111,19 @@ class Contribution:
     at: str
     marks: Mapping[str, Mark] = field(default_factory=dict)
     gone: bool = False
+
+    def alone(self) -> Contribution:
+        """The record with its own last words, and nothing that we wrote there."""
+        units, marks = split(self.doc), dict(self.marks)
+        for unit, mark in self.marks.items():
+            if mark.echo is not None:
+                units.pop(unit, None)
+                del marks[unit]
+                if mark.own is not None:
+                    units[unit] = mark.own.value
+                    marks[unit] = Mark(seq=mark.own.seq, at=mark.own.at, replaced=mark.own.replaced)
+        kind = {name: value for name, value in self.doc.items() if name == "kind"}
+        return replace(self, doc={**kind, **join(units)}, marks=marks)
 
 
 class Claim(NamedTuple):
@@ -183,31 +199,43 @@ def observe(
     """
     before, after = split(known.doc), split(doc)
     if partial:
-        after = _with_what_was_not_mentioned(before, after)
+        after = with_what_was_not_mentioned(before, after)
     if lagging:
-        after = _without_former_words(known.marks, before, after)
+        after = without_former_words(_former_words(known.marks), before, after)
     edited = tuple(changed(before, after))
     if not edited:
         return known, ()
     marks = dict(known.marks)
-    slots = {_slot(unit, value) for unit, value in after.items()}
+    slots = {slot_of(unit, value) for unit, value in after.items()}
+    taken = places_taken(known.doc, doc, was=before, is_now=after, edited=edited)
     for unit in edited:
         earlier, was, is_now = marks.get(unit), before.get(unit), after.get(unit)
-        if is_now is None and _slot(unit, was) not in slots and kept_elsewhere(unit):
+        if is_now is None and slot_of(unit, was) not in slots and kept_elsewhere(unit):
             marks[unit] = Mark(seq=seq, at=at)
             continue
         seen = _seen(earlier, was, (card or {}).get(unit))
         inherited = _replaced_for(unit, (was, seen if seen is not None else was), cluster)
+        former = taken.get(unit)
+        if former is not None:
+            inherited += _items_before(former, known.marks.get(former), before[former], cluster)
         replaced = _replaced(earlier, inherited, was, seen, is_now)
-        said = (
-            ERASED
-            if unit == "status" and _is_own_erasure(earlier, was)
-            else _laid_over(seen, was, is_now, kept=kept_elsewhere(unit))
-        )
+        if was is None and is_value_keyed(unit):  # an item took the place of those before it, or of none
+            replaced = tuple(text for text in replaced if text != unit and (former is not None or not is_unit(text)))
+        if former is not None:
+            said = described_as((card or {}).get(former), is_now)
+        elif unit == "status" and _is_own_erasure(earlier, was):
+            said = ERASED
+        else:
+            said = _laid_over(seen, was, is_now, kept=kept_elsewhere(unit))
         marks[unit] = Mark(seq=seq, at=at, replaced=replaced, said=said)
     if partial or lagging:
         doc = {"kind": doc["kind"], **join(after)}
     return replace(known, doc=doc, marks=marks), edited
+
+
+def _former_words(marks: Mapping[str, Mark]) -> dict[str, Any]:
+    """Unit → what the record itself said of it, behind what we wrote there."""
+    return {unit: mark.own.value if mark.own else None for unit, mark in marks.items() if mark.echo is not None}
 
 
 def _is_own_erasure(earlier: Mark | None, before: Any) -> bool:
@@ -215,24 +243,6 @@ def _is_own_erasure(earlier: Mark | None, before: Any) -> bool:
     if earlier is None:
         return bool(before == ERASED)
     return earlier.echo is None and ERASED in (before, earlier.said)
-
-
-def own_words(before: Doc, said: Doc, *, arrived: Doc, now: Contribution, partial: bool) -> dict[str, Any]:
-    """The record's own words, without proposals, after :func:`observe` made ``now`` of ``arrived``.
-
-    Args:
-        before, said: its own words as they were, and as it said them this time.
-        arrived: ``said`` with the proposals in it.
-    """
-    own_before, own = split(before), split(said)
-    if partial:
-        own = _with_what_was_not_mentioned(own_before, own)
-    took, stands = split(arrived), split(now.doc)
-    for unit in changed(took, stands):  # where the former value stands, the former word does
-        own.pop(unit, None)
-        if unit in own_before:
-            own[unit] = own_before[unit]
-    return {"kind": now.doc["kind"], **join(own)}
 
 
 def _seen(earlier: Mark | None, before: Any, card: Any) -> Any:
@@ -301,6 +311,12 @@ def _replaced_for(unit: str, values: Iterable[Any], cluster: Iterable[Contributi
     return texts
 
 
+def _items_before(former: str, earlier: Mark | None, was: Any, cluster: Iterable[Contribution]) -> list[str]:
+    """The item whose place was taken, behind all whose place that one had taken in its turn."""
+    texts = [*_replaced_for(former, (was,), cluster), *(earlier.replaced if earlier else ())]
+    return [*items_replaced(texts), former]
+
+
 def _replaced(earlier: Mark | None, inherited: list[str], before: Any, seen: Any, after: Any) -> tuple[str, ...]:
     """The values that the edit took the place of, oldest first: others may be several edits behind."""
     texts = [*inherited, *(earlier.replaced if earlier else ())]
@@ -309,31 +325,6 @@ def _replaced(earlier: Mark | None, inherited: list[str], before: Any, seen: Any
     texts.extend(canonical(value) for value in (before, seen) if value is not None)
     now = canonical(after) if after is not None else None
     return tuple(dict.fromkeys(text for text in texts if text != now))[-REMEMBERED:]
-
-
-def _with_what_was_not_mentioned(before: Units, after: Units) -> Units:
-    """``after``, and those units of ``before`` that it is silent on. A list item is when its slot is filled anew."""
-    slots = {_slot(unit, value) for unit, value in after.items()}
-    kept = {unit: value for unit, value in before.items() if _slot(unit, value) not in slots}
-    return {**kept, **after}
-
-
-def _without_former_words(marks: Mapping[str, Mark], before: Units, after: Units) -> Units:
-    """``after``, but where the source repeats what it said before we wrote there, what we wrote."""
-    current = dict(after)
-    for unit, mark in marks.items():
-        former = mark.own.value if mark.own is not None else None
-        if mark.echo is not None and after.get(unit) == former:
-            current.pop(unit, None)
-            if unit in before:
-                current[unit] = before[unit]
-    return current
-
-
-def _slot(unit: str, value: Any) -> tuple[str, ...]:
-    if not is_value_keyed(unit):
-        return (unit,)
-    return head(unit), str(value.get("type", "")), str(value.get("purpose", "")), str(value.get("system", ""))
 
 
 def settle(known: Contribution, doc: Doc, *, seq: int, at: str, echoes: Mapping[str, Echo]) -> Contribution:

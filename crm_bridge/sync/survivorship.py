@@ -7,7 +7,7 @@ This is the place where "the card shows this phone because …" is decided. Clai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -23,9 +23,10 @@ from crm_bridge.sync.claims import (
     is_part,
 )
 from crm_bridge.sync.consents import force
+from crm_bridge.sync.contests import Contender, contender, lost
+from crm_bridge.sync.own_rules import SPECIAL
 from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
 
-STATUS_ORDER = (ERASED, "deceased", "active", "former", "prospect")
 PERSON = "person"  # the system of what people decide here: trusted before all others
 FINAL = frozenset({ERASED, "deceased"})  # no edit of another record takes their place
 
@@ -93,7 +94,9 @@ class Verdict(NamedTuple):
         losers: claims that stand against the winner with another value.
         superseded: claims that an edit had replaced.
         conflict: two systems changed the same without having seen each other's change, or contradict at first sight.
+        against: units of the items that lost their slot to this one.
         ask: a person has to decide.
+        words: which words a person is asked about; an edit is a new one, whatever it says.
         at: when the winner said it.
         replaced: canonical texts of all that the value stands above: what an edit of it takes the place of as well.
     """
@@ -105,7 +108,9 @@ class Verdict(NamedTuple):
     losers: tuple[Claim, ...] = ()
     superseded: tuple[Claim, ...] = ()
     conflict: bool = False
+    against: tuple[str, ...] = ()
     ask: bool = False
+    words: tuple[str, ...] = ()
     at: str = ""
     replaced: tuple[str, ...] = ()
 
@@ -137,6 +142,7 @@ def survive(contributions: Sequence[Contribution], *, policy: Survivorship, curr
     verdicts = {
         unit: decide(unit, claims, policy=policy, standing=standing.get(unit)) for unit, claims in by_unit.items()
     }
+    verdicts.update(_contested(verdicts, by_unit, policy=policy, standing=standing))
     said = {unit: verdict.value for unit, verdict in verdicts.items() if verdict.value is not ABSENT}
     return Card(doc={"kind": _kind(contributions), **join(said)}, verdicts=verdicts)
 
@@ -195,11 +201,78 @@ def _decide(unit: str, claims: Sequence[Claim], policy: Survivorship, standing: 
         return Verdict(unit, _merged_item(ranked), winner.key, reason, superseded=superseded, at=winner.at)
     if rule.kind == "manual" and standing is not None:
         kept = next((claim for claim in ranked if claim.value == standing), winner)
-        return Verdict(unit, kept.value, kept.key, "manual", losers, superseded, conflict=True, ask=True, at=kept.at)
+        losers = tuple(claim for claim in ranked if claim.value != kept.value)
+        verdict = Verdict(unit, kept.value, kept.key, "manual", losers, superseded, conflict=True, at=kept.at)
+        return verdict._replace(ask=True, words=_words(ranked))
     if all(is_part(claim.value, winner.value) for claim in losers):
         return Verdict(unit, winner.value, winner.key, reason, losers, superseded, at=winner.at)
     ask = rule.kind == "manual" or (unit == "birth_date" and reason == "contradiction")
-    return Verdict(unit, winner.value, winner.key, reason, losers, superseded, conflict=True, ask=ask, at=winner.at)
+    verdict = Verdict(unit, winner.value, winner.key, reason, losers, superseded, conflict=True, at=winner.at)
+    return verdict._replace(ask=True, words=_words(ranked)) if ask else verdict
+
+
+def _contested(
+    verdicts: Mapping[str, Verdict],
+    claims: Mapping[str, Sequence[Claim]],
+    *,
+    policy: Survivorship,
+    standing: Mapping[str, Any],
+) -> dict[str, Verdict]:
+    """New verdicts on items that took the place of the same item in the same slot: one of them stands."""
+    lists: dict[str, list[Contender]] = {}
+    for unit, verdict in verdicts.items():
+        if verdict.replaced and verdict.value is not ABSENT and is_value_keyed(unit):
+            live = [each for each in claims[unit] if each.value is not ABSENT and each not in verdict.superseded]
+            found = contender(unit, live)
+            if found is not None:
+                lists.setdefault(head(unit), []).append(found)
+    decided: dict[str, Verdict] = {}
+    for contenders in lists.values():
+        if len(contenders) > 1:
+            rule = policy.rule(contenders[0].unit)
+            best_first = sorted(contenders, key=lambda each: _place(each, rule, policy, standing))
+            for loser, winner in lost(best_first):
+                against = decided.get(winner.unit, verdicts[winner.unit])
+                decided[winner.unit] = _won(against, winner, loser, rule)
+                decided[loser.unit] = Verdict(
+                    loser.unit,
+                    ABSENT,
+                    against.origin,
+                    decided[winner.unit].reason,
+                    losers=tuple(loser.edits),
+                    at=against.at,
+                    replaced=_below(ABSENT, claims[loser.unit]),
+                )
+    return decided
+
+
+def _place(each: Contender, rule: Rule, policy: Survivorship, standing: Mapping[str, Any]) -> tuple[Any, ...]:
+    waits = rule.kind == "manual" and each.unit not in standing  # until a person decides the card keeps what it has
+    return waits, min(_preference(claim, rule, policy) for claim in each.edits)
+
+
+def _won(verdict: Verdict, winner: Contender, loser: Contender, rule: Rule) -> Verdict:
+    """``verdict``, when its item took the slot from ``loser`` as well."""
+    below = [*verdict.replaced, *(text for claim in loser.edits for text in claim.replaced), loser.unit]
+    losers = (*verdict.losers, *loser.edits)
+    ask = rule.kind == "manual"
+    return verdict._replace(
+        reason="precedence" if rule.kind == "union" else rule.kind,
+        losers=losers,
+        conflict=True,
+        against=(*verdict.against, loser.unit),
+        ask=ask,
+        words=_words([*winner.edits, *losers]) if ask else (),
+        replaced=tuple(dict.fromkeys(text for text in below if text != verdict.unit))[-REMEMBERED:],
+    )
+
+
+def _words(claims: Iterable[Claim]) -> tuple[str, ...]:
+    """For each value the word that said it first."""
+    first: dict[str, str] = {}
+    for claim in sorted(claims, key=lambda claim: (claim.seq, claim.key)):
+        first.setdefault(canonical(claim.value), f"{claim.key}, word {claim.seq}")
+    return tuple(sorted(first.values()))
 
 
 def _fuller(winner: Claim, ranked: Sequence[Claim], reason: str) -> tuple[Claim, str]:
@@ -292,48 +365,3 @@ def _strictest_newest(unit: str, claims: Sequence[Claim]) -> Verdict:
     winner = max(valued, key=lambda claim: (force(claim.value), claim.key))
     losers = tuple(claim for claim in valued if claim.value != winner.value)
     return Verdict(unit, winner.value, winner.key, "newest consent" if losers else "agreed", losers, at=winner.at)
-
-
-def _most_precise_date(ranked: Sequence[Claim], reason: str) -> tuple[Claim, str]:
-    """More precise if consistent, else trust; ``1985-03`` and ``1985-03-08`` agree, ``1985-04`` does not."""
-    best = ranked[0]
-    contradiction = any(_contradict(claim.value, best.value) for claim in ranked)
-    precise = max(
-        (claim for claim in ranked if _says_all_of(claim.value, best.value)),
-        key=lambda claim: sum(part is not None for part in _date_parts(claim.value)),
-    )
-    if contradiction:
-        return precise, "contradiction"
-    return precise, "more precise" if precise is not best else reason
-
-
-def _date_parts(value: str) -> tuple[str | None, ...]:
-    """Year, month, day as far as they are known: ``--03-08`` has no year."""
-    known: list[str | None] = list(value.removeprefix("--").split("-"))
-    parts = [None, *known] if value.startswith("--") else known
-    return tuple([*parts, None, None][:3])
-
-
-def _contradict(left: str, right: str) -> bool:
-    pairs = zip(_date_parts(left), _date_parts(right), strict=True)
-    return any(one is not None and other is not None and one != other for one, other in pairs)
-
-
-def _says_all_of(value: str, other: str) -> bool:
-    pairs = zip(_date_parts(value), _date_parts(other), strict=True)
-    return all(theirs is None or mine == theirs for mine, theirs in pairs)
-
-
-def _status(ranked: Sequence[Claim], _reason: str) -> tuple[Claim, str]:
-    """``erased`` and ``deceased`` stick; then active before former before prospect."""
-
-    def place(claim: Claim) -> int:
-        return STATUS_ORDER.index(claim.value) if claim.value in STATUS_ORDER else len(STATUS_ORDER)
-
-    return min(ranked, key=place), "status order"
-
-
-SPECIAL: Mapping[str, Callable[[Sequence[Claim], str], tuple[Claim, str]]] = {
-    "birth_date": _most_precise_date,
-    "status": _status,
-}
