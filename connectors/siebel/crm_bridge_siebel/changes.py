@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from crm_bridge.api import BrokenRecord, ConfigMistake, Page, RetryLater
+from crm_bridge.api import ConfigMistake, Page, RetryLater
+from crm_bridge_siebel.by_key import deaf, is_full, pages_by_id
 from crm_bridge_siebel.conditions import Condition, clock_changes_near
 from crm_bridge_siebel.cursor import Cursor, Seen
+from crm_bridge_siebel.halving import IDS_A_QUERY, by_halves
 from crm_bridge_siebel.query import (
     BY_CHANGE,
     BY_ID,
@@ -29,17 +31,13 @@ from crm_bridge_siebel.query import (
     changed_since,
     changed_up_to,
     earlier,
-    id_after,
     moment,
 )
 from crm_bridge_siebel.records import Answer
 from crm_bridge_siebel.shapes import ROW_ID, UPDATED, VERSION
 from crm_bridge_siebel.translation import UnreadableAnswer
 
-IDS_A_QUERY = 50  # keeps a search specification short
 _SEEN_IN_EVERY_PAGE = 1_000  # above it, only the last page of a drain records the window
-_MOST_BROKEN = 10
-
 _ANCHORS = 20  # records whose Updated tells whether the zone is still the same
 _WIDEST_ZONES = 26 * 3600  # from UTC-12 to UTC+14
 _CLOCK_CHANGE = 2 * 3600  # an hour before it and the hour that comes twice
@@ -151,20 +149,13 @@ class ChangeReader:
         Args:
             moves: the drain's position goes on to the latest of them; its cursor is given when all were read.
         """
-        after: str | None = None
-        while True:
-            query = Query(
-                all_of(which, id_after(after) if after is not None else None),
-                sort=BY_ID,
-                page_size=self._page_size,
-                keys_only=True,
-            )
-            keys = self._keys(query)
+        found = pages_by_id(self._keys, which, page_size=self._page_size, where=self._where, system=self._system)
+        for keys in found:
             known = drain.seen.knows
             fresh = [row[ROW_ID] for row in keys.records if not known(row[UPDATED], row[ROW_ID], row[VERSION])]
             for start in range(0, len(fresh), IDS_A_QUERY):
                 chunk = fresh[start : start + IDS_A_QUERY]
-                records, broken = self._by_halves(chunk)
+                records, broken = by_halves(self._ask, chunk, where=self._where, system=self._system)
                 self._remember(records, drain.seen)
                 # A broken one is remembered as it stands, or each poll would report it again.
                 lost = {each.record_id for each in broken}
@@ -173,9 +164,6 @@ class ChangeReader:
             if moves:
                 for row in keys.records:
                     drain.move(Position(row[UPDATED], row[ROW_ID]), version=row[VERSION])
-            if keys.last_page or keys.last is None:
-                break
-            after = keys.last.row_id
         if moves:
             yield Page(records=(), cursor=drain.cursor().dump())
 
@@ -211,9 +199,10 @@ class ChangeReader:
             told = answer.last_page or len(drain.seen) <= _SEEN_IN_EVERY_PAGE
             yield Page(records=fresh, broken=answer.broken, cursor=drain.cursor(told=told).dump())
             # Some services call every page the last one: a full one is asked what stands behind it.
-            full = len(answer.records) + len(answer.broken) >= self._page_size
-            if answer.last_page and (not full or reached == before):
+            if answer.last_page and (reached == before or not is_full(answer, self._page_size)):
                 return
+            if reached == before:
+                raise deaf(self._where, system=self._system)
 
     def _latest(self, answer: Answer) -> Position:
         """The last row with a time: a single one without does not end the drain, it only comes again."""
@@ -243,7 +232,8 @@ class ChangeReader:
 
     def _taken_apart(self, query: Query) -> Answer:
         keys = self._keys(replace(query, keys_only=True))
-        records, broken = self._by_halves([row[ROW_ID] for row in keys.records])
+        ids = [row[ROW_ID] for row in keys.records]
+        records, broken = by_halves(self._ask, ids, where=self._where, system=self._system)
         return replace(keys, records=tuple(records), broken=tuple(broken))
 
     def _keys(self, query: Query) -> Answer:
@@ -254,39 +244,6 @@ class ChangeReader:
         if keys.broken or any(not row.get(UPDATED) or VERSION not in row for row in keys.records):
             raise self._undated()
         return keys
-
-    def _by_halves(self, ids: Sequence[str]) -> tuple[list[dict[str, Any]], list[BrokenRecord]]:
-        """The records ``ids``, and those among them that cannot be read whatever is done."""
-        records: list[dict[str, Any]] = []
-        broken: list[BrokenRecord] = []
-        pending = [list(ids[start : start + IDS_A_QUERY]) for start in range(0, len(ids), IDS_A_QUERY)]
-        while pending:
-            chunk = pending.pop(0)
-            query = Query(searchspec=any_of(ROW_ID, chunk), sort=(ROW_ID,), page_size=len(chunk))
-            try:
-                answer = self._ask(query)
-                records += answer.records
-                broken += answer.broken
-            except UnreadableAnswer as error:
-                if len(chunk) > 1:
-                    middle = len(chunk) // 2
-                    pending[:0] = [chunk[:middle], chunk[middle:]]
-                    continue
-                broken.append(self._unreadable(chunk[0], cause=error.message))
-            if len(broken) > _MOST_BROKEN and len(broken) * 2 > len(ids):
-                raise RetryLater(
-                    f"most records of a page of {self._where} are unreadable: that is the connection, not the records",
-                    system=self._system,
-                )
-        return records, broken
-
-    def _unreadable(self, record_id: str, *, cause: str) -> BrokenRecord:
-        return BrokenRecord(
-            position=f"{self._where} {record_id}",
-            cause=f"Siebel's answer with this record is not well-formed ({cause}); look for control characters in it",
-            raw="",
-            record_id=record_id,
-        )
 
     def _remember(self, records: Sequence[dict[str, Any]], seen: Seen) -> None:
         for row in records:

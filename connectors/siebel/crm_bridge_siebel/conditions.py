@@ -134,6 +134,12 @@ def any_of(name: str, values: Sequence[str]) -> Condition:
     return AnyOf(tuple(Compare(name, "=", value) for value in values))
 
 
+def names_rows(condition: Condition) -> bool:
+    """Whether the condition names its rows one by one, so that the set cannot grow while it is paged."""
+    parts = condition.parts if isinstance(condition, AnyOf) else (condition,)
+    return all(isinstance(part, Compare) and part.operator == "=" and not part.is_moment for part in parts)
+
+
 def _part(condition: Condition, named: Callable[[str], str]) -> str:
     text = spec_text(condition, named=named)
     return text if isinstance(condition, Compare) else f"({text})"

@@ -5,14 +5,11 @@ from __future__ import annotations
 import shutil
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from tempfile import TemporaryFile
-from typing import IO, Any, TypeVar
-
-import tenacity
+from typing import IO, Any
 
 from crm_bridge.api import (
     Capabilities,
@@ -31,14 +28,14 @@ from crm_bridge.api import (
     WriteOutcome,
 )
 from crm_bridge_siebel import events
+from crm_bridge_siebel.asking import Asker
 from crm_bridge_siebel.calls import SoapCalls
-from crm_bridge_siebel.changes import IDS_A_QUERY, ChangeReader
-from crm_bridge_siebel.children import differing, fingerprints, in_buckets, packed
+from crm_bridge_siebel.changes import ChangeReader
 from crm_bridge_siebel.cursor import Cursor
 from crm_bridge_siebel.faults import Fault, SiebelFaultError, classify, read_error
 from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
 from crm_bridge_siebel.modification_key import lacks_key, probe, probing_method
-from crm_bridge_siebel.query import BY_ID, Query, any_of, id_after
+from crm_bridge_siebel.query import BY_ID, Query, any_of
 from crm_bridge_siebel.records import Answer, RefusedInAnswerError
 from crm_bridge_siebel.session import Identity, Sessions
 from crm_bridge_siebel.settings import SiebelSettings
@@ -48,10 +45,10 @@ from crm_bridge_siebel.tls import client_context
 from crm_bridge_siebel.translation import UnreadableAnswer
 from crm_bridge_siebel.transport import Incoming, Line, Wire
 from crm_bridge_siebel.unsorted import UnsortedReader
+from crm_bridge_siebel.walking import Walk, known_containers
 from crm_bridge_siebel.writer import Writer
 from crm_bridge_siebel.writing import stamped_with
 
-T = TypeVar("T")
 _SHORTEST_TOKEN = 24
 
 
@@ -79,6 +76,7 @@ class SiebelConnector:
             classify=self._classified,
             system=context.system,
         )
+        self._asker = Asker(self._query_once, settings, clock=context.clock, system=context.system)
         self._kinds = kind_settings(settings)
         self._opened: dict[str, Kind] = {}
         self._lock = threading.Lock()
@@ -121,9 +119,9 @@ class SiebelConnector:
                 )
                 if name not in shape.data.component.fields and (given.write or name != INTEGRATION_ID)
             ]
-            if not self._kind(kind).dialect.paged:
+            if not self._paged(kind):
                 continue  # one record cannot be asked for: it would be all of them
-            records = self._all_readable(kind, Query(searchspec=None, page_size=1, keys_only=True))
+            records = self._asker.readable(kind, Query(searchspec=None, page_size=1, keys_only=True))
             findings += [
                 f"{kind}: Siebel does not output {name}: change its type from System to Data in the integration object"
                 for name in (UPDATED, VERSION)
@@ -145,10 +143,15 @@ class SiebelConnector:
         """Pages of records changed since ``cursor``, in the order of (Updated, Id)."""
         start = Cursor.load(cursor, system=self._system) if cursor is not None else None
         children = ("", "")
-        if self._kinds[kind].children if kind in self._kinds else False:
-            children, reread = self._look_at_children(kind, start)
+        if kind in self._kinds and self._kinds[kind].children:
+            component = self._kind(kind).shape.data.component
+            containers = known_containers(self._kinds[kind].children, component, kind=kind, system=self._system)
+            children, reread = self._walk(kind).changed_children(
+                containers, start, clock=self._clock, at_most_each=self._settings.children_seconds
+            )
             for ids in reread:
-                yield Page(records=self.read(kind, ids))
+                records, broken = self._asker.by_id(kind, ids)
+                yield Page(records=records, broken=broken)
         pages = self._changed(kind, start, children)
         if start is None or children == (start.children, start.children_at):
             yield from pages
@@ -162,10 +165,11 @@ class SiebelConnector:
             yield Page(records=(), cursor=replace(start, children=digests, children_at=at).dump())
 
     def _changed(self, kind: str, start: Cursor | None, children: tuple[str, str]) -> Iterator[Page]:
-        if not self._kind(kind).dialect.sortable:
-            return self._unsorted(kind).pages(start, children=children)
+        unsorted = self._unsorted(kind)
+        if unsorted is not None:
+            return unsorted.pages(start, children=children)
         reader = ChangeReader(
-            partial(self._query_whole, kind),
+            partial(self._asker.whole, kind),
             page_size=self._settings.page_size,
             overlap_seconds=self._settings.overlap_seconds,
             system=self._system,
@@ -175,79 +179,20 @@ class SiebelConnector:
         )
         return reader.pages(start, children=children)
 
-    def _look_at_children(self, kind: str, start: Cursor | None) -> tuple[tuple[str, str], Iterable[Sequence[str]]]:
-        """Fingerprints of child rows and when they were taken, and which records to read again because of them."""
-        containers = self._containers(kind)
-        now = self._clock()
-        if start is not None and start.children_at:
-            waited = (now - datetime.fromisoformat(start.children_at)).total_seconds()
-            if 0 <= waited < self._settings.children_seconds:
-                return (start.children, start.children_at), ()
-        sums = fingerprints(self._walked(kind, children=containers), containers)
-        taken = (packed(sums), now.isoformat())
-        if start is None:
-            return taken, ()  # everything is read after this
-        buckets = differing(start.children, sums, system=self._system)
-        if not buckets:
-            return taken, ()
-        ids = (record[ROW_ID] for record in self._walked(kind))
-        return taken, in_buckets(ids, buckets, at_once=IDS_A_QUERY)
-
-    def _containers(self, kind: str) -> Sequence[str]:
-        wanted = self._kinds[kind].children
-        component = self._kind(kind).shape.data.component
-        known = [child.tag for child in component.lists]
-        strange = [tag for tag in wanted if tag not in known]
-        if strange:
-            raise ConfigMistake(
-                f"{self._system}: children of {kind}: the WSDL has no container {strange[0]}; it has {', '.join(known)}"
-            )
-        return wanted
-
     def read(self, kind: str, record_ids: Sequence[str]) -> Sequence[dict[str, Any]]:
-        """These records as they are now; those that do not exist, or are not visible to our login, are missing."""
-        found: list[dict[str, Any]] = []
-        for start in range(0, len(record_ids), IDS_A_QUERY):
-            chunk = record_ids[start : start + IDS_A_QUERY]
-            query = Query(any_of(ROW_ID, chunk), sort=BY_ID, page_size=len(chunk))
-            # A service that cannot be asked for ids gives more than was asked for.
-            found += [record for record in self._all_readable(kind, query) if record[ROW_ID] in chunk]
+        """These records as they are now; those that do not exist, or are not visible to our login, are missing.
+
+        Raises:
+            RejectRecord: one of them cannot be read whatever is done; it is named.
+        """
+        found, broken = self._asker.by_id(kind, record_ids)
+        if broken:
+            raise self._asker.rejected(kind, broken[0])
         return found
 
     def list_keys(self, kind: str) -> Iterator[str]:
         """Every row id that our login sees, each once."""
-        if self._kind(kind).dialect.sortable:
-            yield from (record[ROW_ID] for record in self._walked(kind))
-            return
-        given: set[str] = set()
-        for record in self._walked(kind):
-            if record[ROW_ID] not in given:
-                given.add(record[ROW_ID])
-                yield record[ROW_ID]
-
-    def _walked(self, kind: str, *, children: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
-        """Keys of every row, with the rows of containers named in ``children``. A row may come twice where the service
-        cannot sort. Raises rather than end early."""
-        size = self._settings.page_size
-        query = Query(None, sort=BY_ID, page_size=size, keys_only=True, children=children)
-        if not self._kind(kind).dialect.sortable:
-            for answer in self._unsorted(kind).answers(replace(query, sort=())):
-                yield from self._whole_rows(kind, answer)
-            return
-        while True:
-            try:
-                answer = self._query_whole(kind, query)
-            except UnreadableAnswer as error:
-                raise RetryLater(f"listing {kind}: {error.message}", system=self._system) from None
-            yield from self._whole_rows(kind, answer)
-            if answer.last is None or answer.last_page:
-                return
-            query = replace(query, searchspec=id_after(answer.last.row_id))
-
-    def _whole_rows(self, kind: str, answer: Answer) -> Sequence[dict[str, Any]]:
-        if answer.broken:
-            raise RetryLater(f"listing {kind}: a row came that cannot be read", system=self._system)
-        return answer.records
+        return self._walk(kind).row_ids()
 
     def write(self, kind: str, writes: Sequence[RecordWrite]) -> Sequence[WriteOutcome]:
         """Carry out ``writes``, several in one message where the service allows it; one outcome for each."""
@@ -257,7 +202,7 @@ class SiebelConnector:
         writer = Writer(
             self._kind(kind).shape,
             send=partial(self._send, self._kind(kind)),
-            find=partial(self._all_readable, kind),
+            find=partial(self._asker.readable, kind),
             user_keys=self._settings.user_keys.get(kind, ()),
             batch_size=self._batch_size,
             system=self._system,
@@ -296,7 +241,7 @@ class SiebelConnector:
             if write.operation == "create"
             else any_of(ROW_ID, [write.record_id or ""])
         )
-        found = self._all_readable(kind, Query(spec, sort=BY_ID, page_size=2))
+        found = self._asker.readable(kind, Query(spec, sort=BY_ID, page_size=2))
         return found[0] if found else None
 
     @property
@@ -325,64 +270,6 @@ class SiebelConnector:
             return False
         return lacks_key(None)
 
-    def _query_whole(self, kind: str, query: Query) -> Answer:
-        """An answer whose records have all their child rows, also those that did not fit into one child page."""
-        query = replace(query, child_page_size=self._settings.child_page_size)
-        answer = self._query(kind, query)
-        for record, container in answer.partial:
-            self._complete(kind, record, container)
-        return answer
-
-    def _complete(self, kind: str, record: dict[str, Any], container: str) -> None:
-        (row_tag,) = record[container]
-        size = self._settings.child_page_size
-        more = True
-        while more:
-            spec = any_of(ROW_ID, [record[ROW_ID]])
-            start = len(record[container][row_tag])
-            query = Query(spec, page_size=1, child_page_size=size, child_start=start)
-            answer = self._query(kind, query)
-            if len(answer.records) != 1 or answer.records[0].get(VERSION) != record.get(VERSION):
-                raise RetryLater(f"{kind} changed while its {container} was read page by page", system=self._system)
-            rows = answer.records[0].get(container, {}).get(row_tag, [])
-            record[container][row_tag] += rows
-            more = bool(rows) and any(tag == container for _, tag in answer.partial)
-
-    def _all_readable(self, kind: str, query: Query) -> Sequence[dict[str, Any]]:
-        try:
-            answer = self._query_whole(kind, query)
-        except UnreadableAnswer as error:
-            raise RetryLater(f"reading {kind}: {error.message}", system=self._system) from None
-        if answer.broken:
-            first = answer.broken[0]
-            raise RejectRecord(first.cause, system=self._system, record=f"{kind}:{first.record_id}", code=first.code)
-        return answer.records
-
-    def _query(self, kind: str, query: Query) -> Answer:
-        """Ask once, and once more when the answer was lost or unreadable: reading changes nothing.
-
-        Raises:
-            UnreadableAnswer: it stays unreadable.
-            RetryLater: no answer, or a fault.
-        """
-        return self._asked(partial(self._query_once, kind, query))
-
-    def _asked(self, ask: Callable[[], T]) -> T:
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(2),
-            wait=tenacity.wait_fixed(self._settings.retry_wait_seconds),
-            retry=tenacity.retry_if_exception_type(OutcomeUnknown),
-            reraise=True,
-        )
-        try:
-            return retrying(ask)
-        except UnreadableAnswer:
-            raise
-        except OutcomeUnknown as error:
-            raise RetryLater(error.message, system=self._system) from None
-        except SiebelFaultError as met:
-            raise read_error(met.fault, system=self._system) from None
-
     def _query_once(self, kind: str, query: Query) -> Answer:
         opened = self._kind(kind)
         call = opened.dialect.question(query, modes=opened.modes)
@@ -390,7 +277,26 @@ class SiebelConnector:
         answer: Answer = self._call(opened, call.method, call.arguments, read)
         return answer
 
-    def _unsorted(self, kind: str) -> UnsortedReader:
+    def _paged(self, kind: str) -> bool:
+        """Whether an answer may be a page; otherwise it is all there is."""
+        return self._kind(kind).dialect.paged
+
+    def _sortable(self, kind: str) -> bool:
+        """Whether pages come in an order that we ask for, so that windows by key work."""
+        return self._kind(kind).dialect.sortable
+
+    def _walk(self, kind: str) -> Walk:
+        return Walk(
+            kind,
+            asker=self._asker,
+            unsorted=self._unsorted(kind),
+            page_size=self._settings.page_size,
+            system=self._system,
+        )
+
+    def _unsorted(self, kind: str) -> UnsortedReader | None:
+        if self._sortable(kind):
+            return None
         return UnsortedReader(
             partial(self._pieces, kind),
             page_size=self._settings.page_size,
@@ -404,7 +310,7 @@ class SiebelConnector:
         opened = self._kind(kind)
         call = opened.dialect.question(query, modes=opened.modes)
         with TemporaryFile() as file:
-            self._asked(partial(self._call, opened, call.method, call.arguments, partial(_laid_by, file)))
+            self._asker.again(partial(self._call, opened, call.method, call.arguments, partial(_laid_by, file)))
             try:
                 yield from opened.data.pieces(
                     file, page_size=query.page_size, where=f"page of {kind}", piece=self._settings.page_size

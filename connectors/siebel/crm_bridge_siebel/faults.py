@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from crm_bridge.api import (
     BridgeError,
+    ConfigMistake,
     CredentialsRefused,
     Postponed,
     Refused,
@@ -36,6 +37,8 @@ class FaultClass(Enum):
     AMBIGUOUS = "ambiguous"
     NO_KEY = "no_key"
     PICKLIST = "picklist"
+    FORBIDDEN = "forbidden"
+    BAD_QUERY = "bad_query"
     REJECTED = "rejected"
     TOO_MANY_ROWS = "too_many_rows"
     SITE = "site"
@@ -47,6 +50,7 @@ class FaultClass(Enum):
 FAULT_TABLE: Mapping[str, FaultClass] = MappingProxyType(
     {
         "SBL-UIF-00272": FaultClass.LOGIN,
+        "SBL-SEC-10007": FaultClass.LOGIN,
         "10944642": FaultClass.TOKEN,
         "SBL-UIF-00880": FaultClass.TOKEN,
         "SBL-SSM-00005": FaultClass.BUSY,
@@ -56,6 +60,7 @@ FAULT_TABLE: Mapping[str, FaultClass] = MappingProxyType(
         "SBL-EAI-04383": FaultClass.DUPLICATE,
         "SBL-EAI-04381": FaultClass.DUPLICATE,
         "SBL-DAT-00381": FaultClass.DUPLICATE,
+        "SBL-DAT-00382": FaultClass.DUPLICATE,
         "IDS_ERR_EAI_SA_INSERT_MATCH_FOUND": FaultClass.DUPLICATE,
         "SBL-EAI-04390": FaultClass.AMBIGUOUS,
         "IDS_ERR_EAI_SA_MULTIPLE_MATCH": FaultClass.AMBIGUOUS,
@@ -65,7 +70,14 @@ FAULT_TABLE: Mapping[str, FaultClass] = MappingProxyType(
         "SBL-EAI-04401": FaultClass.PICKLIST,
         "IDS_ERR_EAI_SA_PICK_VALIDATE": FaultClass.PICKLIST,
         "SBL-DAT-00510": FaultClass.PICKLIST,
+        "SBL-DAT-00553": FaultClass.FORBIDDEN,
+        "SBL-DAT-00825": FaultClass.FORBIDDEN,
+        "SBL-EAI-04471": FaultClass.FORBIDDEN,
+        "SBL-DAT-00359": FaultClass.BAD_QUERY,
+        "SBL-DAT-00501": FaultClass.BAD_QUERY,
         "SBL-DAT-00498": FaultClass.REJECTED,
+        "SBL-DAT-00521": FaultClass.REJECTED,
+        "SBL-EAI-04389": FaultClass.REJECTED,
         "SBL-DAT-00398": FaultClass.REJECTED,
         "SBL-EAI-04316": FaultClass.REJECTED,
         "SBL-EAI-04127": FaultClass.REJECTED,
@@ -93,8 +105,10 @@ _ADVICE: Mapping[FaultClass, str] = MappingProxyType(
         FaultClass.AMBIGUOUS: "several records match the user key; a person has to say which",
         FaultClass.NO_KEY: "no user key was usable; the mapping has to give one",
         FaultClass.PICKLIST: "a value is not in its list of values; mend the mapping's value map or the value",
+        FaultClass.FORBIDDEN: "the integration user has no right to it; give its responsibility or position that right",
+        FaultClass.BAD_QUERY: "Siebel does not understand the condition; compare field_names and the WSDL with Siebel",
         FaultClass.REJECTED: "a field is required, unknown, too long or not writable",
-        FaultClass.TOO_MANY_ROWS: "too many rows for one query; use a smaller page_size",
+        FaultClass.TOO_MANY_ROWS: "too many rows for one query; publish ExecutionMode, so that it can be asked for ForwardOnly",
         FaultClass.SITE: "a rule of this installation refused it",
         FaultClass.BUSY: "Siebel is busy or not reachable behind its web server",
         FaultClass.WRAPPER: "Siebel gave no cause; its log names it",
@@ -102,7 +116,7 @@ _ADVICE: Mapping[FaultClass, str] = MappingProxyType(
     }
 )
 
-_CODE = re.compile(r"SBL-[A-Z]{3}-\d{5}|\b(?:10944642|10879185)\b|\b(?:IDS_[A-Z_]+|SSASqlErr\w+)\b")
+_CODE = re.compile(r"SBL[-_][A-Z]{3}[-_]\d{5}(?!\d)|\b(?:10944642|10879185)\b|\b(?:IDS_[A-Z_]+|SSASqlErr\w+)\b")
 _QUOTED = re.compile(r"['\"‘’“”«»\[\]]([A-Za-z][\w .-]{0,60})['\"‘’“”«»\[\]]")
 
 
@@ -140,7 +154,7 @@ class SiebelFaultError(Exception):
 
 def classify(text: str, *, names: frozenset[str], site: Mapping[str, FaultClass]) -> Fault:
     """The fault that ``text`` (faultstring and the whole detail) describes. ``site`` goes before the table."""
-    found = tuple(dict.fromkeys(_CODE.findall(text)))
+    found = tuple(dict.fromkeys(_spelled(code) for code in _CODE.findall(text)))
     order = list(FaultClass)
     ranked = sorted(found, key=lambda code: (order.index(_class_of(code, site)), not code.startswith("SBL-")))
     kind = _class_of(ranked[0], site) if ranked else FaultClass.UNKNOWN
@@ -153,8 +167,11 @@ def read_error(fault: Fault, *, system: str) -> BridgeError:
     match fault.kind:
         case FaultClass.LOGIN:
             return CredentialsRefused(str(fault), system=system)
-        case FaultClass.TOO_MANY_ROWS:
-            return StopRun(str(fault), system=system)
+        case FaultClass.TOO_MANY_ROWS | FaultClass.FORBIDDEN:
+            return StopRun(f"query refused with {fault}", system=system)
+        case FaultClass.BAD_QUERY | FaultClass.REJECTED | FaultClass.NO_KEY | FaultClass.PICKLIST:
+            # The same question would be refused for ever: it is the settings, the WSDL or Siebel that has to change.
+            return ConfigMistake(f"{system}: query refused with {fault}")
         case _:
             return RetryLater(f"query refused with {fault}", system=system)
 
@@ -177,6 +194,11 @@ def write_outcome(fault: Fault, *, system: str) -> WriteOutcome:
             return Unknown(str(fault))
         case _:
             return Refused(str(fault), code=fault.code, field=fault.names[0] if fault.names else None)
+
+
+def _spelled(code: str) -> str:
+    """Logs and scripts write ``SBL_DAT_00523`` as well."""
+    return code.replace("_", "-") if code.startswith("SBL_") else code
 
 
 def _class_of(code: str, site: Mapping[str, FaultClass]) -> FaultClass:

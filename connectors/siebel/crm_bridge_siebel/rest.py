@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from crm_bridge.api import BrokenRecord, ConfigMistake, OutcomeUnknown, RejectRecord
-from crm_bridge_siebel.conditions import AnyOf, Compare, Condition, spec_text
+from crm_bridge_siebel.conditions import Compare, names_rows, spec_text
 from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError
 from crm_bridge_siebel.query import Position, Query
 from crm_bridge_siebel.records import Answer
@@ -150,7 +150,7 @@ class RestKindService:
 
     def _rows(self, query: Query, asked: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool]:
         """The rows, and whether there are none behind them. A short page is no proof: the site may allow fewer."""
-        fixed = query.searchspec is not None and _names_rows(query.searchspec)
+        fixed = query.searchspec is not None and names_rows(query.searchspec)
         rows: list[dict[str, Any]] = []
         while True:
             size = min(query.page_size - len(rows), self._limit)
@@ -346,12 +346,6 @@ def _segment(text: str) -> str:
 def _links(row: Mapping[str, Any]) -> Sequence[Any]:
     links = row.get("Link", ())
     return [links] if isinstance(links, Mapping) else links if isinstance(links, list) else ()
-
-
-def _names_rows(condition: Condition) -> bool:
-    """Whether the condition names its rows one by one, so that the set cannot grow while it is paged."""
-    parts = condition.parts if isinstance(condition, AnyOf) else (condition,)
-    return all(isinstance(part, Compare) and part.operator == "=" and not part.is_moment for part in parts)
 
 
 def _written(record_id: str, version: str | None) -> Answer:

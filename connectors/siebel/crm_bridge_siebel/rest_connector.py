@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from crm_bridge.api import Capabilities, ConfigMistake, ConnectorContext
 from crm_bridge_siebel.connector import SiebelConnector
-from crm_bridge_siebel.dialects import Call, Modes
 from crm_bridge_siebel.kinds import Kind
 from crm_bridge_siebel.query import Query
 from crm_bridge_siebel.records import Answer
@@ -75,8 +74,13 @@ class SiebelRestConnector(SiebelConnector):
         del kind, record  # REST takes no condition at all, so there is nothing to ask
         return False
 
-    def _kind(self, kind: str) -> Kind:
-        return replace(super()._kind(kind), dialect=_REST)
+    def _paged(self, kind: str) -> bool:
+        self._known(kind)
+        return True
+
+    def _sortable(self, kind: str) -> bool:
+        self._known(kind)
+        return True
 
     def _service(self, kind: str) -> RestKindService:
         component = self._kind(kind).shape.data.component
@@ -94,20 +98,3 @@ def rest_base(endpoint: str, path: str) -> str:
     if own.endswith(("/v1.0", path)):
         path = own
     return f"{parts.scheme}://{parts.netloc}{path}"
-
-
-@dataclass(frozen=True, slots=True)
-class _RestDialect:
-    """REST sorts and pages; its calls are made by RestKindService and not as messages."""
-
-    sortable: bool = True
-    paged: bool = True
-
-    def question(self, query: Query, *, modes: Modes) -> Call:
-        raise NotImplementedError
-
-    def writing(self, method: str, rows: Sequence[Mapping[str, Any]], *, modes: Modes) -> Call:
-        raise NotImplementedError
-
-
-_REST = _RestDialect()

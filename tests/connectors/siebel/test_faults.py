@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from crm_bridge.api import (
+    ConfigMistake,
     CredentialsRefused,
     Postponed,
     RecordWrite,
@@ -46,9 +47,11 @@ ACTIONS = {  # class: (what a query raises, what a write comes to)
     FaultClass.CONFLICT: (RetryLater, Stale),
     FaultClass.DUPLICATE: (RetryLater, Refused),
     FaultClass.AMBIGUOUS: (RetryLater, Refused),
-    FaultClass.NO_KEY: (RetryLater, Refused),
-    FaultClass.PICKLIST: (RetryLater, Refused),
-    FaultClass.REJECTED: (RetryLater, Refused),
+    FaultClass.NO_KEY: (ConfigMistake, Refused),
+    FaultClass.PICKLIST: (ConfigMistake, Refused),
+    FaultClass.FORBIDDEN: (StopRun, Refused),
+    FaultClass.BAD_QUERY: (ConfigMistake, Refused),
+    FaultClass.REJECTED: (ConfigMistake, Refused),
     FaultClass.TOO_MANY_ROWS: (StopRun, Refused),
     FaultClass.SITE: (RetryLater, Refused),
     FaultClass.BUSY: (RetryLater, Unknown),

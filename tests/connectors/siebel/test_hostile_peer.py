@@ -41,7 +41,7 @@ def peer(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
 
         def do_POST(self) -> None:
             asked.append(self.path)
-            self.rfile.read(int(self.headers["Content-Length"]))
+            self.body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             self.close_connection = True
             answer(self)
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 
-from test_hostile_peer import connected, contact, envelope, peer
+import pytest
+from test_hostile_peer import connected, contact, envelope, peer, sends
+
+from crm_bridge.api import ConfigMistake, RejectRecord
+
+
+def says(bodies):
+    """These answers one after the other, the last one for ever."""
+    left = list(bodies)
+
+    def answer(handler):
+        sends(left.pop(0) if len(left) > 1 else left[0])(handler)
+
+    return answer
 
 
 def drained(tmp_path, *bodies, **settings):
     """The pages of one drain against a peer that gives these answers, the last one for ever."""
-    left = list(bodies)
-
-    def answer(handler):
-        body = left.pop(0) if len(left) > 1 else left[0]
-        handler.send_response(200)
-        handler.send_header("Content-Type", "text/xml")
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    with peer(answer) as endpoint, connected(endpoint, tmp_path, **settings) as connector:
+    with peer(says(bodies)) as endpoint, connected(endpoint, tmp_path, **settings) as connector:
         return list(connector.read_changes("contact", None))
 
 
@@ -54,6 +57,55 @@ def test_a_service_that_gives_the_same_full_page_for_ever_ends(tmp_path):
     rows = contact("") + contact("").replace("1-1", "1-2")
 
     assert ["1-1", "1-2"] == ids(drained(tmp_path, envelope(rows), page_size=2))
+
+
+@pytest.mark.parametrize(
+    "call", [lambda c: list(c.read_changes("contact", None)), lambda c: list(c.list_keys("contact"))]
+)
+def test_a_service_that_gives_the_same_page_and_says_that_more_follows_is_named(tmp_path, call):
+    """Going on would never end, and it is not the connection's fault."""
+    rows = contact("") + contact("").replace("1-1", "1-2")
+    body = envelope(rows).replace(b"'true'", b"'false'")
+
+    with peer(sends(body)) as endpoint, connected(endpoint, tmp_path, page_size=2) as connector:
+        given = connector.read_changes("contact", None) if call == "read_changes" else connector.list_keys("contact")
+        with pytest.raises(ConfigMistake, match="the same page"):
+            list(given)
+
+
+def test_a_list_of_keys_asks_behind_a_full_page_that_calls_itself_the_last(tmp_path):
+    """A short list would look like deletions."""
+    rows = [contact("").replace("1-1", f"1-{number}") for number in range(1, 6)]
+    pages = [envelope("".join(each)) for each in (rows[:2], rows[2:4], rows[4:])]
+
+    with peer(says(pages)) as endpoint, connected(endpoint, tmp_path, page_size=2) as connector:
+        assert ["1-1", "1-2", "1-3", "1-4", "1-5"] == list(connector.list_keys("contact"))
+
+
+def test_rows_that_two_pages_share_are_listed_once(tmp_path):
+    """Some services begin a page with the row that was named."""
+    rows = [contact("").replace("1-1", f"1-{number}") for number in range(1, 4)]
+    pages = [envelope("".join(each)).replace(b"'true'", b"'false'") for each in (rows[:2], rows[1:], [])]
+
+    with peer(says(pages)) as endpoint, connected(endpoint, tmp_path, page_size=2) as connector:
+        assert ["1-1", "1-2", "1-3"] == list(connector.list_keys("contact"))
+
+
+def test_a_record_that_cannot_be_read_is_named_when_it_is_asked_for(tmp_path):
+    """It is that record's trouble and not the connection's: its key, alone, comes well."""
+
+    def answer(handler):
+        rows = []
+        for number in [number for number in "12" if f"'1-{number}'" in handler.body]:
+            bad = "<LastName>&#1;</LastName>" if number == "2" and "LastName" in handler.body else ""
+            rows.append(contact(bad).replace("1-1", f"1-{number}"))
+        sends(envelope("".join(rows)))(handler)
+
+    with peer(answer) as endpoint, connected(endpoint, tmp_path) as connector:
+        assert ["1-1"] == [record["Id"] for record in connector.read("contact", ["1-1"])]
+        with pytest.raises(RejectRecord) as caught:
+            connector.read("contact", ["1-1", "1-2"])
+    assert "contact:1-2" == caught.value.record
 
 
 def test_one_record_without_a_time_does_not_stop_the_others(tmp_path):

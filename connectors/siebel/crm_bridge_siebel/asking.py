@@ -1,0 +1,136 @@
+"""One query, whatever carries it: once more when its answer was lost, in narrower windows when it finds too much, and
+with all the child rows of its records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import tenacity
+
+from crm_bridge.api import BrokenRecord, OutcomeUnknown, RejectRecord, RetryLater
+from crm_bridge_siebel.faults import SiebelFaultError, read_error
+from crm_bridge_siebel.halving import by_halves
+from crm_bridge_siebel.narrowing import Narrowing
+from crm_bridge_siebel.query import Query, any_of
+from crm_bridge_siebel.records import Answer
+from crm_bridge_siebel.settings import SiebelSettings
+from crm_bridge_siebel.shapes import ROW_ID, VERSION
+from crm_bridge_siebel.translation import UnreadableAnswer
+
+T = TypeVar("T")
+
+
+class Asker:
+    """Asks one system.
+
+    Args:
+        once: carries out a query for a kind; raises SiebelFaultError for a fault.
+    """
+
+    def __init__(
+        self,
+        once: Callable[[str, Query], Answer],
+        settings: SiebelSettings,
+        *,
+        clock: Callable[[], datetime],
+        system: str,
+    ) -> None:
+        self._once = once
+        self._settings = settings
+        self._clock = clock
+        self._system = system
+        self._narrowing: dict[str, Narrowing] = {}
+
+    def whole(self, kind: str, query: Query) -> Answer:
+        """An answer whose records have all their child rows, also those that did not fit into one child page.
+
+        Raises:
+            UnreadableAnswer: it stays unreadable.
+            RetryLater: no answer, or a fault that passes.
+            StopRun, UserMistake: a fault that stays until somebody mends something.
+        """
+        query = replace(query, child_page_size=self._settings.child_page_size)
+        answer = self._query(kind, query)
+        for record, container in answer.partial:
+            self._complete(kind, record, container)
+        return answer
+
+    def readable(self, kind: str, query: Query) -> Sequence[dict[str, Any]]:
+        """The same, where every record has to be readable.
+
+        Raises:
+            RejectRecord: one is not.
+        """
+        try:
+            answer = self.whole(kind, query)
+        except UnreadableAnswer as error:
+            raise RetryLater(f"reading {kind}: {error.message}", system=self._system) from None
+        if answer.broken:
+            raise self.rejected(kind, answer.broken[0])
+        return answer.records
+
+    def by_id(self, kind: str, ids: Sequence[str]) -> tuple[list[dict[str, Any]], list[BrokenRecord]]:
+        """The records ``ids`` and, each by itself, those of them that cannot be read."""
+        return by_halves(partial(self.whole, kind), ids, where=kind, system=self._system)
+
+    def rejected(self, kind: str, broken: BrokenRecord) -> RejectRecord:
+        """The error for a record that cannot be read."""
+        record = f"{kind}:{broken.record_id}"
+        return RejectRecord(broken.cause, system=self._system, record=record, code=broken.code)
+
+    def again(self, ask: Callable[[], T]) -> T:
+        """Ask, and once more when the answer was lost or unreadable: reading changes nothing.
+
+        Raises:
+            UnreadableAnswer: it stays unreadable.
+            RetryLater: no answer, or a fault that passes.
+            StopRun, UserMistake: a fault that stays until somebody mends something.
+        """
+        try:
+            return self._twice(ask)
+        except SiebelFaultError as met:
+            raise read_error(met.fault, system=self._system) from None
+
+    def _query(self, kind: str, query: Query) -> Answer:
+        def ask(narrower: Query) -> Answer:
+            return self._twice(partial(self._once, kind, narrower))
+
+        if kind not in self._narrowing:
+            self._narrowing[kind] = Narrowing(ask, clock=self._clock, where=kind, system=self._system)
+        try:
+            return self._narrowing[kind](query)
+        except SiebelFaultError as met:
+            raise read_error(met.fault, system=self._system) from None
+
+    def _twice(self, ask: Callable[[], T]) -> T:
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(2),
+            wait=tenacity.wait_fixed(self._settings.retry_wait_seconds),
+            retry=tenacity.retry_if_exception_type(OutcomeUnknown),
+            reraise=True,
+        )
+        try:
+            return retrying(ask)
+        except UnreadableAnswer:
+            raise
+        except OutcomeUnknown as error:
+            raise RetryLater(error.message, system=self._system) from None
+
+    def _complete(self, kind: str, record: dict[str, Any], container: str) -> None:
+        (row_tag,) = record[container]
+        size = self._settings.child_page_size
+        more = True
+        while more:
+            spec = any_of(ROW_ID, [record[ROW_ID]])
+            start = len(record[container][row_tag])
+            query = Query(spec, page_size=1, child_page_size=size, child_start=start)
+            answer = self._query(kind, query)
+            if len(answer.records) != 1 or answer.records[0].get(VERSION) != record.get(VERSION):
+                raise RetryLater(f"{kind} changed while its {container} was read page by page", system=self._system)
+            rows = answer.records[0].get(container, {}).get(row_tag, [])
+            record[container][row_tag] += rows
+            more = bool(rows) and any(tag == container for _, tag in answer.partial)
