@@ -99,7 +99,7 @@ class Bridge(Desk):
         options = SyncOptions(
             retry=RetryPolicy(outbox.first_delay, outbox.max_delay, outbox.give_up_after),
             policy=self.settings.policy,
-            guard=None if allow_large_change else Guard(guard.max_change_percent, guard.min_records),
+            guard=None if allow_large_change else Guard(guard.max_change_percent, guard.max_create_percent, guard.min_records),
             routes=self._route,
             sweep=sweep,
         )

@@ -42,7 +42,7 @@ def plan(
             to.print(table_of(answer["blocked"]))
         for why in answer["stopped"].values():
             to.print(cell(why))
-        to.print(f"{len(report.writes)} writes planned")
+        to.print(f"{len(report.writes)} {'write' if len(report.writes) == 1 else 'writes'} planned")
 
     show(answer, how=how, table=draw)
     if answer["stopped"]:

@@ -11,8 +11,15 @@ from crm_bridge.errors import ExitCode
 if TYPE_CHECKING:
     from rich.console import Console
 
-READS = {"new": "new", "changed": "changed", "unchanged": "unchanged", "gone": "gone", "quarantined": "dead-lettered"}
-WRITES = ("created", "updated", "same", "stale", "refused", "postponed", "unknown", "held")
+READS = {
+    "new": ("new",),
+    "changed": ("changed",),
+    "unchanged": ("unchanged", "echoes"),
+    "gone": ("gone",),
+    "dead-lettered": ("quarantined",),
+}
+WRITES = ("created", "updated", "stale", "refused", "postponed", "unknown", "held")
+FIELDS_SHOWN = 8
 WAITING = {
     "dead_letters": ("dead letter", "dead letters", "crm-bridge dead-letters list --group"),
     "reviews": ("case to decide", "cases to decide", "crm-bridge review list"),
@@ -21,7 +28,7 @@ WAITING = {
 NEXT = {
     ExitCode.BUG: "run again with --debug, and report it",
     ExitCode.DEAD_LETTERS: "`crm-bridge dead-letters list --group`, mend the causes, `crm-bridge dead-letters replay`",
-    ExitCode.SAFETY_STOP: "read `crm-bridge plan`; when it is right, `crm-bridge sync --allow-large-change`",
+    ExitCode.SAFETY_STOP: "read `crm-bridge plan`; if it is right, `crm-bridge sync --allow-large-change`, or another limit",
     ExitCode.NEEDS_PERSON: "`crm-bridge unknown list` for lost answers, `crm-bridge review list`, `crm-bridge check`",
     ExitCode.UNAVAILABLE: "`crm-bridge check`, and sync again when the system answers; nothing is lost",
     ExitCode.LOCKED: "sync again when the other run has finished",
@@ -46,12 +53,17 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
         to.print(f"plugin: {cell(failure)}")
     for why in (report.get("stopped") or {}).values():
         to.print(f"stopped: {cell(why)}")
+    if report.get("too_much"):
+        to.print("\nThe plan that was stopped; `crm-bridge plan` shows it write by write:")
+        to.print(table_of(_too_much(report["too_much"])))
+        to.print("\nNothing was written to any system, and no message was sent.")
     for each in report.get("waiting") or ():
         to.print(cell(_waits(each)))
     for name, (one, many, command) in WAITING.items():
         number = report.get(name) or 0
         if number:
-            to.print(f"waiting for somebody: {number} {one if number == 1 else many}; see {command}")
+            new = f" ({report[f'new_{name}']} new)" if report.get(f"new_{name}") else ""
+            to.print(f"waiting for somebody: {number} {one if number == 1 else many}{new}; see {command}")
     exit_code = int(report.get("exit_code") or 0)
     if exit_code:
         to.print(f"next (exit code {exit_code}): {NEXT.get(ExitCode(exit_code), 'see docs/reference/exit-codes.md')}")
@@ -59,6 +71,18 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
         _figures(each, WRITES) for each in (report.get("writes") or {}).values()
     ):
         to.print("nothing to write: the systems are in step")
+
+
+def _too_much(stopped: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a system; of the fields those that are written most."""
+    rows = []
+    for system, each in stopped.items():
+        most = [f"{field} {number}" for field, number in list(each["fields"].items())[:FIELDS_SHOWN]]
+        more = len(each["fields"]) - len(most)
+        fields = ", ".join([*most, f"{more} more"] if more else most)
+        figures = {name: each[name] or None for name in ("changed", "created")}
+        rows.append({"system": system, "holds": each["known"], **figures, "writes by field": fields})
+    return rows
 
 
 def _waits(each: Mapping[str, Any]) -> str:
@@ -72,7 +96,7 @@ def _waits(each: Mapping[str, Any]) -> str:
 def _reads(figures: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
     return [
         {"read from": name, "records": one.get("read", 0)}
-        | {shown: one.get(key) or None for key, shown in READS.items()}
+        | {shown: sum(one.get(key, 0) for key in keys) or None for shown, keys in READS.items()}
         for name, one in figures.items()
     ]
 

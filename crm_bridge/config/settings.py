@@ -103,8 +103,13 @@ class GuardSettings(FrozenSettings):
     max_change_percent: Annotated[Number, Field(gt=0, le=100)] = Field(
         default=20.0, description="A run that would change or miss more than this share of a system's records stops."
     )
+    max_create_percent: Annotated[Number, Field(gt=0)] = Field(
+        default=20.0,
+        description="A run that would create more than this stops; percent of the records there, and may be over 100.",
+    )
     min_records: Count = Field(
-        default=100, description="Below this number of known records of a system the guard says nothing."
+        default=100,
+        description="Below this number of known records of a system the guard says nothing: a first load goes through.",
     )
 
 

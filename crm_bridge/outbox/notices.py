@@ -128,8 +128,6 @@ def dispatch(
         address = _allowed_address(run, row, policy)
         if address is not None:
             _send(run, route, row, address, retry)
-    with run.database.reading() as connection:
-        run.report.notices = notices.counts(connection)
 
 
 def unsettled(run: RunContext) -> None:

@@ -56,9 +56,12 @@ class RunReport:
         bridge: the name of the installation.
         reads: by ``system/kind``.
         writes: by system.
-        clients: ``created``, ``linked`` (records that joined a client), ``changed``, ``conflicts``, ``doubts``.
-        notices: by state.
+        clients: ``created``, ``linked`` (records that joined a client), ``changed``, ``conflicts``, ``doubts``,
+            ``judged_two`` (pairs of clients that resemble each other and are two persons: nobody is asked).
+        notices: those that this run planned, sent or heard of, by the state that they are in now.
         stopped: system → why it could not be worked with.
+        too_much: system → what the guard kept from it: ``known`` records, ``changed``, ``created``, and ``fields`` with
+            the number of writes to each. No values.
         plugin_failures: in words, without values.
         new_held: writes that a reviewer objected to now, and not before; a person is asked about each.
         away: systems that gave no answer to a write, which was postponed.
@@ -76,6 +79,7 @@ class RunReport:
     notices: dict[str, int] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
     stop_codes: list[int] = field(default_factory=list)
+    too_much: dict[str, dict[str, Any]] = field(default_factory=dict)
     plugin_failures: Sequence[str] = ()
     notes: list[str] = field(default_factory=list)
     away: list[str] = field(default_factory=list)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -140,8 +139,7 @@ def _check(system: System) -> list[Finding]:
 def _look_at(system: System, kind: Kind) -> SeenKind:
     records = None
     if kind.read and isinstance(system.connector, RecordSource):
-        with closing(pages_of(system.connector, kind.name, None)) as pages:
-            page = next(pages, None)
+        page = next(pages_of(system.connector, kind.name, None), None)
         records = len(page.records) if page else 0
     writes = kind.write and isinstance(system.connector, RecordTarget)
     return SeenKind(kind.name, records, _in_words(kind.capabilities, writes=writes, creates=kind.create))

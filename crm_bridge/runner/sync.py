@@ -50,9 +50,12 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
         pull_all(run, systems)
         if options.sweep:
             sweep_all(run, systems, options.guard)
-        _deliver(run, systems, options)
+        ready = _ready(run, systems, options)
+        if ready:
+            _deliver(run, systems, options)
         ask_plugins(run)
-        dispatch(run, options.routes, policy=options.policy, retry=options.retry)
+        if ready:
+            dispatch(run, options.routes, policy=options.policy, retry=options.retry)
     finally:
         _finish(run)
     return run.report
@@ -64,11 +67,13 @@ def _recover(run: RunContext, systems: Sequence[str]) -> None:
         _read_again(run, name, recover(run, run.systems[name]))
 
 
-def _deliver(run: RunContext, systems: Sequence[str], options: SyncOptions) -> None:
+def _ready(run: RunContext, systems: Sequence[str], options: SyncOptions) -> bool:
+    """Make due what waited, and look at all of it before the first write: what floods one system comes from another,
+    and may be on its way to the rest in smaller numbers. Returns whether anything may leave."""
     for name in systems:
-        system = run.systems[name]
         if name in run.report.stopped:
             continue
+        system = run.systems[name]
         release(run, system)
         with run.database.transaction() as connection:
             journal.release_held(connection, name, now=run.now())
@@ -77,6 +82,13 @@ def _deliver(run: RunContext, systems: Sequence[str], options: SyncOptions) -> N
                 mass_change.check(run, system, options.guard)
         except SafetyStop as error:
             run.report.stop(name, str(error), int(error.exit_code))
+    return not run.report.too_much
+
+
+def _deliver(run: RunContext, systems: Sequence[str], options: SyncOptions) -> None:
+    for name in systems:
+        system = run.systems[name]
+        if name in run.report.stopped:
             continue
         for _ in range(ROUNDS):
             unknown_before = run.report.of_write(name).unknown
@@ -109,6 +121,7 @@ def _finish(run: RunContext) -> None:
     with run.database.transaction() as connection:
         report.dead_letters = letters.count_open(connection)
         report.reviews = review.count_open(connection)
+        report.notices = notices.counts(connection, since=report.started_at)
         report.unknown = journal.count_unknown(connection) + notices.counts(connection).get("unknown", 0)
         runs.finish(
             connection, run.run_id, at=report.finished_at, exit_code=int(report.exit_code), report=report.as_dict()

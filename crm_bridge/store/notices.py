@@ -108,6 +108,8 @@ def contacts_since(connection: Connection, client_ids: Sequence[str], since: str
     return [(at, channel, purpose) for at, channel, purpose in rows]
 
 
-def counts(connection: Connection) -> dict[str, int]:
-    rows = connection.execute(select(notices.c.state, func.count()).group_by(notices.c.state))
+def counts(connection: Connection, *, since: str = "") -> dict[str, int]:
+    """How many there are by state; with ``since`` only those to which anything happened from then on."""
+    query = select(notices.c.state, func.count()).where(notices.c.updated_at >= since).group_by(notices.c.state)
+    rows = connection.execute(query)
     return {row[0]: int(row[1]) for row in rows}

@@ -267,6 +267,61 @@ class TestGuard:
 
         assert (4, written) == (report.exit_code, world.writes())
 
+    def test_it_says_how_much_and_of_what_and_how_to_go_on(self, world):
+        """In figures and fields, without a value; the limit that is advised would let it through."""
+        self.many(world)
+
+        report = world.sync()
+
+        assert "b: 5 records would be changed, 46 % of the 11 there (guard.max_change_percent is 20)" in str(
+            report.stopped
+        )
+        expected = {"known": 11, "changed": 5, "created": 0, "fields": {"job_title": 5}}
+        assert expected == report.too_much["b"]
+        world.more = "[guard]\nmin_records = 10\nmax_change_percent = 46\n"
+        assert (0, 5) == ((again := world.sync()).exit_code, again.written)
+
+    def test_what_is_too_much_for_one_system_keeps_the_others_from_it_too(self, world):
+        """It comes from somewhere, and may be wrong everywhere."""
+        self.many(world)
+        world.person("a", "c", number=20)
+        world.more = ""
+        world.settle()
+        world.more = "[guard]\nmin_records = 10\nmax_change_percent = 20\n"
+        for record in world["a"].records("person"):
+            world["a"].edit("person", record["id"], {"marital_status": "single"})
+        written = world.writes()
+
+        report = world.sync()
+
+        assert (4, ["b"], written) == (report.exit_code, list(report.too_much), world.writes())
+
+    def test_creates_have_a_limit_of_their_own(self, tmp_path):
+        """They are no changes of what is there; any number of them can come."""
+        world = World(tmp_path, systems=dict.fromkeys("ab", capable()), create="b")
+        for number in range(1, 11):
+            world.person("a", "b", number=number)
+        world.settle()
+        world.more = "[guard]\nmin_records = 10\nmax_change_percent = 1\n"
+        for number in range(11, 23):
+            world.person("a", number=number)
+
+        report = world.sync()
+
+        assert (4, 10) == (report.exit_code, len(world["b"].records("person")))
+        why = "12 records would be created, 120 % of the 10 there (guard.max_create_percent is 20); nothing was written"
+        assert [f"b: {why}"] == [*report.stopped.values()]
+        world.more += "max_create_percent = 120\n"
+        assert (0, 12) == ((again := world.sync()).exit_code, again.writes["b"].created)
+
+    def test_a_first_load_into_an_empty_system_goes_through(self, tmp_path):
+        """There is nothing there to harm."""
+        world = World(tmp_path, systems=dict.fromkeys("ab", capable()), create="b", more="[guard]\nmin_records = 0\n")
+        for number in range(1, 11):
+            world.person("a", number=number)
+
+        assert 10 == world.sync().writes["b"].created
+
     def test_a_person_lets_it_through(self, world):
         self.many(world)
 

@@ -54,6 +54,21 @@ class TestClaims:
 
         assert ("+380505550001", True) == (message.to, "CL-1" in message.text)
 
+    def test_a_run_counts_its_own_messages(self, insurer):
+        """Those of earlier runs are no news."""
+        claim(insurer)
+
+        assert ({"accepted": 1}, {}) == (insurer.sync().notices, insurer.sync().notices)
+
+    def test_none_goes_out_beside_a_plan_that_the_guard_stopped(self, insurer):
+        """What is wrong may be the number; it goes when the plan does."""
+        insurer.more = "[guard]\nmin_records = 1\n"
+        insurer["a"].edit("person", insurer.ids["a"], {"job_title": "teacher"})
+        claim(insurer)
+
+        assert (4, []) == (insurer.sync().exit_code, sent(insurer))
+        assert (0, 1) == (insurer.sync(allow_large_change=True).exit_code, len(sent(insurer)))
+
     def test_the_same_event_seen_again_sends_nothing_more(self, insurer):
         number = claim(insurer)
         insurer.sync()

@@ -141,7 +141,7 @@ def test_a_plan_without_a_system_says_so(cli, bridge):
     ended = cli("plan", "--detailed-exitcode")
 
     assert ExitCode.UNAVAILABLE == ended.code
-    assert "siebel: no answer in 30 s\n1 writes planned\n" in ended.out
+    assert "siebel: no answer in 30 s\n1 write planned\n" in ended.out
 
 
 def test_a_report_is_a_table_of_systems_and_what_is_not_nothing(cli, bridge):
