@@ -67,11 +67,12 @@ class Proposal:
 
 
 class Grade(Enum):
-    """How sure a match is (FHIR ``$match``)."""
+    """How sure a match is (FHIR ``$match``, and ``unlikely``, which FHIR leaves out of an answer)."""
 
     CERTAIN = "certain"  # linked without asking
     PROBABLE = "probable"  # review queue
     POSSIBLE = "possible"  # review queue, behind the probable ones
+    UNLIKELY = "unlikely"  # judged two persons: counted, nobody is asked, and no veto
     CERTAINLY_NOT = "certainly-not"  # vetoes a link that another plugin would make
 
 

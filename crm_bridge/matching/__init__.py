@@ -3,7 +3,7 @@
 from crm_bridge.matching.agree import Agreement, Level, compare
 from crm_bridge.matching.fold import FOLD_VERSION, fold, fold_words
 from crm_bridge.matching.given_names import given_names
-from crm_bridge.matching.grade import CERTAIN, POSSIBLE, PROBABLE, Verdict, grade, match
+from crm_bridge.matching.grade import CERTAIN, POSSIBLE, PROBABLE, UNLIKELY, Verdict, grade, match
 from crm_bridge.matching.keys import match_keys, phone_key
 from crm_bridge.matching.traits import Traits, traits
 
@@ -12,6 +12,7 @@ __all__ = [
     "FOLD_VERSION",
     "POSSIBLE",
     "PROBABLE",
+    "UNLIKELY",
     "Agreement",
     "Level",
     "Traits",

@@ -41,6 +41,9 @@ class Agreement(NamedTuple):
         swapped: family and given name stood in each other's place.
         family_slip: the family names are alike and so near that one of them may be misspelt: one letter apart, or the
             male and the female form of one, where the given name is of one sex.
+        known_names: the table of names knows every given name of both, so that different ones are different names.
+        birth_year: one date is known in part only, both have the year, and they agree as far as they go.
+        years_apart: between birth dates that contradict and have a year each; 0 otherwise.
     """
 
     kind: str
@@ -58,6 +61,9 @@ class Agreement(NamedTuple):
     gender: Level
     swapped: bool
     family_slip: bool = False
+    known_names: bool = False
+    birth_year: bool = False
+    years_apart: int = 0
 
 
 def compare(left: Traits, right: Traits) -> Agreement | None:
@@ -75,6 +81,9 @@ def compare(left: Traits, right: Traits) -> Agreement | None:
         if crossed == (AGREE, AGREE):
             family = given = AGREE
             swapped = True
+    if family is not AGREE and given is not AGREE:
+        family, given, swapped = _lone_name(left, right) or (family, given, False)
+    birth_date = _birth_dates(left.birth_date, right.birth_date)
     return Agreement(
         left.kind,
         AGREE if left.records and not left.records.isdisjoint(right.records) else SILENT,
@@ -87,11 +96,24 @@ def compare(left: Traits, right: Traits) -> Agreement | None:
         given,
         _patronymics(left.patronymic, right.patronymic),
         _equal(left.generation, right.generation),
-        _birth_dates(left.birth_date, right.birth_date),
+        birth_date,
         gender,
         swapped,
         family is LIKE and given is AGREE and gender is not CONTRADICT and _is_slip(left, right),
+        given is CONTRADICT and all(given_names(each) for each in (*left.given, *right.given)),
+        birth_date is CLOSE and _has_years(left.birth_date, right.birth_date) and not _both_whole(left, right),
+        _years_apart(left, right) if birth_date is CONTRADICT else 0,
     )
+
+
+def _lone_name(left: Traits, right: Traits) -> tuple[Level, Level, bool] | None:
+    """Where one has a single name, which stands in the other's other field: family, given, swapped."""
+    sides = ((left, right), (right, left))
+    if any(lone.given and not lone.family and _families(lone.given, whole.family) is AGREE for lone, whole in sides):
+        return AGREE, SILENT, True
+    if any(lone.family and not lone.given and _givens(lone.family, whole.given) is AGREE for lone, whole in sides):
+        return SILENT, AGREE, True
+    return None
 
 
 def _shared(left: frozenset[str], right: frozenset[str]) -> Level:
@@ -245,3 +267,17 @@ def _date_parts_allow(left: str, right: str) -> bool:
         left, right = (each[2:] if each[0] == "-" else each[5:] for each in (left, right))
     shared = min(len(left), len(right))
     return left[:shared] == right[:shared]
+
+
+def _has_years(left: str, right: str) -> bool:
+    return left[0] != "-" and right[0] != "-"
+
+
+def _both_whole(left: Traits, right: Traits) -> bool:
+    return len(left.birth_date) == len(right.birth_date) == 10
+
+
+def _years_apart(left: Traits, right: Traits) -> int:
+    if not _has_years(left.birth_date, right.birth_date):
+        return 0
+    return abs(int(left.birth_date[:4]) - int(right.birth_date[:4]))

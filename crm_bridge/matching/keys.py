@@ -3,7 +3,7 @@
 =====================================  ==================================================================
 ``id:{system}:{value}``                every identifier
 ``p:{last nine digits}``               every phone; the last nine, as comparison takes them, meet a wrong country code
-``e:{address}``                        every e-mail
+``e:{address}``                        every e-mail; that of an office, such as info@, for organisations only
 ``b:{birth date}|{word}``              every word of family and given name with the whole birth date. Given names by the
                                        name they stand for; with one kind of key for both, swapped fields still meet
 ``b:{birth date}|={postal code}``      every postal code with the whole birth date
@@ -23,7 +23,13 @@ from typing import Any
 
 from crm_bridge.matching.fold import fold_words
 from crm_bridge.matching.given_names import given_names
-from crm_bridge.matching.placeholders import is_filler_email, is_filler_number, is_filler_phone, whole_birth_date
+from crm_bridge.matching.placeholders import (
+    is_filler_email,
+    is_filler_number,
+    is_filler_phone,
+    is_shared_email,
+    whole_birth_date,
+)
 
 REACHES_ELSEWHERE = frozenset({"wrong_person", "invalid"})
 _LEGAL_FORMS = frozenset(fold_words("тов пат прат ат пп фоп ооо оао зао пао ао ип тоо кт llc ltd inc gmbh jsc plc"))
@@ -48,7 +54,7 @@ def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
             if not is_filler_phone(value):
                 keys.append(phone_key(value))
         elif kind == "email":
-            if not is_filler_email(value):
+            if says_who(value, kind=doc.get("kind")):
                 keys.append(f"e:{value}")
         elif kind == "postal":
             address = point.get("address")
@@ -68,6 +74,11 @@ def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
     elif "number" in doc:
         keys.append(f"claim:{doc['number']}")
     return tuple(dict.fromkeys(keys))
+
+
+def says_who(address: str, *, kind: str | None) -> bool:
+    """Whether an e-mail tells whose a record is: that of an office tells it of an organisation only."""
+    return not is_filler_email(address) and (kind == "organisation" or not is_shared_email(address))
 
 
 def phone_key(e164: str) -> str:

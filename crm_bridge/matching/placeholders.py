@@ -11,6 +11,10 @@ _DATES = frozenset(
 _LOCAL_PARTS = frozenset(
     {"nan", "net", "no", "noemail", "no-email", "nomail", "none", "noreply", "no-reply", "null", "xxx"}
 )
+_SHARED_BOXES = frozenset(
+    {"admin", "contact", "help", "hr", "info", "mail", "marketing", "office"}
+    | {"reception", "sales", "service", "support"}
+)
 _COUNTING = "01234567890123456789"
 
 
@@ -35,10 +39,15 @@ def is_filler_number(value: str) -> bool:
 
 
 def is_filler_phone(e164: str) -> bool:
-    """Whether the last seven digits of a phone are one digit repeated."""
-    return e164.endswith(e164[-1] * 7)
+    """Whether the last seven digits of a phone are one digit repeated, or count up."""
+    return e164.endswith(e164[-1] * 7) or e164[-7:] in _COUNTING
 
 
 def is_filler_email(address: str) -> bool:
     """Whether the part before @ is a word for nothing."""
     return address.partition("@")[0] in _LOCAL_PARTS
+
+
+def is_shared_email(address: str) -> bool:
+    """Whether an address belongs to an office and not to a person: info@, sales@."""
+    return address.partition("@")[0] in _SHARED_BOXES

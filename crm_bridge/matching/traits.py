@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from crm_bridge.matching.fold import fold_words
-from crm_bridge.matching.keys import REACHES_ELSEWHERE, folded_postal_code, organisation_words
+from crm_bridge.matching.keys import REACHES_ELSEWHERE, folded_postal_code, organisation_words, says_who
 from crm_bridge.matching.placeholders import (
-    is_filler_email,
     is_filler_number,
     is_filler_phone,
     placeholder_date,
@@ -147,7 +146,7 @@ def _contacts(doc: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str], f
             if not is_filler_phone(value):
                 phones.append(value[-9:])
         elif kind == "email":
-            if not is_filler_email(value):
+            if says_who(value, kind=doc.get("kind")):
                 emails.append(value)
         elif kind == "postal" and "address" in point and "postal_code" in point["address"]:
             code = folded_postal_code(point["address"]["postal_code"])

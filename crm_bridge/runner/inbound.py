@@ -53,7 +53,9 @@ def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None,
     if arrivals:
         keys = keys_of(arrivals)
         resolution = resolve(arrivals, keys, kind=kind, database=run.database, plugins=run.plugins, new_id=run.new_id)
-        work.doubts.extend(resolution.doubts)
+        work.doubts.extend(resolution.doubts.asked)
+        work.answered.extend(resolution.doubts.answered)
+        run.report.count("judged_two", resolution.doubts.judged_two)
         _merge(run, kind, arrivals, keys, resolution, work, news=news)
     if page.deleted:
         _forget(run, [known[gone.record_id].pk for gone in page.deleted if gone.record_id in known], work, news=news)
@@ -351,6 +353,7 @@ def commit_page(
         history.insert_all(database, connection, work.history)
         journal.enqueue(connection, sorted(work.outbox), at=at)
         run.report.count("doubts", review.put(connection, work.doubts, at=at))
+        review.withdraw(connection, work.answered, at=at)
         letters.close_records(connection, kind.system, kind.name, went_through, stages=STAGES_OF_READING, at=at)
         run.report.new_dead_letters += letters.put(connection, work.letters, at=at, run_id=run.run_id)
         outdated = sorted(failed & open_letters)

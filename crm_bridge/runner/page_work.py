@@ -16,6 +16,7 @@ class PageWork:
     """Everything that one page's transaction will write.
 
     Attributes:
+        answered: open questions about clients that a record now shows to be two.
         joined: clients that a new record of this page belongs to, where they had or got another one.
     """
 
@@ -31,4 +32,5 @@ class PageWork:
     outbox: set[tuple[str, str]] = field(default_factory=set)
     letters: list[Letter] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
+    answered: list[int] = field(default_factory=list)
     joined: set[str] = field(default_factory=set)

@@ -13,14 +13,13 @@ from crm_bridge.hookspecs import DuplicatePair, Grade, SourceView
 from crm_bridge.matching import match_keys
 from crm_bridge.plugin_manager import Plugins
 from crm_bridge.run_context.systems import Kind
+from crm_bridge.runner.doubts import Doubts, find_doubts
 from crm_bridge.runner.reading import Arrival, view_of
 from crm_bridge.store import records, review
 from crm_bridge.store.database import Database
-from crm_bridge.store.review import Doubt
 
 # A key that more records share than this is a switchboard, a placeholder or a family estate: it says nothing.
 LARGEST_BLOCK = 40
-DOUBTS_A_RECORD = 3
 
 
 class Linked(NamedTuple):
@@ -36,7 +35,7 @@ class Resolution:
     """The page's decisions: record key → link, and the questions for a person."""
 
     links: dict[str, Linked] = field(default_factory=dict)
-    doubts: list[Doubt] = field(default_factory=list)
+    doubts: Doubts = field(default_factory=Doubts)
     crowded_keys: int = 0
 
 
@@ -75,7 +74,8 @@ def resolve(
             linked = _link(key, mine, owner, refused, new_id) if mine else Linked(new_id(), "new", is_new=True)
             resolution.links[key] = linked
             owner[key] = linked.client_id
-    resolution.doubts = _doubts(pairs, owner, refused)
+    found = [pair for _plugin, pair in pairs]
+    resolution.doubts = find_doubts(found, owner=owner, refused=refused, database=database, plugins=plugins)
     return resolution
 
 
@@ -156,37 +156,5 @@ def _link(
             votes.setdefault(client, []).append(pair)
     if not votes:
         return Linked(new_id(), "new", is_new=True)
-    chosen = min(votes, key=lambda client: (-max(pair.weight for pair in votes[client]), -len(votes[client]), client))
+    chosen = min(votes, key=lambda client: (-sum(pair.weight for pair in votes[client]), -len(votes[client]), client))
     return Linked(chosen, max(votes[chosen], key=lambda pair: pair.weight).rule, is_new=False)
-
-
-def _doubts(
-    pairs: Sequence[tuple[str, DuplicatePair]],
-    owner: Mapping[str, str | None],
-    refused: set[frozenset[str]],
-) -> list[Doubt]:
-    """What a person should look at: records that resemble each other and belong to different clients, the surest first.
-
-    Two clients are one question, however many of their records resemble each other.
-    """
-    asked: dict[str, int] = {}
-    clients_asked: set[frozenset[str | None]] = set()
-    doubts = []
-    order = {Grade.CERTAIN: 0, Grade.PROBABLE: 1, Grade.POSSIBLE: 2}
-    open_pairs = [
-        pair
-        for _, pair in pairs
-        if pair.grade in order
-        and frozenset((pair.left, pair.right)) not in refused
-        and owner.get(pair.left) != owner.get(pair.right)
-    ]
-    for pair in sorted(open_pairs, key=lambda pair: (order[pair.grade], -pair.weight, pair.left, pair.right)):
-        two = frozenset((owner.get(pair.left), owner.get(pair.right)))
-        if two not in clients_asked and asked.get(pair.left, 0) < DOUBTS_A_RECORD:
-            clients_asked.add(two)
-            asked[pair.left] = asked.get(pair.left, 0) + 1
-            left, right = sorted((pair.left, pair.right))
-            doubts.append(
-                Doubt("duplicate", left, right, pair.grade.value, pair.rule, pair.weight, tuple(pair.evidence))
-            )
-    return doubts

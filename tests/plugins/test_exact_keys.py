@@ -28,11 +28,11 @@ def test_phone_name_and_birth_date_make_it_certain() -> None:
     assert {"phone", "family", "given", "birth_date"} == set(found[0].evidence)
 
 
-def test_a_shared_phone_alone_goes_to_people() -> None:
-    """A family of three with one phone stays three."""
+def test_a_family_on_one_phone_is_judged_to_be_several_persons() -> None:
+    """A family of three with one phone stays three, and nobody is asked."""
     left, right = view("1", given="Anna"), view("2", given="Boris")
 
-    assert [Grade.POSSIBLE] == [pair.grade for pair in pairs(left, candidates={left.key: [right]})]
+    assert [Grade.UNLIKELY] == [pair.grade for pair in pairs(left, candidates={left.key: [right]})]
 
 
 def test_records_with_nothing_in_common_make_no_pair() -> None:

@@ -24,4 +24,6 @@ def find_duplicates(
             agreement = compare(known[pair[0]], known[pair[1]])
             verdict = grade(agreement) if agreement else None
             if verdict:
-                yield DuplicatePair(*pair, Grade(verdict.grade), verdict.rule, evidence=verdict.evidence)
+                yield DuplicatePair(
+                    *pair, Grade(verdict.grade), verdict.rule, weight=verdict.weight, evidence=verdict.evidence
+                )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crm_bridge.hookspecs import Grade
-from crm_bridge.matching import CERTAIN, POSSIBLE, PROBABLE, match
+from crm_bridge.matching import CERTAIN, POSSIBLE, PROBABLE, UNLIKELY, match
 
 PHONE = {"phone": "+380505550101"}
 EMAIL = {"email": "family@example.com"}
@@ -62,21 +62,21 @@ CASES: dict[str, tuple[tuple[str, str, dict[str, str]], tuple[str, str, dict[str
     "initial only": (("Шевченко О.", BORN, PHONE), ("Шевченко Оксана", BORN, PHONE), PROBABLE),
     "married name": (("Шевченко Оксана", BORN, PHONE), ("Коваль Оксана", BORN, PHONE), PROBABLE),
     "birth date missing": (("Шевченко Оксана", "", PHONE), ("Шевченко Оксана", BORN, PHONE), PROBABLE),
-    "birth year only": (("Шевченко Оксана", "1985", PHONE), ("Шевченко Оксана", BORN, PHONE), PROBABLE),
+    "birth year only": (("Шевченко Оксана", "1985", PHONE), ("Шевченко Оксана", BORN, PHONE), CERTAIN),
     "day and month exchanged": (("Шевченко Оксана", "1985-08-03", PHONE), ("Шевченко Оксана", BORN, PHONE), PROBABLE),
     "filler birth dates": (("Коваль Ганна", "1900-01-01", PHONE), ("Коваль Ганна", "1900-01-01", PHONE), PROBABLE),
     "namesakes born on one day": (("Шевченко Оксана", BORN, {}), ("Шевченко Оксана", BORN, {}), PROBABLE),
-    "son of the same name": (("Коваль Іван", "1955-03-08", PHONE), ("Коваль Іван", BORN, PHONE), POSSIBLE),
-    "son known by patronymic": (("Коваль Іван Петрович", "", PHONE), ("Коваль Іван Іванович", "", PHONE), POSSIBLE),
+    "son of the same name": (("Коваль Іван", "1955-03-08", PHONE), ("Коваль Іван", BORN, PHONE), UNLIKELY),
+    "son known by patronymic": (("Коваль Іван Петрович", "", PHONE), ("Коваль Іван Іванович", "", PHONE), UNLIKELY),
     "another father, same day": (
         ("Коваль Іван Петрович", BORN, PHONE),
         ("Коваль Іван Іванович", BORN, PHONE),
         PROBABLE,
     ),
-    "twins": (("Коваль Марія", BORN, PHONE), ("Коваль Марина", BORN, PHONE), POSSIBLE),
-    "brother and sister, twins": (("Коваль Олександр", BORN, PHONE), ("Коваль Олександра", BORN, PHONE), POSSIBLE),
-    "spouses on one phone": (("Коваль Іван", "1980-01-02", PHONE), ("Коваль Олена", BORN, PHONE), POSSIBLE),
-    "spouses, no birth dates": (("Коваль Іван", "", PHONE), ("Коваль Олена", "", PHONE), POSSIBLE),
+    "twins": (("Коваль Марія", BORN, PHONE), ("Коваль Марина", BORN, PHONE), UNLIKELY),
+    "brother and sister, twins": (("Коваль Олександр", BORN, PHONE), ("Коваль Олександра", BORN, PHONE), UNLIKELY),
+    "spouses on one phone": (("Коваль Іван", "1980-01-02", PHONE), ("Коваль Олена", BORN, PHONE), UNLIKELY),
+    "spouses, no birth dates": (("Коваль Іван", "", PHONE), ("Коваль Олена", "", PHONE), UNLIKELY),
     "neighbours": (("Коваль Іван", "1980-01-02", HOME), ("Шевченко Олена", BORN, HOME), None),
     "namesakes": (("Коваль Іван", "1980-01-02", {}), ("Коваль Іван", BORN, {}), None),
     "strangers": (("Коваль Іван", BORN, {}), ("Шевченко Олена", "1980-01-02", {}), None),
@@ -148,12 +148,14 @@ def test_evidence_names_comparisons_and_no_values(person: Any) -> None:
     verdict = match(person("Коваль Іван", BORN, **PHONE), person("Коваль Олена", "1980-01-02", **PHONE))
 
     assert verdict is not None
-    assert verdict == (POSSIBLE, "relative", ("phone", "family", "!given", "!birth_date"))
+    assert verdict == (UNLIKELY, "relative", ("phone", "family", "!given", "!birth_date"), verdict.weight)
 
 
 def test_grades_are_those_of_the_hook() -> None:
     """A verdict's grade makes the hook's grade."""
-    assert [Grade(each) for each in (CERTAIN, PROBABLE, POSSIBLE)] == [Grade.CERTAIN, Grade.PROBABLE, Grade.POSSIBLE]
+    grades = [Grade.CERTAIN, Grade.PROBABLE, Grade.POSSIBLE, Grade.UNLIKELY]
+
+    assert [Grade(each) for each in (CERTAIN, PROBABLE, POSSIBLE, UNLIKELY)] == grades
 
 
 def test_a_person_is_never_an_organisation(person: Any) -> None:
