@@ -1,21 +1,21 @@
 """Those tests of the source contract that only read, run against a system as it is found; no test runner is needed.
 
-What writes, or has to know all that the system holds, belongs into the author's own tests, beside a simulator.
+What writes, or has to know all that the system holds, needs a scratch system: see :mod:`crm_bridge.testing.rehearsal`.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 from unittest import SkipTest
 
 from crm_bridge.connector import Page
-from crm_bridge.errors import BridgeError
 from crm_bridge.testing.contract import System
 from crm_bridge.testing.source_contracts import RecordSourceContract
+from crm_bridge.testing.trial import NOT_TRIED, ContractResult, outcome_of, tests_of
 
 READ_ONLY = (
     "test_the_kinds_are_stable_and_known",
@@ -25,15 +25,7 @@ READ_ONLY = (
     "test_what_is_read_by_id_is_what_was_read_by_change",
     "test_missing_ids_are_missing_from_the_answer",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ContractResult:
-    """What became of one test: ``why`` is the reason of a skip or a failure, without any value of a record."""
-
-    test: str
-    outcome: Literal["pass", "skip", "fail"]
-    why: str = ""
+_WRITES = "it writes, or has to know all that the system holds: a rehearsal tries it"
 
 
 class _SourceAsFound(RecordSourceContract):
@@ -54,29 +46,14 @@ class _SourceAsFound(RecordSourceContract):
 
 
 def check_source(connector: Any, *, kind: str, id_field: str, deadline_seconds: float) -> Iterator[ContractResult]:
-    """Run the reading tests of :class:`RecordSourceContract`; the others are told as skipped."""
-    suite = _SourceAsFound(connector, kind=kind, id_field=id_field, deadline_seconds=deadline_seconds)
-    for name in sorted(each for each in dir(RecordSourceContract) if each.startswith("test_")):
+    """Run the reading tests of :class:`RecordSourceContract`; the others are told as not tried."""
+    bench = _SourceAsFound(connector, kind=kind, id_field=id_field, deadline_seconds=deadline_seconds)
+    given = {"connector": connector, "system": None}
+    for name in tests_of(RecordSourceContract):
         if name not in READ_ONLY:
-            yield ContractResult(
-                name, "skip", "it writes, or has to know the system's content: run it beside a simulator"
-            )
+            yield ContractResult(name, NOT_TRIED, _WRITES, RecordSourceContract.__name__, kind)
             continue
-        test = getattr(suite, name)
-        given = {"connector": connector, "system": None}
-        try:
-            test(**{each: given[each] for each in inspect.signature(test).parameters})
-        except SkipTest as reason:
-            yield ContractResult(name, "skip", str(reason))
-        except AssertionError as failure:
-            yield ContractResult(name, "fail", str(failure).splitlines()[0] if str(failure) else _first_words(test))
-        except BridgeError as failure:
-            yield ContractResult(name, "fail", failure.message)
-        except Exception as failure:  # noqa: BLE001  # the connector under test may raise anything: that is a failure
-            yield ContractResult(name, "fail", f"the connector raised {type(failure).__qualname__}")
-        else:
-            yield ContractResult(name, "pass")
-
-
-def _first_words(test: Any) -> str:
-    return (test.__doc__ or "it does not hold").strip().splitlines()[0]
+        test = getattr(bench, name)
+        arguments = {each: given[each] for each in inspect.signature(test).parameters}
+        outcome, why = outcome_of(partial(test, **arguments), docstring=inspect.getdoc(test))
+        yield ContractResult(name, outcome, why, RecordSourceContract.__name__, kind)

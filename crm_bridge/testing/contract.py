@@ -36,12 +36,15 @@ class Workbench:
 
     Attributes:
         kind: the kind of record to test with.
+        rows: where nested rows stand in a record, levels joined by dots, such as ``consents`` or ``ListOfChild.Child``;
+            ``None``: there are none. With it, override ``new_row``, and let ``new_record`` bring two of them.
         deadline_seconds: that any one call may take here.
     """
 
     kind = "contact"
     id_field = "id"
     version_field: str | None = "version"
+    rows: str | None = None
     deadline_seconds = DEADLINE_SECONDS
 
     def new_record(self, number: int) -> RawRecord:
@@ -51,6 +54,10 @@ class Workbench:
     def change(self, number: int) -> RawRecord:
         """Fields that a user may change, with a value that differs for each number."""
         raise NotImplementedError("override change: one field and its new value for each number")
+
+    def new_row(self, number: int) -> RawRecord:
+        """A nested row without an id of its own; a different one for each number."""
+        raise NotImplementedError("override new_row: a nested row for each number")
 
     def id_of(self, record: RawRecord) -> str:
         return str(record[self.id_field])
@@ -85,6 +92,11 @@ class Workbench:
         if not good:
             raise found
         return found  # type: ignore[no-any-return]  # what call returned went through a queue of Any
+
+    def needs_word(self, given: object, *, name: str) -> None:
+        """Skip the test where the workbench leaves something out."""
+        if not given:
+            raise unittest.SkipTest(f"{name} is not said for this kind")
 
     def needs(self, capability: bool, *, name: str) -> None:
         """Skip the test where the connector does not claim the capability."""

@@ -22,7 +22,7 @@ API = """
 
 TESTING = """
     EventReceiverContract KeyListerContract MemoryChannel MemoryConnector MemoryReceiver
-    MessageChannelContract RecordSourceContract RecordTargetContract Workbench claim_doc event person_doc
+    MessageChannelContract RecordSourceContract RecordTargetContract Rehearsal Workbench claim_doc event person_doc
     planned_write raw_person source_view
 """
 

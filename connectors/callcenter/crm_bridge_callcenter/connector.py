@@ -267,9 +267,16 @@ def _refusal(answer: HttpAnswer) -> Refused:
     return Refused(f"the call centre refused the content ({named})", code=code, field=field if ours else None)
 
 
+def _rehearsals() -> Sequence[type]:
+    from .rehearsal import CallCenterRehearsal  # late: test gear, which a sync does not load
+
+    return (CallCenterRehearsal,)
+
+
 CONNECTOR = ConnectorType(
     name="callcenter",
     settings=CallCenterSettings,
     open=CallCenter,
     summary="A call centre with a JSON API: clients both ways, with versions, and webhooks about changes.",
+    rehearsals=_rehearsals,
 )

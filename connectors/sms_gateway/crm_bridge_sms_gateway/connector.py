@@ -181,9 +181,16 @@ class SmsGateway:
         return self._register
 
 
+def _rehearsals() -> Sequence[type]:
+    from .rehearsal import SmsGatewayRehearsal  # late: test gear, which a sync does not load
+
+    return (SmsGatewayRehearsal,)
+
+
 CONNECTOR = ConnectorType(
     name="sms_gateway",
     settings=SmsGatewaySettings,
     open=SmsGateway,
     summary="Kannel's sendsms with delivery reports, and a register of subscribers beside it.",
+    rehearsals=_rehearsals,
 )

@@ -146,9 +146,16 @@ class _named:  # noqa: N801  # reads as a statement: with _named(system)
             error.system = self._system
 
 
+def _rehearsals() -> Sequence[type]:
+    from .rehearsal import VendorFilesRehearsal  # late: test gear, which a sync does not load
+
+    return (VendorFilesRehearsal,)
+
+
 CONNECTOR = ConnectorType(
     name="vendor_files",
     settings=VendorFilesSettings,
     open=VendorFiles,
     summary="A drop folder of an outsourced agency: CSV files in and out, in the agency's own code page.",
+    rehearsals=_rehearsals,
 )

@@ -6,6 +6,7 @@ import pytest
 
 from crm_bridge.cli.main import with_global_options_first
 from crm_bridge.errors import ExitCode
+from crm_bridge.testing.trial import ContractResult
 
 
 class Plugins:
@@ -88,8 +89,29 @@ def test_installed_plugins_are_listed(cli):
 
 def test_a_plugin_is_checked_by_itself(cli):
     """Loaded, asked what it offers; one that is not there ends with 78."""
-    answer = cli("plugin", "check", "callcenter", "--json").json
+    answer = cli("plugin", "check", "callcenter", "--no-rehearse", "--json").json
 
     assert ["register_connectors", "register_simulators"] == answer["hooks"]
     assert ["callcenter"] == list(answer["connectors"])
     assert ExitCode.CONFIG == cli("plugin", "check", "callcentre").code
+
+
+def test_a_checked_connector_is_rehearsed(cli):
+    """Each promise with what became of it; what was not tried says why."""
+    answer = cli("plugin", "check", "vendor_files", "--json")
+    found = {each["promise"]: each for each in answer.json["promises"]}
+
+    assert ExitCode.OK == answer.code
+    assert "held" == found["an update arrives"]["outcome"]
+    assert {"held", "not tried"} == answer.json["counts"].keys()
+    assert [] == [each for each in found.values() if each["outcome"] == "not tried" and not each["why"]]
+
+
+def test_a_broken_promise_ends_with_1(cli, monkeypatch):
+    """And stands in the table with its reason."""
+    broken = ContractResult("test_an_update_arrives", "broken", "accepted, and not there", kind="client")
+    monkeypatch.setattr("crm_bridge.testing.rehearsal.rehearse", lambda *args, **named: [broken])
+    answer = cli("plugin", "check", "vendor_files")
+
+    assert ExitCode.BUG == answer.code
+    assert "accepted, and not there" in answer.out
