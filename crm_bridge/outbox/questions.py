@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from sqlalchemy import Connection
 
@@ -24,17 +24,16 @@ def creates_wait_for(
     if not wanting:
         return {}
     owner: dict[str, str] = {}
-    put_aside = letters.open_keys(connection, system.name)
-    found: dict[str, str] = {}
+    names: dict[str, tuple[str, ...]] = {}
+    telling = letters.have_keys(connection)
     for client_id, rows in linked.items():
         there = {row.kind for row in rows if row.system == system.name}
         if not there.issuperset(wanting):
             mine = [row for row in rows if row.entity == "client"]
             owner.update({row.key: client_id for row in mine})
-            keys = [key for row in mine for key in match_keys(row.effective_doc())] if put_aside else []
-            letter = next((put_aside[key] for key in keys if key in put_aside), None)
-            if letter is not None:
-                found[client_id] = f"dead letter {letter}"
+            if telling:
+                names[client_id] = tuple(key for row in mine for key in match_keys(row.effective_doc()))
+    found = _put_aside(connection, system.name, names)
     if owner:
         for question, left, right in review.open_pairs(connection, list(owner)):
             sides = {owner.get(left), owner.get(right)}
@@ -43,3 +42,30 @@ def creates_wait_for(
                     if side is not None:
                         found.setdefault(side, f"review case {question}")
     return found
+
+
+def _put_aside(connection: Connection, system: str, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Client → the dead letter of a record of ``system`` that may be it, by the match keys of each client."""
+    every = sorted({key for keys in names.values() for key in keys})
+    holders: dict[str, list[int]] = {}
+    for key, letter in letters.sharing(connection, system, every) if every else ():
+        holders.setdefault(key, []).append(letter)
+    found: dict[str, str] = {}
+    for client_id, keys in names.items():
+        shared: dict[int, set[str]] = {}
+        for key in keys:
+            for letter in holders.get(key, ()):
+                shared.setdefault(letter, set()).add(key)
+        letter_of_it = min((letter for letter, common in shared.items() if may_be_one(common)), default=None)
+        if letter_of_it is not None:
+            found[client_id] = f"dead letter {letter_of_it}"
+    return found
+
+
+def may_be_one(common: Set[str]) -> bool:
+    """Whether two records with these keys in common may be one client's, as far as a person has to look.
+
+    An identifier, a phone or an e-mail alone; or the whole birth date with family and given name, which would be a
+    review case too if both could be read. The birth date with one of the names is half a village.
+    """
+    return any(not key.startswith("b:") for key in common) or len(common) > 1

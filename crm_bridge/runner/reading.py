@@ -163,8 +163,8 @@ def _contradictions(page: Page, ids: Sequence[str], last: Mapping[str, int], kin
 
 
 def _telling_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
-    """Of what could be read: the keys by which one alone tells that another system's client may be the same."""
-    return tuple(key for key in match_keys(doc) if key.startswith(("id:", "p:", "e:")))
+    """Of what could be read: the keys that tell whether another system's client may be the same."""
+    return tuple(key for key in match_keys(doc) if key.startswith(("id:", "p:", "e:", "b:")) and "|=" not in key)
 
 
 def _letters(kind: Kind, record_id: str, raw: bytes, reading: Reading) -> list[Letter]:

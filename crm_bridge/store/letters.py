@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from crm_bridge.store.database import among
-from crm_bridge.store.schema import dead_letters
+from crm_bridge.store.schema import dead_letters, letter_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +49,10 @@ def put(connection: Connection, letters: Iterable[Letter], *, at: str, run_id: s
             table.c.path == letter.path,
         )
         value = orjson.dumps(letter.value, default=str) if letter.value is not None else None
-        keys = orjson.dumps(list(letter.keys)) if letter.keys else None
-        changed = connection.execute(
-            update(table)
-            .where(*same)
-            .values(
-                last_at=at,
-                count=table.c.count + 1,
-                run_id=run_id,
-                value=value,
-                raw=letter.raw,
-                message=letter.message,
-                match_keys=keys,
-            )
-        ).rowcount
-        if not changed:
+        known = connection.execute(select(table.c.id).where(*same)).scalar()
+        if known is None:
             new += 1
-            connection.execute(
+            made = connection.execute(
                 insert(table).values(
                     state="open",
                     stage=letter.stage,
@@ -79,13 +66,30 @@ def put(connection: Connection, letters: Iterable[Letter], *, at: str, run_id: s
                     value=value,
                     raw=letter.raw,
                     client_id=letter.client_id,
-                    match_keys=keys,
                     run_id=run_id,
                     first_at=at,
                     last_at=at,
                     count=1,
                 )
+            ).inserted_primary_key
+            known = int(made[0]) if made else 0
+        else:
+            connection.execute(
+                update(table)
+                .where(table.c.id == known)
+                .values(
+                    last_at=at,
+                    count=table.c.count + 1,
+                    run_id=run_id,
+                    value=value,
+                    raw=letter.raw,
+                    message=letter.message,
+                )
             )
+            connection.execute(delete(letter_keys).where(letter_keys.c.letter_id == known))
+        if letter.keys:
+            named = [{"key": key, "letter_id": known} for key in dict.fromkeys(letter.keys)]
+            connection.execute(insert(letter_keys), named)
     return new
 
 
@@ -100,15 +104,28 @@ def open_records(connection: Connection, system: str, kind: str) -> set[str]:
     return set(rows.scalars())
 
 
-def open_keys(connection: Connection, system: str) -> dict[str, int]:
-    """Match key → open letter of a record of ``system`` that no client has yet. Usually none."""
+def have_keys(connection: Connection) -> bool:
+    """Whether any record that was put aside can be told by anything. Usually not, and nobody has to be looked up."""
+    return connection.execute(select(letter_keys.c.key).limit(1)).first() is not None
+
+
+def sharing(connection: Connection, system: str, keys: Sequence[str]) -> list[tuple[str, int]]:
+    """(key, letter) of each open letter of a record of ``system``, without a client, that has one of these keys."""
+    named = connection.execute(
+        select(letter_keys.c.key, letter_keys.c.letter_id).where(among(letter_keys.c.key, keys))
+    ).all()
+    if not named:
+        return []
     table = dead_letters
-    rows = connection.execute(
-        select(table.c.id, table.c.match_keys)
-        .where(table.c.state == "open", table.c.system == system, table.c.match_keys.is_not(None))
-        .order_by(table.c.id.desc())
+    # Two steps, as SQLite would join from the side of all open letters.
+    still_open = set(
+        connection.execute(
+            select(table.c.id).where(
+                among(table.c.id, [letter for _, letter in named]), table.c.state == "open", table.c.system == system
+            )
+        ).scalars()
     )
-    return {key: letter for letter, keys in rows for key in orjson.loads(keys)}
+    return [(key, letter) for key, letter in named if letter in still_open]
 
 
 def close(connection: Connection, ids: Sequence[int], *, state: str, by: str, reason: str, at: str) -> int:
@@ -206,5 +223,4 @@ def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
     plain = dict(row)
     plain["value"] = orjson.loads(plain["value"]) if plain["value"] is not None else None
     plain["raw"] = orjson.loads(plain["raw"]) if plain["raw"] is not None else None
-    plain.pop("match_keys")
     return plain

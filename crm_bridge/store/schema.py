@@ -1,7 +1,7 @@
 """The tables. Rows are plain; documents are JSON bytes, so that reading one costs one parse and no join.
 
 Personal data lives in ``source_records``, ``clients``, ``history``, ``intents``, ``dead_letters``, ``inbox``,
-``notices`` and nowhere else. ``match_keys`` holds what records are found by.
+``notices`` and nowhere else. ``match_keys`` and ``letter_keys`` hold what records are found by.
 """
 
 from __future__ import annotations
@@ -177,7 +177,6 @@ dead_letters = Table(
     Column("value", LargeBinary),
     Column("raw", LargeBinary),
     Column("client_id", Text),
-    Column("match_keys", LargeBinary),  # what could be read of a record that no client has yet: match keys
     Column("run_id", Text),
     Column("first_at", Text, nullable=False),
     Column("last_at", Text, nullable=False),
@@ -186,6 +185,16 @@ dead_letters = Table(
     Column("closed_reason", Text),
     Index("dead_letters_open", "state", "system", "kind", "record_id"),
     Index("dead_letters_groups", "state", "system", "stage", "code"),
+)
+
+# What could be read of a record that was put aside and that no client has yet: a newcomer may be the same client.
+letter_keys = Table(
+    "letter_keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("letter_id", Integer, primary_key=True),
+    Index("letter_keys_letter", "letter_id"),
+    sqlite_with_rowid=False,
 )
 
 review = Table(

@@ -47,3 +47,15 @@ def test_somebody_else_is_created(world):
     world.sync()
 
     assert 2 == len(world["b"].records("person"))
+
+
+@pytest.mark.parametrize(("given", "records"), [("Anna", 1), ("Olena", 2)])
+def test_the_same_name_and_birth_date_hold_a_create_back_and_half_of_the_name_does_not(tmp_path, given, records):
+    """Both readable, they would be a case for a person; another given name is a twin as a rule."""
+    world = World(tmp_path, create=["b"])
+    world.person("a")
+    world.person("b", first_name=given, mobile_phone="+380505559999", gender="X")
+
+    world.sync()
+
+    assert records == len(world["b"].records("person"))

@@ -1,6 +1,9 @@
 """Dead letters: one for each cause of each record, counted."""
 
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import event
 
 from crm_bridge.store import letters
 from crm_bridge.store.database import open_database
@@ -39,3 +42,36 @@ def test_a_closed_letter_is_opened_anew_by_the_same_cause(connection):
     letters.close_records(connection, "a", "person", ["1"], stages=("map",), at=AT)
 
     assert 1 == letters.put(connection, [letter()], at=AT, run_id="r")
+
+
+def told(connection, *keys, system="a"):
+    return letters.sharing(connection, system, keys)
+
+
+def test_an_open_letter_is_found_by_any_of_its_keys_in_its_system_alone(connection):
+    letters.put(connection, [replace(letter(), keys=("p:1", "e:a@example.com"))], at=AT, run_id="r")
+
+    assert [("p:1", 1)] == told(connection, "p:1", "p:2")
+    assert [] == told(connection, "p:1", system="b")
+
+
+def test_a_letter_is_found_by_what_its_record_says_now_and_not_once_it_is_closed(connection):
+    letters.put(connection, [replace(letter(), keys=("p:1",))], at=AT, run_id="r")
+    letters.put(connection, [replace(letter(), keys=("p:2",))], at=AT, run_id="r")
+    assert ([], [("p:2", 1)]) == (told(connection, "p:1"), told(connection, "p:2"))
+
+    letters.close(connection, [1], state="discarded", by="Olha", reason="a test", at=AT)
+    assert [] == told(connection, "p:2")
+
+
+def test_looking_for_keys_that_no_letter_has_never_touches_the_letters(connection):
+    """However many are open: a join would go through all of them for every batch of creates."""
+    letters.put(connection, [replace(letter(), keys=("p:1",))], at=AT, run_id="r")
+    statements = []
+    event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2:4]))
+    told(connection, "p:2")
+
+    [(sql, parameters)] = statements
+    steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+    assert "SEARCH letter_keys USING PRIMARY KEY (key=?)" in steps
+    assert [] == [step for step in steps if "dead_letters" in step]

@@ -54,7 +54,6 @@ def upgrade() -> None:
         sa.Column("value", sa.LargeBinary(), nullable=True),
         sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("client_id", sa.Text(), nullable=True),
-        sa.Column("match_keys", sa.LargeBinary(), nullable=True),
         sa.Column("run_id", sa.Text(), nullable=True),
         sa.Column("first_at", sa.Text(), nullable=False),
         sa.Column("last_at", sa.Text(), nullable=False),
@@ -108,6 +107,14 @@ def upgrade() -> None:
     )
     op.create_index("intents_client", "intents", ["client_id"], unique=False)
     op.create_index("intents_state", "intents", ["state", "system"], unique=False)
+    op.create_table(
+        "letter_keys",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("letter_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", "letter_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("letter_keys_letter", "letter_keys", ["letter_id"], unique=False)
     op.create_table(
         "links",
         sa.Column("id", sa.Integer(), nullable=False),
