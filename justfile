@@ -19,6 +19,10 @@ format:
 demo *args:
     uv run crm-bridge demo {{args}}
 
+# Kill a sync with -9 at thirty random moments (the build does five): minutes, not seconds
+kills rounds="30":
+    CRM_BRIDGE_KILLS={{rounds}} uv run pytest tests/system/test_killed_syncs.py
+
 # Write the tested versions to requirements.txt and pyproject.toml; `just pin --upgrade` takes newer ones
 pin *args:
     .ci/pin {{args}}
