@@ -28,7 +28,7 @@ WAITING = {
 NEXT = {
     ExitCode.BUG: "run again with --debug, and report it",
     ExitCode.DEAD_LETTERS: "`crm-bridge dead-letters list --group`, mend the causes, `crm-bridge dead-letters replay`",
-    ExitCode.SAFETY_STOP: "read `crm-bridge plan`; if it is right, `crm-bridge sync --allow-large-change`, or another limit",
+    ExitCode.SAFETY_STOP: "read `crm-bridge plan`; when right, `crm-bridge sync --allow-large-change` or a new limit",
     ExitCode.NEEDS_PERSON: "`crm-bridge unknown list` for lost answers, `crm-bridge review list`, `crm-bridge check`",
     ExitCode.UNAVAILABLE: "`crm-bridge check`, and sync again when the system answers; nothing is lost",
     ExitCode.LOCKED: "sync again when the other run has finished",

@@ -20,7 +20,7 @@ from crm_bridge.cli.render import canonical_json, cell
 from crm_bridge.errors import ConfigMistake, UserMistake
 
 if TYPE_CHECKING:
-    from crm_bridge.config import Settings
+    from crm_bridge.config import Settings, SystemSettings
     from crm_bridge.connector import Simulator, SimulatorType
 
 ALL = "all"
@@ -56,13 +56,14 @@ def simulate(
     knobs: Annotated[bool, typer.Option("--knobs", help="List the failure knobs and end.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Run simulators until Ctrl-C or SIGTERM. Their state is kept in the working directory."""
+    """Run simulators until Ctrl-C or SIGTERM. Their state is kept in `simulators` of the working directory."""
     from crm_bridge.config import load_settings  # late, as below: --help does not wait for plugins
 
     how = invocation(context, json=json)
-    config = how.config if directory is None else directory / DEFAULT_CONFIG.name
-    settings = load_settings(config, check_secrets=False) if config.is_file() else None
-    stands = stands_for(name, settings=settings, base_dir=config.parent, port=port)
+    named = how.config != DEFAULT_CONFIG
+    config = how.config if named or directory is None else directory / DEFAULT_CONFIG.name
+    settings = load_settings(config, check_secrets=False) if named or config.exists() else None
+    stands = stands_for(name, settings=settings, base_dir=directory or config.parent, port=port)
     if knobs:
         for stand in stands:
             for knob_name, words in stand.simulator.knobs.items():
@@ -123,10 +124,20 @@ def stands_for(name: str, *, settings: Settings | None, base_dir: Path, port: in
             raise UserMistake(f"there is no simulator {connector!r}: {hint or 'no plugin brings one'}")
         expected = port_of(systems[system].options) if system in systems else None
         chosen = port if port is not None else simulator.default_port if expected is None else expected
-        stands.append(Stand(system, simulator, base_dir / STATE_FOLDER / system, chosen))
+        folder = base_dir / STATE_FOLDER / folder_of(system, connector=connector, systems=systems)
+        stands.append(Stand(system, simulator, folder, chosen))
     if not stands:
         raise UserMistake("no system of this configuration has a simulator")
     return tuple(stands)
+
+
+def folder_of(system: str, *, connector: str, systems: Mapping[str, SystemSettings]) -> str:
+    """Where a simulator's state lies: under its connector's name, whatever a configuration calls the system, so that it
+    is the same with and without one. Of several systems of one connector, that goes for the one that bears the name,
+    or the first."""
+    alike = [each for each, settings in systems.items() if settings.connector == connector]
+    first = connector if connector in alike or not alike else alike[0]
+    return connector if system == first else f"{connector}-{system}"
 
 
 def port_of(options: Mapping[str, Any]) -> int | None:

@@ -19,12 +19,12 @@ CONFIG = """
 [systems.north]
 connector = "callcenter"
 base_url = "http://127.0.0.1:18102"
-token_ref = "file:simulators/north/token"
+token_ref = "file:simulators/callcenter/token"
 
 [systems.south]
 connector = "callcenter"
 base_url = "http://127.0.0.1:18103/"
-token_ref = "file:simulators/south/token"
+token_ref = "file:simulators/callcenter-south/token"
 
 [systems.other]
 connector = "no_simulator_of_that_name"
@@ -45,14 +45,15 @@ def test_all_means_every_system_that_has_a_simulator(settings, tmp_path):
     """Each on the port where the configuration expects it, with the state that it had."""
     stands = stands_for("all", settings=settings, base_dir=tmp_path, port=None)
 
-    assert [("north", "simulators/north", 18102), ("south", "simulators/south", 18103)] == _placed(stands, tmp_path)
+    expected = [("north", "simulators/callcenter", 18102), ("south", "simulators/callcenter-south", 18103)]
+    assert expected == _placed(stands, tmp_path)
 
 
 def test_a_system_is_meant_by_its_own_name(settings, tmp_path):
     """And may be put elsewhere."""
     stands = stands_for("south", settings=settings, base_dir=tmp_path, port=0)
 
-    assert [("south", "simulators/south", 0)] == _placed(stands, tmp_path)
+    assert [("south", "simulators/callcenter-south", 0)] == _placed(stands, tmp_path)
 
 
 def test_a_simulator_is_meant_by_its_name(tmp_path):
@@ -60,6 +61,40 @@ def test_a_simulator_is_meant_by_its_name(tmp_path):
     stands = stands_for("callcenter", settings=None, base_dir=tmp_path, port=None)
 
     assert [("callcenter", "simulators/callcenter", 8102)] == _placed(stands, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["callcenter", "desk", "all"])
+def test_the_state_is_the_same_whatever_the_system_is_called(tmp_path, name):
+    """First tried without a configuration, then under a name of one's own: the same records, the same password."""
+    [alone] = stands_for("callcenter", settings=None, base_dir=tmp_path, port=None)
+    (tmp_path / "crm-bridge.toml").write_text(
+        '[systems.desk]\nconnector = "callcenter"\nbase_url = "http://127.0.0.1:1"\n'
+    )
+    settings = load_settings(tmp_path / "crm-bridge.toml")
+
+    [named] = stands_for(name, settings=settings, base_dir=tmp_path, port=None)
+
+    assert (alone.folder, "desk", 1) == (named.folder, named.system, named.port)
+
+
+def test_of_several_the_one_that_bears_the_connectors_name_goes_on_with_its_state(tmp_path):
+    """Wherever it stands in the file."""
+    systems = "".join(f'[systems.{name}]\nconnector = "callcenter"\n' for name in ("desk", "callcenter", "branch"))
+    (tmp_path / "crm-bridge.toml").write_text(systems)
+    settings = load_settings(tmp_path / "crm-bridge.toml")
+
+    stands = stands_for("all", settings=settings, base_dir=tmp_path, port=None)
+
+    assert ["callcenter-desk", "callcenter", "callcenter-branch"] == [stand.folder.name for stand in stands]
+
+
+def test_a_configuration_that_is_named_is_taken_beside_a_working_directory(tmp_path, cli):
+    """It says which systems; the directory, where their state lies. One that is not there is a mistake."""
+    (tmp_path / "mine.toml").write_text('[systems.desk]\nconnector = "callcenter"\n')
+    knobs = cli("--config", str(tmp_path / "mine.toml"), "simulate", "all", "--dir", str(tmp_path / "state"), "--knobs")
+
+    assert {"desk"} == {line.split()[0] for line in knobs.out.splitlines()}
+    assert ExitCode.CONFIG == cli("--config", str(tmp_path / "none.toml"), "simulate", "siebel", "--knobs").code
 
 
 def test_all_without_a_configuration_is_all_that_are_installed(tmp_path):
