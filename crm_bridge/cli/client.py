@@ -72,7 +72,14 @@ def why(
     client: ClientArgument,
     path: Annotated[str, typer.Argument(help="A path of the card, such as birth_date.")],
     system: Annotated[
-        str | None, typer.Option("--system", "-s", metavar="NAME", help="Why this system holds what it holds there.")
+        str | None,
+        typer.Option(
+            "--in",
+            "--system",
+            "-s",
+            metavar="SYSTEM",
+            help="Also what carried it into this system, and how that ended.",
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 
 from crm_bridge.hookspecs import PlannedField, PlannedWrite
-from crm_bridge.mapping import FieldChange, WriteBack
+from crm_bridge.mapping import WriteBack
 from crm_bridge.outbox.create_keys import PastCreates, create_key
+from crm_bridge.outbox.reasons import reason
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.journal import Intent
@@ -18,7 +19,7 @@ from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import ABSENT, Echo
 from crm_bridge.sync.survivorship import Card, Survivorship, Verdict, survive
-from crm_bridge.sync.units import changed, head, split
+from crm_bridge.sync.units import changed, head, is_value_keyed, split
 
 NO_CREATES: Mapping[tuple[str, str], PastCreates] = {}
 
@@ -82,7 +83,7 @@ def draft_client(
     for kind in system.targets():
         held = [row for row in rows if row.system == system.name and row.kind == kind.name and row.gone_at is None]
         for row in held:
-            doc = _for_record(card.doc, row, held)
+            doc = _successors_first(_for_record(card.doc, row, held), row, card)
             _add(client, kind, row, card, kind.mapping.write(orjson.loads(row.raw), doc), drafts, letters)
         if (
             not held
@@ -154,6 +155,23 @@ def _for_record(doc: Mapping[str, Any], row: SourceRecord, held: Sequence[Source
     return {**doc, "identifiers": kept}
 
 
+def _successors_first(doc: Mapping[str, Any], row: SourceRecord, card: Card) -> Mapping[str, Any]:
+    """``doc`` with what took the place of the record's own items before others that its fields could hold."""
+    cleared = [unit for unit, each in card.verdicts.items() if each.value is ABSENT and is_value_keyed(unit)]
+    gone = split(orjson.loads(row.doc)).keys() & cleared if cleared else None
+    if not gone:
+        return doc
+    order: dict[str, list[Any]] = {}
+    for unit, verdict in card.verdicts.items():
+        if verdict.value is not ABSENT and gone.intersection(verdict.replaced) and is_value_keyed(unit):
+            order.setdefault(head(unit), []).append(verdict.value)
+    first = {name: [item for item in doc.get(name, ()) if item in items] for name, items in order.items()}
+    moved = {
+        name: [*items, *(item for item in doc[name] if item not in items)] for name, items in first.items() if items
+    }
+    return {**doc, **moved}
+
+
 def _record_ids(row: SourceRecord) -> set[tuple[str, str]]:
     doc = orjson.loads(row.doc)
     return {
@@ -203,7 +221,9 @@ def _add(
                 record_id=row.record_id if row else None,
                 client_id=client.id,
                 fields=tuple(
-                    PlannedField(each.path, each.field, each.old, each.new, _why(each, units, card))
+                    PlannedField(
+                        each.path, each.field, each.old, each.new, reason(each, before=before, units=units, card=card)
+                    )
                     for each in back.changes
                 ),
             ),
@@ -220,14 +240,3 @@ def _add(
 
 def _echo(verdict: Verdict) -> Echo:
     return Echo(verdict.origin, verdict.replaced, None if verdict.value is ABSENT else verdict.value)
-
-
-def _why(change: FieldChange, units: Mapping[str, Any], card: Card) -> str:
-    """Who says so, and by which rule: ``callcenter/client/cc-7 (edit)``."""
-    top = head(change.path).split(".")[0]
-    reasons = {}
-    for unit in units:
-        verdict = card.verdicts.get(unit)
-        if verdict is not None and head(unit).split(".")[0] == top:
-            reasons[verdict.origin] = verdict.reason
-    return "; ".join(f"{origin} ({reason})" for origin, reason in sorted(reasons.items())) or "the card"

@@ -26,6 +26,7 @@ ASKS = [
     (["client", "show", "c-1"], ("show", ("c-1",), {})),
     (["client", "history", "c-1"], ("history", ("c-1",), {})),
     (["client", "why", "c-1", "name"], ("why", ("c-1", "name"), {"system": None})),
+    (["client", "why", "c-1", "name", "--in", "siebel"], ("why", ("c-1", "name"), {"system": "siebel"})),
     (["client", "why", "c-1", "name", "-s", "siebel"], ("why", ("c-1", "name"), {"system": "siebel"})),
     (
         ["client", "merge", "c-1", "c-2", "--reason", "one person", "--by", "Anna"],
