@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Decide what the bridge would not decide alone.", no_args_is_help=True)
 
-COLUMNS = ("id", "kind", "grade", "left", "right", "rule")
+COLUMNS = ("id", "kind", "grade", "weight", "left", "right", "rule")
 ANSWERS = {
     "duplicate": ("they are one client", "they are two clients, for good"),
     "objection": ("write it all the same", "do not write it"),
@@ -42,7 +42,7 @@ CaseArgument = Annotated[int, typer.Argument(metavar="CASE", help="The case's nu
 def list_cases(
     context: typer.Context, limit: LimitOption = DEFAULT_LIMIT, after: AfterOption = 0, json: JsonOption = False
 ) -> None:
-    """List the cases that wait, the probable ones first."""
+    """List the cases that wait: those of duplicates by grade, and within a grade the likeliest first."""
     how = invocation(context, json=json)
     with opened_desk(context) as desk:
         cases = list(desk.review_list(limit=limit, after=after))
@@ -62,6 +62,28 @@ def show_case(context: typer.Context, case: CaseArgument, json: JsonOption = Fal
     with opened_desk(context) as desk:
         found = desk.review_case(case)
     show(found, how=how, table=lambda to: draw_case(to, found))
+
+
+@app.command("compare")
+def compare_records(
+    context: typer.Context,
+    left: Annotated[str, typer.Argument(metavar="RECORD", help="SYSTEM/KIND/ID, as `client show` names it.")],
+    right: Annotated[str, typer.Argument(metavar="RECORD", help="The other one.")],
+    json: JsonOption = False,
+) -> None:
+    """Say why two records are one client, are asked about, or are judged two persons."""
+    how = invocation(context, json=json)
+    with opened_desk(context) as desk:
+        found = desk.compare_records(left, right)
+
+    def lines(to: Console) -> None:
+        verdict = found["verdict"]
+        to.print(cell(verdict["why"]))
+        to.print(f"grade {verdict['grade']}, rule {cell(verdict['rule'])}, weight {verdict['weight']:g} bits")
+        to.print()
+        draw_sides(to, found)
+
+    show(found, how=how, table=lines)
 
 
 @app.command()
@@ -110,9 +132,19 @@ def draw_case(to: Console, found: Mapping[str, Any]) -> None:
     """The question, its sides, a line for each path, and the two ways to answer."""
     case = found["case"]
     to.print(f"case {case['id']}, {case['kind']}, {case['grade']}: {cell(case['rule'])}")
+    if "why" in case:
+        to.print(cell(case["why"]))
     for reason in case.get("evidence") or ():
         to.print(f"  evidence: {cell(reason)}")
     to.print()
+    draw_sides(to, found)
+    yes, no = ANSWERS.get(case["kind"], ("it is so", "it is not so"))
+    to.print(f"\n`crm-bridge review accept {case['id']}`: {yes}")
+    to.print(f"`crm-bridge review reject {case['id']}`: {no}")
+
+
+def draw_sides(to: Console, found: Mapping[str, Any]) -> None:
+    """Both sides, and a line for each path."""
     for name, side in zip(("left", "right"), found["sides"], strict=False):
         to.print(f"{name}: {cell(side)}")
     to.print()
@@ -121,6 +153,3 @@ def draw_case(to: Console, found: Mapping[str, Any]) -> None:
         for row in found["rows"]
     ]
     print_rows(to, rows, none="neither side says anything any more")
-    yes, no = ANSWERS.get(case["kind"], ("it is so", "it is not so"))
-    to.print(f"\n`crm-bridge review accept {case['id']}`: {yes}")
-    to.print(f"`crm-bridge review reject {case['id']}`: {no}")

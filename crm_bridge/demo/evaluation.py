@@ -1,4 +1,4 @@
-"""How well records were merged, against the truth: pairwise precision, recall and F1, and B³.
+"""How well records were merged and people asked, against the truth: pairwise precision, recall and F1, B³, the queue.
 
 Pairwise counts pairs of records, so big clusters weigh by their square. B³ (Bagga and Baldwin 1998) averages over
 records: of the records in mine, which part is of my person (precision), and of my person's records, which part is with
@@ -8,8 +8,9 @@ me (recall).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TypeVar
 
 Record = TypeVar("Record", bound=Hashable)
@@ -81,6 +82,54 @@ def evaluate(clients: Mapping[Record, Hashable], *, truth: Mapping[Record, Hasha
         b3_recall=b3_recall / records if records else 1.0,
         mixed_clients=sum(persons > 1 for persons in persons_of.values()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEvaluation:
+    """What the review queue is worth to those who work it off.
+
+    Attributes:
+        asked: questions whose both sides the truth knows.
+        yes: of these, those whose answer is yes.
+        missed_pairs: pairs of records of one person that have two clients.
+        missed_asked: of these, those about whose two clients somebody is asked.
+    """
+
+    asked: int
+    yes: int
+    missed_pairs: int
+    missed_asked: int
+
+    @property
+    def precision(self) -> float:
+        return self.yes / self.asked if self.asked else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.missed_asked / self.missed_pairs if self.missed_pairs else 1.0
+
+
+def evaluate_queue(
+    questions: Sequence[tuple[Record, Record]],
+    *,
+    clients: Mapping[Record, Hashable],
+    truth: Mapping[Record, Hashable],
+) -> QueueEvaluation:
+    """Judge the open ``questions`` (pairs of records) beside the links (record → client), both against the truth."""
+    known = [(left, right) for left, right in questions if left in clients and right in clients]
+    known = [(left, right) for left, right in known if left in truth and right in truth]
+    asked = {frozenset((clients[left], clients[right])) for left, right in known}
+    cells: dict[Hashable, Counter[Hashable]] = {}
+    for record, client in clients.items():
+        if record in truth:
+            cells.setdefault(truth[record], Counter())[client] += 1
+    missed = missed_asked = 0
+    for sizes in cells.values():
+        for (one, size), (other, other_size) in combinations(sizes.items(), 2):
+            missed += size * other_size
+            missed_asked += size * other_size * (frozenset((one, other)) in asked)
+    yes = sum(truth[left] == truth[right] for left, right in known)
+    return QueueEvaluation(len(known), yes, missed, missed_asked)
 
 
 def _pairs(sizes: Iterable[int]) -> int:

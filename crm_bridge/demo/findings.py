@@ -77,6 +77,13 @@ def notices_found(connection: Connection) -> list[NoticeFound]:
     ]
 
 
-def open_questions(connection: Connection) -> int:
-    """Pairs that wait for a person to say whether they are one client."""
-    return len(connection.execute(select(review.c.id).where(review.c.state == "open")).all())
+def open_questions(connection: Connection) -> list[tuple[RecordKey, RecordKey]]:
+    """Pairs of records that wait for a person to say whether they are of one client."""
+    waiting = (review.c.state == "open") & (review.c.kind == "duplicate")
+    rows = connection.execute(select(review.c.left, review.c.right).where(waiting).order_by(review.c.id))
+    return [(_record_key(left), _record_key(right)) for left, right in rows]
+
+
+def _record_key(key: str) -> RecordKey:
+    system, _kind, record_id = key.split("/", 2)
+    return system, record_id

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from crm_bridge.errors import UserMistake
+from crm_bridge.matching import explain, match
 from crm_bridge.runner.queries import required
 from crm_bridge.runner.rulings import sides
 from crm_bridge.store import records, review
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.units import is_value_keyed, split
+
+NOTHING = "They have too little in common to be one client: nobody is asked."
 
 
 def show_case(connection: Connection, question: int) -> dict[str, Any]:
@@ -26,11 +29,36 @@ def show_case(connection: Connection, question: int) -> dict[str, Any]:
         raise UserMistake(f"there is no case {question}; see `crm-bridge review list`")
     match case["kind"]:
         case "duplicate":
-            return {"case": case, **_duplicate(connection, case)}
+            why = explain(case["grade"], case["rule"], case["evidence"])
+            return {"case": {**case, "why": why}, **_duplicate(connection, case)}
         case "conflict":
             return {"case": case, **_conflict(connection, case)}
         case _:
             return {"case": case, **_objection(connection, case)}
+
+
+def compare_records(connection: Connection, keys: Sequence[str]) -> dict[str, Any]:
+    """What the bridge's own rules say of two records, asked about or not, with both sides as in :func:`show_case`.
+
+    Args:
+        keys: two of ``system/kind/id``.
+
+    Raises:
+        UserMistake: there is no such record.
+    """
+    left, right = found = [_record(connection, key) for key in keys]
+    for key, record in zip(keys, found, strict=True):
+        if record is None:
+            raise UserMistake(f"there is no record {key}; write it as SYSTEM/KIND/ID, see `crm-bridge client show`")
+    verdict = match(left.effective_doc(), right.effective_doc()) if left and right else None
+    told = verdict._asdict() if verdict else {"grade": "nothing", "rule": "", "evidence": (), "weight": 0.0}
+    why = explain(verdict.grade, verdict.rule, verdict.evidence) if verdict else NOTHING
+    rows = _compared(_units(left), _units(right))
+    return {
+        "verdict": {**told, "why": why},
+        "sides": [_side(*each) for each in zip(keys, found, strict=True)],
+        "rows": rows,
+    }
 
 
 def _duplicate(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +111,7 @@ def _side(key: str, record: SourceRecord | None) -> dict[str, Any]:
 
 def _record(connection: Connection, key: str) -> SourceRecord | None:
     """The record of ``system/kind/id``; ``None`` for one that is still to be made."""
-    system, kind, record_id = key.split("/", 2)
+    system, kind, record_id = (*key.split("/", 2), "", "")[:3]
     return records.one(connection, system, kind, record_id)
 
 

@@ -78,6 +78,11 @@ class Desk:
         with self._database.reading() as connection:
             return cases.show_case(connection, int(question))
 
+    def compare_records(self, *keys: str) -> dict[str, Any]:
+        """What the rules of matching say of two records (``system/kind/id``). Raises :class:`UserMistake`."""
+        with self._database.reading() as connection:
+            return cases.compare_records(connection, keys)
+
     def unknown_list(self) -> list[dict[str, Any]]:
         """Writes and messages of which nobody can tell whether they arrived."""
         with self._database.reading() as connection:
