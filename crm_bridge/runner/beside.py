@@ -26,7 +26,7 @@ def take_page_beside(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor 
     news = cursor is None or cursor.loaded
     ids = record_ids(page, kind)
     with run.database.reading() as connection:
-        known = records.known(connection, kind.system, kind.name, ids)
+        known = records.known(connection, kind.system, kind.name, ids + [gone.record_id for gone in page.deleted])
         read = sort_page(page, ids, kind, known)
         before = records.by_pks(connection, [each.known.pk for each in read.arrivals if each.known])
         owners = _owners(connection, sorted({name for each in read.arrivals if (name := _reference(each))}))
@@ -39,7 +39,19 @@ def take_page_beside(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor 
             if old is None or old.client_id is None:
                 work.links.append((record.pk, record.client_id, "reference"))
             work.history.append(_event(run, record, old.doc if old else None, at=at, news=news))
+    _forget(run, [known[gone.record_id].pk for gone in page.deleted if gone.record_id in known], work, at=at)
+    run.report.of_read(kind.system, kind.name).gone += len(page.deleted)
     commit_page(run, kind, work, read=read, ids=ids, cursor=cursor, open_letters=open_letters)
+
+
+def _forget(run: RunContext, pks: Sequence[int], work: PageWork, *, at: str) -> None:
+    """The system does not have these records any more. They stay readable; they are no news for anybody."""
+    with run.database.reading() as connection:
+        gone = [row for row in records.by_pks(connection, pks).values() if row.gone_at is None]
+    for row in gone:
+        work.changed_records.append(row._replace(gone_at=at))
+        body = {"record": row.key}
+        work.history.append(HistoryRow(run.seq.take(), at, "record.gone", row.client_id, body, run.run_id, row.pk))
 
 
 def _record(

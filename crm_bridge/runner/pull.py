@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import orjson
 
-from crm_bridge.connector import Page, RecordSource
-from crm_bridge.errors import BridgeError
+from crm_bridge.connector import BrokenRecord, Page, RawRecord, RecordSource
+from crm_bridge.errors import BridgeError, RejectRecord
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, pages_of, records_of
 from crm_bridge.run_context.systems import Kind, System
@@ -103,4 +103,22 @@ def reread(run: RunContext, system: System, kind: Kind, record_ids: Sequence[str
         return
     with run.database.reading() as connection:
         open_letters = letters.open_records(connection, system.name, kind.name)
-    take(run, kind, Page(records_of(connector, kind.name, list(record_ids))), cursor=None, open_letters=open_letters)
+    take(run, kind, _readable(connector, kind, record_ids), cursor=None, open_letters=open_letters)
+
+
+def _readable(connector: RecordSource, kind: Kind, record_ids: Sequence[str]) -> Page:
+    """These records, by halves where one of them cannot be read: it becomes a dead letter, and the others go on."""
+    found: list[RawRecord] = []
+    broken: list[BrokenRecord] = []
+    pending = [list(record_ids)]
+    while pending:
+        ids = pending.pop(0)
+        try:
+            found += records_of(connector, kind.name, ids)
+        except RejectRecord as error:
+            if len(ids) > 1:
+                pending[:0] = [ids[: len(ids) // 2], ids[len(ids) // 2 :]]
+                continue
+            position = f"{kind.name} {ids[0]}"
+            broken.append(BrokenRecord(position, error.message, raw="", code=error.code, record_id=ids[0]))
+    return Page(found, broken=broken)

@@ -26,10 +26,10 @@ AT_ONCE = 500
 
 
 def sweep_all(run: RunContext, systems: Sequence[str], guard: Guard | None) -> None:
-    """Sweep every kind of client of these systems whose keys can be listed completely; the others are noted."""
+    """Sweep every kind that is read of these systems whose keys can be listed completely; the others are noted."""
     for system in (run.systems[name] for name in systems):
         for kind in system.kinds.values():
-            if system.name in run.report.stopped or not kind.read or not kind.is_client:
+            if system.name in run.report.stopped or not kind.read:
                 continue
             if not kind.capabilities.complete_listing or not isinstance(system.connector, KeyLister):
                 run.report.notes.append(

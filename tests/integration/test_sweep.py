@@ -3,7 +3,7 @@
 import pytest
 from memory_world import World, capable
 
-from crm_bridge.errors import ExitCode, RetryLater
+from crm_bridge.errors import ExitCode, RejectRecord, RetryLater
 
 SILENT = {"a": capable(deletes_visible=False), "b": capable()}
 
@@ -103,3 +103,38 @@ def test_a_record_that_polling_missed_is_read(world, monkeypatch):
     monkeypatch.setattr(world["a"], "read_changes", lambda kind, cursor: iter(()))
 
     assert 1 == world.sync(sweep=True).of_read("a", "person").new
+
+
+def test_a_claim_that_vanished_is_marked_gone_too(world):
+    """What is only read is swept like what is written, wherever its list can be trusted."""
+    people(world, 1)
+    claims = world["a"].load(
+        "claim", [{"number": f"CL-{number}", "status": "registered", "owner": "a-1"} for number in range(12)]
+    )
+    world.sync()
+    world["a"].delete("claim", claims[3])
+
+    report = world.sync(sweep=True)
+
+    assert 1 == report.of_read("a", "claim").gone
+    assert 0 == world.sync(sweep=True).of_read("a", "claim").gone
+
+
+def test_a_record_that_cannot_be_read_by_id_stands_alone(world, monkeypatch):
+    """It becomes a dead letter that names it; the others that were asked for with it arrive."""
+    ids = [world.person("a", number=number, last_name=f"Коваль{number}")["a"] for number in range(1, 6)]
+    read = world["a"].read
+
+    def unreadable(kind, record_ids):
+        if ids[2] in record_ids:
+            raise RejectRecord("a control character", record=f"person:{ids[2]}", code="unreadable")
+        return read(kind, record_ids)
+
+    monkeypatch.setattr(world["a"], "read", unreadable)
+    monkeypatch.setattr(world["a"], "read_changes", lambda kind, cursor: iter(()))
+
+    report = world.sync(sweep=True)
+
+    assert {} == report.stopped
+    assert 1 == report.new_dead_letters
+    assert 4 == report.of_read("a", "person").new

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import tenacity
 
-from crm_bridge.api import BrokenRecord, OutcomeUnknown, RejectRecord, RetryLater
+from crm_bridge.api import BrokenRecord, ConfigMistake, OutcomeUnknown, RejectRecord, RetryLater
 from crm_bridge_siebel.faults import SiebelFaultError, read_error
 from crm_bridge_siebel.halving import by_halves
 from crm_bridge_siebel.narrowing import Narrowing
@@ -19,7 +19,7 @@ from crm_bridge_siebel.query import Query, any_of
 from crm_bridge_siebel.records import Answer
 from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.shapes import ROW_ID, VERSION
-from crm_bridge_siebel.translation import UnreadableAnswer
+from crm_bridge_siebel.translation import OtherAnswer, UnreadableAnswer
 
 T = TypeVar("T")
 
@@ -117,6 +117,8 @@ class Asker:
             return retrying(ask)
         except UnreadableAnswer:
             raise
+        except OtherAnswer as error:  # twice: it stays so until somebody mends an address or a file
+            raise ConfigMistake(f"{self._system}: {error.message}") from None
         except OutcomeUnknown as error:
             raise RetryLater(error.message, system=self._system) from None
 

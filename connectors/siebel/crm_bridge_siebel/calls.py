@@ -12,8 +12,9 @@ from typing import Protocol, TypeVar
 from crm_bridge.api import BridgeError, OutcomeUnknown, Secret
 from crm_bridge_siebel.envelope import opening_of, told_by
 from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError
+from crm_bridge_siebel.messages import Operation
 from crm_bridge_siebel.session import Header, Identity, Session, Sessions
-from crm_bridge_siebel.translation import NotSiebelAnswer, UnreadableAnswer
+from crm_bridge_siebel.translation import NotSiebelAnswer, OtherAnswer, UnreadableAnswer
 from crm_bridge_siebel.transport import Incoming, Wire
 from crm_bridge_siebel.xml_guard import parse
 
@@ -33,6 +34,10 @@ class Request(Protocol):
     @property
     def body(self) -> bytes:
         """The envelope."""
+
+    @property
+    def operation(self) -> Operation:
+        """What it calls."""
 
 
 class SoapCalls:
@@ -65,6 +70,7 @@ class SoapCalls:
             SiebelFaultError: Siebel answered a fault.
             Unreachable: nothing was sent.
             OutcomeUnknown: sent, and the answer was lost or cannot be read.
+            OtherAnswer: it was the answer to another operation.
             CredentialsRefused: the web server refused us.
         """
         with self._sessions.borrowed() as session:
@@ -101,12 +107,22 @@ class SoapCalls:
                 session.token = before
                 self._sessions.taken(session, opening.token)
                 if not opening.fault and incoming.status == 200:
+                    self._refuse_another(opening.message, request.operation)
                     return read(incoming)
                 raise SiebelFaultError(self._classify(self._text(incoming)))
         except BridgeError as error:
             if isinstance(error, NotSiebelAnswer) or not isinstance(error, OutcomeUnknown):
                 session.token = session.token or before  # nothing was sent, or it did not come as far as Siebel
             raise
+
+    def _refuse_another(self, came: str | None, operation: Operation) -> None:
+        if came is not None and not operation.is_answered_by(came):
+            raise OtherAnswer(
+                f"{operation.name} is answered by {operation.output.qname}, and {came} came: the endpoint leads to "
+                "another service, or the WSDL is not this one's; save the service's WSDL again, and compare with "
+                "`crm-bridge siebel inspect`",
+                system=self._system,
+            )
 
     def _text(self, incoming: Incoming) -> str:
         head = incoming.peek(_LONGEST_FAULT + 1)

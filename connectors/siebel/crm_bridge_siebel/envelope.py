@@ -29,10 +29,12 @@ class Opening:
     Attributes:
         token: the session token of its header; ``None``: there is none.
         fault: its body begins with a fault.
+        message: whole tag of the message that it carries; ``None``: its beginning shows none.
     """
 
     token: Secret | None
     fault: bool
+    message: str | None = None
 
 
 def opening_of(incoming: Incoming, *, system: str) -> Opening:
@@ -63,7 +65,8 @@ def opening_of(incoming: Incoming, *, system: str) -> Opening:
                     token = Secret(element.text.strip())
             elif _is_body_child(element):
                 refuse_dtd(head, system=system)
-                return Opening(token=token, fault=etree.QName(element).localname == "Fault" and _is_soap(element))
+                is_fault = etree.QName(element).localname == "Fault" and _is_soap(element)
+                return Opening(token=token, fault=is_fault, message=str(element.tag))
         if len(head) < size:
             return Opening(token=token, fault=False)  # whoever reads it will say what is wrong with it
         if size >= _LONGEST:

@@ -108,7 +108,7 @@ _ADVICE: Mapping[FaultClass, str] = MappingProxyType(
         FaultClass.FORBIDDEN: "the integration user has no right to it; give its responsibility or position that right",
         FaultClass.BAD_QUERY: "Siebel does not understand the condition; compare field_names and the WSDL with Siebel",
         FaultClass.REJECTED: "a field is required, unknown, too long or not writable",
-        FaultClass.TOO_MANY_ROWS: "too many rows for one query; publish ExecutionMode, so that it can be asked for ForwardOnly",
+        FaultClass.TOO_MANY_ROWS: "too many rows for one query; publish ExecutionMode, which allows more",
         FaultClass.SITE: "a rule of this installation refused it",
         FaultClass.BUSY: "Siebel is busy or not reachable behind its web server",
         FaultClass.WRAPPER: "Siebel gave no cause; its log names it",

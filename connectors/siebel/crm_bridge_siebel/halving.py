@@ -44,7 +44,10 @@ def by_halves(
                 pending[:0] = [chunk[:middle], chunk[middle:]]
                 continue
             _refuse_dead_line(ask, chunk[0], where=where, system=system, cause=error.message)
-            broken.append(_unreadable(chunk[0], where=where, cause=error.message))
+            try:
+                records += ask(query).records  # the line was bad for a moment, and is fine again
+            except UnreadableAnswer:
+                broken.append(_unreadable(chunk[0], where=where, cause=error.message))
         if len(broken) > _MOST_BROKEN and len(broken) * 2 > len(ids):
             raise RetryLater(
                 f"most records of a page of {where} are unreadable: that is the connection, not the records",

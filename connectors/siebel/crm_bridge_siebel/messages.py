@@ -66,6 +66,17 @@ class Operation:
     input: Node
     output: Node
 
+    def is_answered_by(self, tag: str) -> bool:
+        """Whether a message ``tag`` (``{namespace}name``) is this operation's answer.
+
+        Document style names it; RPC style leaves the wrapper's name open, by convention the operation's and `Response`.
+        """
+        if self.style != "rpc":
+            return tag == self.output.qname
+        namespace, _, name = tag.rpartition("}")
+        names = (self.output.tag, self.name, f"{self.name}Response")
+        return name in names and namespace[1:] in ("", self.output.namespace, self.input.namespace)
+
 
 @dataclass(frozen=True, slots=True)
 class Service:

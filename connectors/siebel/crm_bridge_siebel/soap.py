@@ -70,6 +70,7 @@ class SoapRequest:
 
     action: str
     body: bytes
+    operation: Operation
 
     def __repr__(self) -> str:
         return f"SoapRequest(action={self.action!r}, body={len(self.body)} bytes)"
@@ -110,8 +111,11 @@ class SoapService:
         template = self._templates.get(method)
         if template is None:
             raise RejectRecord(f"service {self.shape.prefix} does not publish {method}", code="not_writable")
+        operation = self.operations[method]
         return SoapRequest(
-            action=f'"{self.operations[method].action}"', body=template.envelope(arguments, header=login.xml())
+            action=f'"{operation.action}"',
+            body=template.envelope(arguments, header=login.xml()),
+            operation=operation,
         )
 
 

@@ -31,6 +31,10 @@ class NotSiebelAnswer(OutcomeUnknown):
     """Something before Siebel answered: a busy page, a gateway's 502. Siebel's session is as it was."""
 
 
+class OtherAnswer(OutcomeUnknown):
+    """A well-formed answer came, to another operation than was called: another service, or another version of it."""
+
+
 TRANSLATION: Mapping[str, Meaning] = MappingProxyType(
     {
         "zeep.exceptions.Error": Meaning.BAD_MESSAGE,

@@ -22,8 +22,9 @@ DATA = "http://www.siebel.com/xml/CRM_Contact_IO/Data"
 def envelope(inner: str, *, prolog: str = "") -> bytes:
     return (
         f"{prolog}<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>"
-        f"<o:Out xmlns:o='http://siebel.com/CustomUI'><ListOfCrm_Contact_Io xmlns='{DATA}' lastpage='true'>{inner}"
-        "</ListOfCrm_Contact_Io></o:Out></e:Body></e:Envelope>"
+        f"<o:CRM_Contact_BSQueryPage_Output xmlns:o='http://siebel.com/CustomUI'>"
+        f"<ListOfCrm_Contact_Io xmlns='{DATA}' lastpage='true'>{inner}"
+        "</ListOfCrm_Contact_Io></o:CRM_Contact_BSQueryPage_Output></e:Body></e:Envelope>"
     ).encode()
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from test_hostile_peer import connected, contact, envelope, peer, sends
 
-from crm_bridge.api import ConfigMistake, RejectRecord
+from crm_bridge.api import ConfigMistake, RejectRecord, Unknown
 
 
 def says(bodies):
@@ -106,6 +106,32 @@ def test_a_record_that_cannot_be_read_is_named_when_it_is_asked_for(tmp_path):
         with pytest.raises(RejectRecord) as caught:
             connector.read("contact", ["1-1", "1-2"])
     assert "contact:1-2" == caught.value.record
+
+
+ASKED = b"CRM_Contact_BSQueryPage_Output"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        envelope("").replace(ASKED, b"CRM_Contact_BSInsert_Output"),
+        envelope("").replace(b"http://siebel.com/CustomUI", b"http://siebel.com/asi/"),
+        envelope("").replace(ASKED, b"CRM_Claim_BSQueryPage_Output"),
+    ],
+    ids=["operation", "namespace", "service"],
+)
+def test_the_answer_of_another_operation_is_refused(tmp_path, other, create):
+    """Which element was expected, which came, and what to do; for a write nobody can tell what was done."""
+    with peer(sends(other)) as endpoint, connected(endpoint, tmp_path) as connector:
+        with pytest.raises(ConfigMistake) as caught:
+            list(connector.read_changes("contact", None))
+        (outcome,) = connector.write("contact", [create(LastName="Коваль")])
+
+    expected, came = "{http://siebel.com/CustomUI}CRM_Contact_BSQueryPage_Output", re.search(rb"<o:(\w+)", other)[1]
+    assert expected in str(caught.value)
+    assert came.decode() in str(caught.value)
+    assert "inspect" in str(caught.value)
+    assert isinstance(outcome, Unknown) or came == b"CRM_Contact_BSInsert_Output"
 
 
 def test_one_record_without_a_time_does_not_stop_the_others(tmp_path):

@@ -435,7 +435,7 @@ def test_a_site_names_its_fields_and_children(site, rest):
 def test_each_failure_of_a_read_has_its_error(site, rest, status, body, expected):
     """The same classes as over SOAP; deep and endless JSON is refused."""
     site.add()
-    site.told = [(status, "application/json", body)] * 3
+    site.told = [(status, "application/json", body)] * 9
 
     with pytest.raises(expected):
         rest().read("contact", ["1-001"])

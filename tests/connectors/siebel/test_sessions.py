@@ -13,6 +13,7 @@ from lxml import etree
 from crm_bridge.api import CredentialsRefused, OutcomeUnknown, Secret, Unreachable
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.faults import FaultClass, SiebelFaultError, classify
+from crm_bridge_siebel.messages import Node, Operation
 from crm_bridge_siebel.session import Identity, Sessions
 from crm_bridge_siebel.settings import SiebelTimeouts
 from crm_bridge_siebel.translation import NotSiebelAnswer
@@ -130,6 +131,7 @@ def keeper() -> Iterator[Keeper]:
 class Message:
     body: bytes
     action: str = '"document/http://siebel.com/CustomUI:QueryPage"'
+    operation: Operation = Operation("q", "", "document", input=Node("q", "urn:x"), output=Node("o", "urn:x"))
 
 
 def message(header) -> Message:

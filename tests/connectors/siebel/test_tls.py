@@ -19,8 +19,9 @@ from crm_bridge_siebel.connector import SiebelConnector
 from crm_bridge_siebel.settings import SiebelSettings
 
 EMPTY = (
-    b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><o:Out xmlns:o='http://siebel.com/CustomUI'>"
-    b"<ListOfCrm_Contact_Io xmlns='http://www.siebel.com/xml/CRM_Contact_IO/Data' lastpage='true'/></o:Out></e:Body>"
+    b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><o:CRM_Contact_BSQueryPage_Output xmlns:o='http://siebel.com/CustomUI'>"
+    b"<ListOfCrm_Contact_Io xmlns='http://www.siebel.com/xml/CRM_Contact_IO/Data' lastpage='true'/>"
+    b"</o:CRM_Contact_BSQueryPage_Output></e:Body>"
     b"</e:Envelope>"
 )
 ANSWER = (
