@@ -7,8 +7,10 @@ their everyday synonyms. Empty cells are nothing said; odd dates and codes pass 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,9 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "email": ("email", "e-mail"),
     "phone": ("phone", "mobile", "mobile_phone"),
 }
+
+DELIMITERS = (",", ";", "\t", "|")
+IDS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +66,50 @@ class InputData:
 
 
 def read_input(path: Path) -> InputData:
-    """The records of a ``.parquet`` or ``.csv`` file (UTF-8, comma or semicolon).
+    """The records of a ``.parquet`` or ``.csv`` file (UTF-8; comma, semicolon, tab or bar).
 
     Raises:
-        DataMistake: no such file, another kind of file, missing columns, or no records.
+        DataMistake: no such file, another kind of file, missing columns, broken rows, ids that stand twice, or no
+            records.
     """
     if not path.is_file():
-        raise DataMistake(f"{path}: there is no such file; give the path of a .parquet or .csv file")
-    if path.suffix == ".parquet":
+        what = "this is a folder" if path.is_dir() else "there is no such file"
+        raise DataMistake(f"{path}: {what}; give the path of a .parquet or .csv file")
+    if path.suffix.lower() == ".parquet":
         header, rows = _parquet(path)
-    elif path.suffix == ".csv":
+    elif path.suffix.lower() == ".csv":
         header, rows = _csv(path)
     else:
         raise DataMistake(f"{path}: only .parquet and .csv files are read; convert it to one of them")
     columns = _find_columns(header, file=path)
     records = tuple(_record(row, columns=columns, number=number) for number, row in enumerate(rows, start=1))
     if not records:
-        raise DataMistake(f"{path}: the file has a header and no records")
+        raise DataMistake(f"{path}: the file has a header and no records: add rows, or choose another file")
+    _demand_single_ids(records, file=path)
     return InputData(records, labelled="cluster" in columns)
+
+
+def _demand_single_ids(records: Sequence[InputRecord], *, file: Path) -> None:
+    """One id is one record: of two with the same id nobody could say which is meant."""
+    first: dict[str, int] = {}
+    again = [
+        f"record {number} has the id of record {first[record.id]}"
+        for number, record in enumerate(records, start=1)
+        if first.setdefault(record.id, number) != number
+    ]
+    if again:
+        more = f", and {len(again) - IDS_SHOWN} more" if len(again) > IDS_SHOWN else ""
+        raise DataMistake(
+            f"{file}: {', '.join(again[:IDS_SHOWN])}{more} (the header not counted). Give every record an id of its "
+            "own; records of one person may share a cluster"
+        )
 
 
 def _find_columns(header: Sequence[str], *, file: Path) -> dict[str, str]:
     """Meaning → column. A column is taken once, by its first meaning."""
     by_name = {name.strip().lower(): name for name in header}
+    if len(by_name) < len(header):
+        raise DataMistake(f"{file}: two columns have the same name: {', '.join(header)}. Rename or remove one of them")
     found = {}
     for meaning, synonyms in _COLUMNS.items():
         column = next((by_name[name] for name in synonyms if name in by_name), None)
@@ -103,7 +129,7 @@ def _find_columns(header: Sequence[str], *, file: Path) -> dict[str, str]:
 
 
 def _record(row: Mapping[str, Any], *, columns: Mapping[str, str], number: int) -> InputRecord:
-    cells = {meaning: _cell(row.get(column)) for meaning, column in columns.items()}
+    cells = {meaning: _cell(row[column]) for meaning, column in columns.items()}
     full = cells.pop("full", None)
     if "family" not in columns and full:
         given, _, family = full.rpartition(" ")
@@ -114,18 +140,52 @@ def _record(row: Mapping[str, Any], *, columns: Mapping[str, str], number: int) 
 
 
 def _cell(value: object) -> str | None:
-    text = "" if value is None else str(value).strip()
-    return text or None
+    if value is None or value != value:  # NaN says nothing either
+        return None
+    if isinstance(value, datetime) and value.time() == datetime.min.time():
+        value = value.date()  # tools that know no dates write midnight
+    return str(value).strip() or None
 
 
 def _csv(path: Path) -> tuple[Sequence[str], Iterator[Mapping[str, Any]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataMistake(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
-    first = text.partition("\n")[0]
-    reader = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
-    return reader.fieldnames or (), iter(reader)
+        line = error.object[: error.start].count(b"\n") + 1
+        raise DataMistake(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from error
+    if not text.strip():
+        raise DataMistake(f"{path}: the file is empty; choose one with a header and a row for each record")
+    rows = _csv_rows(text, delimiter=max(DELIMITERS, key=text.partition("\n")[0].count), file=path)
+    _, header = next(rows)
+    return header, _by_column(rows, header=header, file=path)
+
+
+def _csv_rows(text: str, *, delimiter: str, file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Every row that is not blank, with the number of the line that it ends on."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise DataMistake(
+                f"{file}: line {reader.line_num} cannot be read as CSV ({error}): is a quote open, or a cell too long?"
+            ) from None
+        if row is None:
+            return
+        if row:
+            yield reader.line_num, row
+
+
+def _by_column(
+    rows: Iterator[tuple[int, list[str]]], *, header: Sequence[str], file: Path
+) -> Iterator[Mapping[str, Any]]:
+    for line, row in rows:
+        if len(row) != len(header):
+            raise DataMistake(
+                f"{file}: line {line} has {len(row)} cells and the header {len(header)}: "
+                "put quotes around a cell with the delimiter in it, or add what is missing"
+            )
+        yield dict(zip(header, row, strict=True))
 
 
 def _parquet(path: Path) -> tuple[Sequence[str], Iterator[Mapping[str, Any]]]:
@@ -140,4 +200,7 @@ def _parquet(path: Path) -> tuple[Sequence[str], Iterator[Mapping[str, Any]]]:
         table = parquet.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise DataMistake(f"{path}: this is not a Parquet file that can be read; was it cut in transfer?") from error
-    return table.column_names, iter(table.to_pylist())
+    nested = [
+        str(field.name) for field in table.schema if pa.types.is_nested(field.type) or pa.types.is_binary(field.type)
+    ]
+    return [name for name in table.column_names if name not in nested], iter(table.to_pylist())

@@ -27,7 +27,6 @@ from crm_bridge.demo.stand import Stand
 from crm_bridge.demo.workdir import claim_directory, copy_mappings
 from crm_bridge.errors import UserMistake
 
-
 NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     **{name: (systems,) for name, systems in SCENES.items()},
     "claims": (SCENES["consent"], SCENES["no_consent"]),

@@ -99,6 +99,17 @@ def test_records_of_a_file_are_spread_merged_and_judged(tmp_path: Path) -> None:
     assert figures["pairs: recall"] > 0.4
 
 
+def test_a_handful_of_records_plays_what_it_can(tmp_path: Path) -> None:
+    """Two strangers have no edits to carry: every check that there is holds, and what was not played is named."""
+    (tmp_path / "people.csv").write_text("id,first_name,surname,dob\n1,Anna,Koval,1980-01-02\n2,Petro,Lys,1981-01-03\n")
+    done = _demo("--input", str(tmp_path / "people.csv"), at=tmp_path / "work")
+    answer = _answer(done)
+
+    assert 0 == done.returncode
+    assert answer["checks"]["records that are in a card or a dead letter"]["holds"]
+    assert ["everywhere", "phone", "name", "disjoint", "claims"] == answer["figures"]["scenes not played"]
+
+
 def _write_people(file: Path, *, people: int, records: int) -> None:
     """People of the nineteenth century, invented, each known ``records`` times; some records lack a postal code."""
     families: Sequence[str] = ("novak", "miller", "fischer", "walsh", "moreau", "peeters", "hansen", "lindgren")

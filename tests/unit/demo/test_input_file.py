@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow
@@ -67,6 +68,15 @@ def test_any_csv_with_id_name_and_birth_date_will_do(tmp_path: Path) -> None:
         ("a.csv", b"id,name,dob\n1,\xcf\xe5\xf2\xf0\xee,1950-01-01\n", "not UTF-8"),
         ("a.parquet", b"PAR1 not really", "not a Parquet file"),
         ("a.xlsx", b"", ".parquet and .csv"),
+        ("a.csv", b"id,name,dob\n1,A,1950-01-01\n2,B,1950-01-01\n1,C,\n", "record 3 has the id of record 1 "),
+        ("a.csv", b"id,name,dob\n1,Koval, Anna,1950-01-01\n", "line 2 has 4 cells and the header 3"),
+        ("a.csv", b"id,name,dob\n1,A,1950-01-01\n2,B\n", "line 3 has 2 cells"),
+        ("a.csv", b'id,name,dob\n1,"A,1950-01-01\n', "line 2 cannot be read as CSV"),
+        ("a.csv", b"id,name,dob\n1," + b"A" * 200_000 + b",1950-01-01\n", "line 2 cannot be read as CSV"),
+        ("a.csv", b"id,name,dob\n1,A,1950-01-01\n2,\xc0,\n", "line 3 is not UTF-8"),
+        ("a.csv", b"id,ID,name,dob\n1,2,A,1950-01-01\n", "the same name"),
+        ("a.csv", b"", "is empty"),
+        ("a.csv", "id,name,dob\n1,A,1950-01-01\n".encode("utf-16"), "line 1 is not UTF-8"),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_refused_with_what_to_do(
@@ -80,6 +90,33 @@ def test_a_file_that_is_not_what_it_should_be_is_refused_with_what_to_do(
         read_input(file)
 
     assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_header_tells_the_delimiter(tmp_path: Path, delimiter: str) -> None:
+    """A line break within quotes belongs to its cell, a blank line to nobody; a suffix may be in capitals."""
+    file = tmp_path / "PEOPLE.CSV"
+    rows = [["id", "surname", "dob", "city"], ["1", '"Ko\nval"', "1950-02-03", '"a,;\t|b"'], [""]]
+    file.write_text("\n".join(delimiter.join(row) for row in rows), encoding="utf-8")
+
+    [record] = read_input(file).records
+
+    assert ("Ko\nval", "a,;\t|b") == (record.family, record.city)
+
+
+def test_typed_columns_of_a_parquet_file_read_as_people_write_them(tmp_path: Path) -> None:
+    """A date is a date, midnight is no time of day, NaN says nothing; what is no text is no column."""
+    file = tmp_path / "people.parquet"
+    columns = {
+        "id": [7],
+        "surname": ["Novak"],
+        "dob": [datetime(1950, 2, 3)],  # noqa: DTZ001  # files have such
+        "phone": [float("nan")],
+        "city": [{"name": "brno"}],
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), file)
+
+    assert (InputRecord("7", "alone: 7", family="Novak", birth_date="1950-02-03"),) == read_input(file).records
 
 
 def test_a_missing_file_is_a_data_mistake(tmp_path: Path) -> None:
