@@ -222,7 +222,7 @@ def observe(
         if was is None and is_value_keyed(unit):  # an item took the place of those before it, or of none
             replaced = tuple(text for text in replaced if text != unit and (former is not None or not is_unit(text)))
         if former is not None:
-            said = described_as((card or {}).get(former), is_now)
+            said = described_as((card or {}).get(former) or _in_its_place(former, cluster), is_now)
         elif unit == "status" and _is_own_erasure(earlier, was):
             said = ERASED
         else:
@@ -315,6 +315,17 @@ def _items_before(former: str, earlier: Mark | None, was: Any, cluster: Iterable
     """The item whose place was taken, behind all whose place that one had taken in its turn."""
     texts = [*_replaced_for(former, (was,), cluster), *(earlier.replaced if earlier else ())]
     return [*items_replaced(texts), former]
+
+
+def _in_its_place(former: str, cluster: Iterable[Contribution]) -> Any:
+    """The item that took the place of ``former`` in another record, if one did."""
+    for each in cluster:
+        came = [unit for unit, mark in each.marks.items() if unit != former and former in mark.replaced]
+        units = split(each.doc) if came else {}
+        for unit in came:
+            if unit in units:
+                return units[unit]
+    return None
 
 
 def _replaced(earlier: Mark | None, inherited: list[str], before: Any, seen: Any, after: Any) -> tuple[str, ...]:
