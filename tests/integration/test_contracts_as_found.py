@@ -40,3 +40,11 @@ def test_an_empty_system_cannot_show_everything(world):
     untried = outcomes(world)["test_missing_ids_are_missing_from_the_answer"]
 
     assert ("not tried", "the system holds no record of this kind") == untried
+
+
+def test_a_system_that_is_not_there_says_nothing_about_the_connector(world):
+    """Not tried, and not broken."""
+    world["a"].load("person", [PERSON])
+    world["a"].fail_next(100)
+
+    assert {"held", "not tried"} == {outcome for outcome, _ in outcomes(world).values()}

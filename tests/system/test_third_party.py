@@ -53,8 +53,19 @@ MEMBERS = [
     {"member_id": "M-3", "rev": 3, "surname": "Іваненко", "name": "Olena", "phone": "050 555 01 03"},
 ]
 
+PAGES = [ROOT / "docs/how-to" / name for name in ("write-a-connector.md", "write-a-plugin.md")]
+FILE_OF_A_PAGE = re.compile(r"^```\w+\n# file: (?P<path>\S+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 MINUTE = 60.0
+
+
+def packages_of(page: Path, folder: Path) -> Path:
+    """The package that a page for authors shows, each file under its name."""
+    for found in FILE_OF_A_PAGE.finditer(page.read_text(encoding="utf-8")):
+        file = folder / found["path"]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(found["text"], encoding="utf-8")
+    return folder
 
 
 def installing(*command: str | Path) -> None:
@@ -70,19 +81,20 @@ def installing(*command: str | Path) -> None:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh environment with both wheels in it, and nothing of this repository on its path."""
+    """A fresh environment with our wheel and the outsiders' in it, and nothing of this repository on its path."""
     place = tmp_path_factory.mktemp("installed")
+    outsiders = [ACME, *(packages_of(page, place / page.stem) for page in PAGES)]
     wheels, home = place / "dist", place / "venv"
     uv = shutil.which("uv")
     if uv:
         installing(uv, "venv", "--quiet", "--python", sys.executable, home)
-        for source in (ROOT, ACME):
+        for source in (ROOT, *outsiders):
             installing(uv, "build", "--quiet", "--wheel", "--out-dir", wheels, source)
         installing(uv, "pip", "install", "--quiet", "--python", home / BIN / "python", *wheels.glob("*.whl"))
     else:
         venv.create(home, with_pip=True)
         pip = (home / BIN / "python", "-m", "pip")
-        installing(*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", wheels, ROOT, ACME)
+        installing(*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", wheels, ROOT, *outsiders)
         installing(*pip, "install", "--quiet", *wheels.glob("*.whl"))
     return home
 
@@ -128,6 +140,14 @@ def test_what_is_installed_is_listed_with_its_package(club: Club) -> None:
     assert {"acme_club", "acme_vendor.welcome", "siebel", "enrichment.names"} <= listed.keys()
     assert ("acme-vendor 1.0.0", True) == (listed["acme_club"]["package"], listed["acme_club"]["active"])
     assert not listed["siebel"]["active"]
+
+
+def test_the_packages_of_the_pages_for_authors_can_be_built_and_are_found(club: Club) -> None:
+    """With the build settings that the pages show."""
+    listed = {plugin["name"]: plugin["package"] for plugin in club.run("plugin", "list")["plugins"]}
+
+    assert ("acme-shop 1.0.0", "acme-manners 1.0.0") == (listed["acme_shop"], listed["acme.welcome"])
+    assert {"held", "not tried"} == club.run("plugin", "check", "acme_shop")["counts"].keys()
 
 
 def test_an_outsiders_mapping_passes_its_own_tests(club: Club) -> None:
