@@ -28,6 +28,7 @@ _WORDS = {
 }
 _BECAUSE = {
     "relative": "relatives and colleagues share phones, addresses and family names",
+    "another family name": "colleagues and households share phones",
     "namesakes, another father": "father and son often share name and phone",
     "namesakes, a generation apart": "father and son often share name and phone",
     "namesakes, another gender": "a household shares its phone",

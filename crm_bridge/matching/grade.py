@@ -167,6 +167,8 @@ def _half_named(a: Agreement) -> tuple[str, str] | None:
         one_name = _family(a) or a.given is AGREE
         if a.birth_date is AGREE and one_name and a.tax_id is not CONTRADICT and not _another_person(a):
             return PROBABLE, f"{contact}+one_name+birth_date"
+        if a.family is CONTRADICT and a.birth_date is SILENT and a.patronymic is not AGREE:
+            return UNLIKELY, "another family name"
         return POSSIBLE, contact
     if a.birth_date is AGREE and (_family(a) or a.given is AGREE) and a.family is not CONTRADICT:
         return POSSIBLE, "one_name+birth_date"

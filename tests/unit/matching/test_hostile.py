@@ -30,6 +30,7 @@ NOT_ASKED = {
     "spouses": (("Коваль Іван", "", PHONE), ("Коваль Олена", "", PHONE)),
     "spouses, one abbreviated": (("Коваль Іван", "", PHONE), ("Коваль О.", "1980-01-02", PHONE)),
     "two of one firm on its number": (("Коваль Іван", BORN, PHONE), ("Шевченко Олена", "1980-01-02", PHONE)),
+    "two of one firm and one given name": (("Коваль Іван", "", PHONE), ("Шевченко Іван", BORN, PHONE)),
     "brothers named Саша and Паша": (("Коваль Саша", "", PHONE), ("Коваль Паша", "", PHONE)),
 }
 ASKED = {
