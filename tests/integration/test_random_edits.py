@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from memory_world import Killed, World, die
 
 SYSTEMS = ("a", "b", "c")
-FIELDS = ("job_title", "first_name", "last_name")
+FIELDS = ("job_title", "first_name", "last_name", "mobile_phone")
 
 
 def unit(record, field):
@@ -55,13 +55,19 @@ class RandomEdits(RuleBasedStateMachine):
         self.world.now = self.world.now.replace(microsecond=next(self.numbers))
         return self.bridge.sync(list(systems))
 
+    def numbers_of_the_card(self):
+        [found] = self.bridge.lookup(identifier=f"a.id={self.ids['a']}")
+        points = self.bridge.show(found["id"])["client"]["contact_points"]
+        return [point["value"] for point in points if point["type"] == "phone"]
+
     @rule(system=st.sampled_from(SYSTEMS), field=st.sampled_from(FIELDS))
     def edit(self, system, field):
         """A user of the system changes what is seen there."""
         name = unit_name(field)
         seen = unit(self.held(system), field)
         self.edited_further[name].add(seen)
-        value = f"{field.split('_')[0]}{next(self.numbers)}"
+        number = next(self.numbers)
+        value = f"+38050556{number:04d}" if field == "mobile_phone" else f"{field.split('_')[0]}{number}"
         self.world[system].edit("person", self.ids[system], {field: value})
 
     @rule(
@@ -84,11 +90,11 @@ class RandomEdits(RuleBasedStateMachine):
             case "killed after":
                 peer.after_write.append(die)
 
-    @rule(away=st.sampled_from(SYSTEMS), index=st.integers(0, 1))
-    def edit_and_sync_while_one_is_away(self, away, index):
+    @rule(away=st.sampled_from(SYSTEMS), index=st.integers(0, 1), field=st.sampled_from(["job_title", "mobile_phone"]))
+    def edit_and_sync_while_one_is_away(self, away, index, field):
         """Common in life, and rare by chance: chains of edits through some systems that another knows nothing of."""
         here = [system for system in SYSTEMS if system != away]
-        self.edit(here[index], "job_title")
+        self.edit(here[index], field)
         self.sync_some(here)
 
     @rule(systems=st.sampled_from([SYSTEMS, SYSTEMS[:2], SYSTEMS[1:], SYSTEMS[:1]]))
@@ -110,6 +116,7 @@ class RandomEdits(RuleBasedStateMachine):
         for field in FIELDS:
             values = {unit(self.held(system), field) for system in SYSTEMS}
             assert 1 == len(values), (field, values)
+            assert field != "mobile_phone" or 1 == len(self.numbers_of_the_card()), self.numbers_of_the_card()
             assert not values & self.edited_further[unit_name(field)], (field, values)
 
 

@@ -1,9 +1,10 @@
 """One number typed over on two sides: a conflict like that of any field. Numbers that are added stand side by side."""
 
 import pytest
-from memory_world import World
+from memory_world import PERSON, World
 
 A, B, C, D, E = (f"+3805055501{number:02d}" for number in range(5))
+FIRST = "+380505550000"
 MANUAL = '[survivorship.paths]\ncontact_points = {rule = "manual"}\n'
 
 
@@ -226,6 +227,40 @@ def test_a_side_that_cannot_be_written_keeps_its_number_and_is_told_once(stand):
 
     assert ([B], [B, C, B]) == (numbers(world), held(world))
     assert 1 == len(conflicts(world))
+
+
+def test_a_system_that_does_not_say_what_a_number_is_for_takes_part(tmp_path):
+    """The agency has one telephone column. It lost, and gets the mobile number."""
+    world = World(tmp_path)
+    bare = PERSON.format(system="c", image="partial").replace(", purpose: mobile, features: [voice, sms]", "")
+    world.write_mapping("c", "".join(line for line in bare.splitlines(True) if "home_phone" not in line))
+    world.ids = world.person("a", "b", "c", mobile_phone=A)
+    world.settle()
+    edit(world, "b", mobile_phone=B)
+    edit(world, "c", mobile_phone=C)
+
+    report = world.sync()
+
+    assert ([B] * 3, [B], 1) == (held(world), numbers(world), report.clients["conflicts"])
+    assert 0 == world.sync().written
+    edit(world, "c", mobile_phone=D)
+    world.sync()
+    assert ([D] * 3, [D]) == (held(world), numbers(world))
+
+
+def test_a_new_number_goes_where_the_old_one_was(stand):
+    """Not another mobile number of the client's, which only one system has."""
+    world = stand()
+    edit(world, "a", mobile_phone=B)
+    edit(world, "b", mobile_phone=A)
+    world["c"].edit("person", world.ids["c"], {"home_phone": ""})
+    world["c"].load("person", [{**world["c"].person(world.ids["c"]), "id": "c-second", "mobile_phone": FIRST}])
+
+    world.sync()
+    world.sync()
+
+    assert {FIRST, B} == set(numbers(world))
+    assert [B] * 3 == held(world)
 
 
 def test_taken_apart_each_has_its_own_number_again(stand):
