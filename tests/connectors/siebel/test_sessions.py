@@ -127,11 +127,14 @@ def keeper() -> Iterator[Keeper]:
     thread.join()
 
 
+QUESTION = Operation("q", "", "document", input=Node("q", "urn:x"), output=Node("o", "urn:x"))
+
+
 @dataclass(frozen=True)
 class Message:
     body: bytes
     action: str = '"document/http://siebel.com/CustomUI:QueryPage"'
-    operation: Operation = Operation("q", "", "document", input=Node("q", "urn:x"), output=Node("o", "urn:x"))
+    operation: Operation = QUESTION
 
 
 def message(header) -> Message:
