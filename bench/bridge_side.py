@@ -17,7 +17,7 @@ from pathlib import Path
 from crm_bridge.app import open_bridge
 from crm_bridge.config import load_settings
 from crm_bridge.store import runs
-from crm_bridge.store.database import open_database
+from crm_bridge.store.opening import open_database
 from crm_bridge.store.runs import Cursor
 
 CONFIG = """\

@@ -44,7 +44,8 @@ from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.unknown_sources import demand_known_sources
 from crm_bridge.store import inbox as inbox_store
 from crm_bridge.store import letters
-from crm_bridge.store.database import Database, open_database
+from crm_bridge.store.database import Database
+from crm_bridge.store.opening import open_database
 from crm_bridge.store.schema import history, source_records
 from crm_bridge.testing.as_found import check_source
 

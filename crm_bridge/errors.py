@@ -5,6 +5,7 @@
     BridgeError
     ├── RetryLater        the other side could not answer now: try again, the record is fine
     │   └── Unreachable   nothing was sent: safe to repeat even what is not idempotent
+    ├── StoreAway         our own store cannot be used now: nothing was half written, run again
     ├── OutcomeUnknown    sent, and nobody can tell whether it took effect: look up, never just repeat
     ├── RejectRecord      this record cannot proceed: dead-letter it, the rest goes on
     │   └── StaleVersion  it changed since we read it: re-read and merge
@@ -80,6 +81,12 @@ class RetryLater(BridgeError):
 
 class Unreachable(RetryLater):
     """Nothing was sent (DNS, refused connection, TLS handshake): repeating is safe for every effect."""
+
+
+class StoreAway(BridgeError):
+    """Our own store cannot be used now (disk full, database server gone). Nothing was half written: run again."""
+
+    exit_code = ExitCode.UNAVAILABLE
 
 
 class OutcomeUnknown(BridgeError):

@@ -15,7 +15,8 @@ from crm_bridge.config import Settings
 from crm_bridge.errors import UserMistake
 from crm_bridge.runner import cases, in_doubt, queries
 from crm_bridge.store import letters, review, runs
-from crm_bridge.store.database import Database, open_database
+from crm_bridge.store.database import Database
+from crm_bridge.store.opening import open_database
 
 SHOWN = 200  # rows of a list, where nobody asked for another number
 

@@ -14,10 +14,9 @@ from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crm_bridge.connector import InboundRequest
-from crm_bridge.store.database import among
+from crm_bridge.store.database import among, inserting
 from crm_bridge.store.schema import inbox, seen_events
 
 SECOND_LOOK_SECONDS = 10.0
@@ -90,7 +89,7 @@ def _waits(at: datetime) -> ColumnElement[bool]:
 def first_time(connection: Connection, system: str, event_id: str, *, at: str) -> bool:
     """Whether this event has not been handled before; it is remembered as handled from now on."""
     result = connection.execute(
-        sqlite_insert(seen_events).on_conflict_do_nothing().values(system=system, event_id=event_id, at=at)
+        inserting(connection, seen_events).on_conflict_do_nothing().values(system=system, event_id=event_id, at=at)
     )
     return bool(result.rowcount)
 

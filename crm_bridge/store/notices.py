@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from crm_bridge.store.database import among
+from crm_bridge.store.database import among, inserting
 from crm_bridge.store.schema import message_reports, notices
 
 # By rank, never by arrival: a late "accepted" does not undo a "delivered".
@@ -29,7 +28,7 @@ RANK: Mapping[str, int] = {
 
 def plan(connection: Connection, row: Mapping[str, Any]) -> bool:
     """Plan a notice. ``False``: one with this key was planned before, whatever became of it."""
-    result = connection.execute(sqlite_insert(notices).on_conflict_do_nothing().values(**row, state="planned"))
+    result = connection.execute(inserting(connection, notices).on_conflict_do_nothing().values(**row, state="planned"))
     return bool(result.rowcount)
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Float, bindparam, case, cast, func, select, tuple_, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from crm_bridge.store.database import among
+from crm_bridge.store.database import among, inserting
 from crm_bridge.store.schema import review
 
 # The state of a question that nobody needs to answer any more.
@@ -52,7 +51,7 @@ def put(connection: Connection, doubts: Iterable[Doubt], *, at: str) -> int:
     ]
     if not values:
         return 0
-    insert = sqlite_insert(review)
+    insert = inserting(connection, review)
     anew = {name: insert.excluded[name] for name in ("state", "grade", "rule", "weight", "evidence", "created_at")}
     insert = insert.on_conflict_do_update(
         set_={**anew, "decided_by": None, "decided_at": None},

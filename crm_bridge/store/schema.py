@@ -7,6 +7,7 @@ Personal data lives in ``source_records``, ``clients``, ``history``, ``intents``
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Index,
     Integer,
@@ -19,6 +20,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+# SQLite numbers a row's key by itself only where it is an INTEGER, which has 64 bits there.
+Number = BigInteger().with_variant(Integer, "sqlite")
+
 runs = Table(
     "runs",
     metadata,
@@ -26,7 +30,7 @@ runs = Table(
     Column("kind", Text, nullable=False),
     Column("started_at", Text, nullable=False),
     Column("finished_at", Text),
-    Column("exit_code", Integer),
+    Column("exit_code", Number),
     Column("report", LargeBinary),
 )
 
@@ -37,7 +41,7 @@ cursors = Table(
     Column("system", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("cursor", Text),
-    Column("loaded", Integer, nullable=False, default=0),
+    Column("loaded", Number, nullable=False, default=0),
     Column("mapping", Text),  # the mapping that records were read by; another one reads all of them again
     Column("updated_at", Text, nullable=False),
 )
@@ -46,7 +50,7 @@ cursors = Table(
 source_records = Table(
     "source_records",
     metadata,
-    Column("pk", Integer, primary_key=True),
+    Column("pk", Number, primary_key=True),
     Column("system", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("record_id", Text, nullable=False),
@@ -58,13 +62,13 @@ source_records = Table(
     Column("doc", LargeBinary, nullable=False),
     Column("marks", LargeBinary),
     Column("proposals", LargeBinary),
-    Column("seq", Integer, nullable=False),
+    Column("seq", Number, nullable=False),
     Column("observed_at", Text, nullable=False),
     Column("changed_at", Text),
     Column("mapping", Text, nullable=False),
     Column("gone_at", Text),
     Column("refers_to", Text),  # of a record beside a client: the match key of its client
-    Column("untold", Integer, nullable=False, default=0),  # it came as news while its client was not known yet
+    Column("untold", Number, nullable=False, default=0),  # it came as news while its client was not known yet
     UniqueConstraint("system", "kind", "record_id"),
     Index("source_records_client", "client_id"),
 )
@@ -73,8 +77,8 @@ source_records = Table(
 links = Table(
     "links",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("record_pk", Integer, nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("record_pk", Number, nullable=False),
     Column("client_id", Text, nullable=False),
     Column("made_at", Text, nullable=False),
     Column("made_by", Text, nullable=False),
@@ -88,7 +92,7 @@ clients = Table(
     "clients",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("version", Integer, nullable=False),
+    Column("version", Number, nullable=False),
     Column("card", LargeBinary, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
@@ -99,7 +103,7 @@ match_keys = Table(
     "match_keys",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("record_pk", Integer, primary_key=True),
+    Column("record_pk", Number, primary_key=True),
     sqlite_with_rowid=False,
 )
 
@@ -107,13 +111,13 @@ match_keys = Table(
 history = Table(
     "history",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Number, primary_key=True),
     Column("at", Text, nullable=False),
     Column("run_id", Text),
     Column("type", Text, nullable=False),
     Column("client_id", Text),
-    Column("record_pk", Integer),
-    Column("tells", Integer, nullable=False, default=0),
+    Column("record_pk", Number),
+    Column("tells", Number, nullable=False, default=0),
     Column("body", LargeBinary, nullable=False),
     Index("history_client", "client_id"),
 )
@@ -123,17 +127,17 @@ consumers = Table(
     "consumers",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("seq", Integer, nullable=False),
+    Column("seq", Number, nullable=False),
 )
 
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("system", Text, nullable=False),
     Column("client_id", Text, nullable=False),
     Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
+    Column("attempts", Number, nullable=False, default=0),
     Column("since", Text, nullable=False),
     Column("next_attempt_at", Text, nullable=False),
     Column("reason", Text),
@@ -164,7 +168,7 @@ intents = Table(
 dead_letters = Table(
     "dead_letters",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("state", Text, nullable=False),
     Column("stage", Text, nullable=False),
     Column("system", Text, nullable=False),
@@ -180,7 +184,7 @@ dead_letters = Table(
     Column("run_id", Text),
     Column("first_at", Text, nullable=False),
     Column("last_at", Text, nullable=False),
-    Column("count", Integer, nullable=False, default=1),
+    Column("count", Number, nullable=False, default=1),
     Column("closed_by", Text),
     Column("closed_reason", Text),
     Index("dead_letters_open", "state", "system", "kind", "record_id"),
@@ -192,7 +196,7 @@ letter_keys = Table(
     "letter_keys",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("letter_id", Integer, primary_key=True),
+    Column("letter_id", Number, primary_key=True),
     Index("letter_keys_letter", "letter_id"),
     sqlite_with_rowid=False,
 )
@@ -200,7 +204,7 @@ letter_keys = Table(
 review = Table(
     "review",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("state", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("left", Text, nullable=False),
@@ -219,7 +223,7 @@ review = Table(
 inbox = Table(
     "inbox",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("system", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
@@ -254,10 +258,10 @@ notices = Table(
     Column("system", Text),
     Column("address", Text),
     Column("provider_id", Text),
-    Column("parts", Integer),
+    Column("parts", Number),
     Column("valid_until", Text),
     Column("not_before", Text),
-    Column("attempts", Integer, nullable=False, default=0),
+    Column("attempts", Number, nullable=False, default=0),
     Column("created_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
     Index("notices_state", "state"),
@@ -267,7 +271,7 @@ notices = Table(
 message_reports = Table(
     "message_reports",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("message_id", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("at", Text),
@@ -275,3 +279,6 @@ message_reports = Table(
     Column("detail", Text),
     Index("message_reports_message", "message_id"),
 )
+
+# How often the store had a new owner: a former one that comes back finds a later epoch, and commits nothing.
+ownership = Table("ownership", metadata, Column("epoch", Number, primary_key=True, autoincrement=False))

@@ -8,7 +8,7 @@ from crm_bridge.connector import Note
 from crm_bridge.errors import ConfigMistake, CredentialsRefused, SafetyStop, Unreachable, UserMistake
 from crm_bridge.runner.checkup import exit_code_of
 from crm_bridge.store import review
-from crm_bridge.store.database import open_database
+from crm_bridge.store.opening import open_database
 
 ANNA = {"last_name": "Коваль", "first_name": "Anna", "mobile_phone": "+380505550101"}
 

@@ -7,8 +7,9 @@ import pytest
 
 from crm_bridge.errors import ConfigMistake, Locked
 from crm_bridge.store import runs
-from crm_bridge.store.database import integrity, open_database
+from crm_bridge.store.opening import open_database
 from crm_bridge.store.runs import Cursor
+from crm_bridge.store.sqlite import integrity
 
 AT = "2026-10-20T10:00:00.000000Z"
 
@@ -119,7 +120,7 @@ def test_the_store_is_its_owners_alone(database, tmp_path):
     assert 0 == stat.S_IMODE((tmp_path / "bridge.db").stat().st_mode) & 0o077
 
 
-@pytest.mark.parametrize("url", ["postgresql://x/y", "sqlite://"])
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://"])
 def test_an_address_that_is_not_a_file_is_a_mistake_of_the_configuration(tmp_path, url):
     with pytest.raises(ConfigMistake):
         open_database(url, base_dir=tmp_path)

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import event
 
 from crm_bridge.store import letters
-from crm_bridge.store.database import open_database
 from crm_bridge.store.letters import Letter
+from crm_bridge.store.opening import open_database
 
 AT = "2026-10-20T10:00:00.000000Z"
 

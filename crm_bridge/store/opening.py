@@ -1,0 +1,43 @@
+"""Opening the store that a configuration names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from crm_bridge.connector import Secret
+from crm_bridge.errors import ConfigMistake
+from crm_bridge.store.database import Database
+from crm_bridge.store.sqlite import open_sqlite
+
+
+def open_database(url: str, *, base_dir: Path, password: Secret | None = None, migrate_now: bool = True) -> Database:
+    """Open, and bring to the present schema, the store at ``url``.
+
+    Args:
+        url: ``sqlite:///bridge.db`` (relative to ``base_dir``) or ``postgresql://user@host/database``.
+        password: of the database user; ``None``: libpq finds it, or none is needed.
+
+    Raises:
+        ConfigMistake: an address that is not understood, or a store written by a newer crm-bridge.
+        StoreAway: it does not answer.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        database: Database = open_sqlite(parsed, base_dir=base_dir)
+    elif parsed.get_backend_name() == "postgresql":
+        try:
+            from crm_bridge.store.postgresql import open_postgresql  # an extra
+        except ImportError as error:
+            raise ConfigMistake(
+                "bridge.store: PostgreSQL needs a package more: install crm-bridge[postgresql]"
+            ) from error
+        database = open_postgresql(parsed, password=password)
+    else:
+        raise ConfigMistake(
+            f"bridge.store: {parsed.get_backend_name()!r} is not supported; use sqlite:///FILE or postgresql://…"
+        )
+    if migrate_now:
+        database.migrate()
+    return database

@@ -1,0 +1,165 @@
+"""The store in one SQLite file: pragmas, the lock file of the single owner, errors.
+
+SQLite runs with WAL, ``synchronous=FULL`` (an acknowledged commit survives a power cut) and ``BEGIN IMMEDIATE`` (a
+writer waits at the start instead of failing in the middle).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from crm_bridge.errors import BridgeError, ConfigMistake, Locked, StopRun, StoreAway
+from crm_bridge.store.database import Database, PrivateCopy
+
+BUSY_TIMEOUT_MS = 30_000
+CHECKPOINT_PAGES = 16_000  # the default of 1,000 slows a first load down; see docs/explanation/performance.md
+
+
+class SqliteDatabase(Database):
+    """A store in one file."""
+
+    def __init__(self, engine: Engine, *, lock_file: Path | None = None) -> None:
+        super().__init__(engine)
+        self._lock_file = lock_file
+        self._lock: int | None = None
+        self._insert_sql: dict[tuple[str, tuple[str, ...]], str] = {}
+
+    @contextmanager
+    def sandbox(self) -> Iterator[Database]:
+        """See :meth:`Database.sandbox`. It lies in a temporary file without a name: closed or killed, nothing is left.
+
+        SQLite chooses the directory (``SQLITE_TMPDIR``, else ``/var/tmp``), which needs room for the whole store.
+        """
+        with self._translated(), closing(sqlite3.connect("", check_same_thread=False)) as copy:
+            with self._engine.connect().execution_options(reading=True) as connection:
+                source = connection.connection.driver_connection
+                assert isinstance(source, sqlite3.Connection)  # noqa: S101  # the engine of this class
+                source.backup(copy)
+            engine = create_engine("sqlite://", creator=lambda: copy, poolclass=StaticPool)
+            event.listen(engine, "connect", _prepare)
+            event.listen(engine, "begin", _begin)
+            with engine.connect() as connection:
+                yield _Copy(engine, connection)
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        if self._lock_file is None or self._lock is not None:
+            yield
+            return
+        handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            raise Locked(
+                f"another crm-bridge works on this store ({self._lock_file.name}); try again when it has finished"
+            ) from error
+        self._lock = handle
+        try:
+            yield
+        finally:
+            self._lock = None
+            os.close(handle)
+
+    def insert_many(
+        self, connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """See :meth:`Database.insert_many`: the driver's ``executemany``."""
+        if rows:
+            connection.exec_driver_sql(self._insert(table, columns), rows if isinstance(rows, list) else list(rows))
+
+    def _insert(self, table: Table, columns: tuple[str, ...]) -> str:
+        key = (table.name, columns)
+        if key not in self._insert_sql:
+            marks = ", ".join("?" for _ in columns)
+            names = ", ".join(f'"{name}"' for name in columns)
+            self._insert_sql[key] = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608  # names come from our own tables
+        return self._insert_sql[key]
+
+    def _begun(self, connection: Connection) -> None:
+        """Nothing: ``BEGIN IMMEDIATE`` has waited for the other writer."""
+
+    def _reading_options(self) -> dict[str, Any]:
+        return {"reading": True}
+
+    def _translate(self, error: DBAPIError) -> BridgeError | None:
+        said = str(error.orig)
+        if isinstance(error.orig, sqlite3.OperationalError):
+            if "locked" in said or "busy" in said:
+                seconds = BUSY_TIMEOUT_MS // 1000
+                return Locked(f"the store stayed locked for {seconds} s; is another program holding it open?")
+            if "full" in said:
+                return StoreAway("the disk or the store is full; nothing was half written, make room and run again")
+            if "unable to open" in said:
+                return ConfigMistake("the store file cannot be opened; check the directory and its permissions")
+            return StoreAway(f"the store cannot be used now ({said}); nothing was half written")
+        if isinstance(error.orig, sqlite3.DatabaseError) and "malformed" in said:
+            return StopRun("the store file is damaged; restore the last backup and keep the damaged file")
+        return None
+
+
+class _Copy(PrivateCopy, SqliteDatabase):
+    """A private copy of such a store."""
+
+    def __init__(self, engine: Engine, connection: Connection) -> None:
+        super().__init__(engine)
+        self._connection = connection
+
+
+def open_sqlite(url: URL, *, base_dir: Path) -> SqliteDatabase:
+    """Open the file that ``url`` names, made when it is not there; relative to ``base_dir``."""
+    if not url.database:
+        raise ConfigMistake("bridge.store: name a file, such as sqlite:///bridge.db")
+    path = base_dir / url.database
+    _make_private(path)
+    engine = create_engine(url.set(database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return SqliteDatabase(engine, lock_file=path.with_name(path.name + ".lock"))
+
+
+def _make_private(path: Path) -> None:
+    """The store holds personal data: nobody but its owner reads it. SQLite gives its side files the same rights."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ConfigMistake(
+            f"the store file {path.name} cannot be opened ({error.strerror}); check its directory and rights"
+        ) from error
+
+
+def _prepare(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # transactions are begun by us, below
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def integrity(connection: Connection) -> str:
+    """``ok``, or what SQLite found wrong."""
+    return str(connection.execute(text("PRAGMA quick_check")).scalar_one())
