@@ -81,6 +81,7 @@ def as_json(inspection: Inspection) -> dict[str, Any]:
         "service": service.name,
         "port": service.port,
         "address": service.address,
+        "soap": service.soap,
         "dialect": inspection.dialect,
         "operations": [
             {
@@ -115,6 +116,11 @@ def as_text(inspection: Inspection) -> str:
     lines = [
         f"service {service.name}, port {service.port}: {inspection.dialect}",
         f"  address: {address}",
+        *(
+            ["  SOAP 1.2 alone: the bridge sends SOAP 1.1, so publish that binding too"]
+            if service.soap == "1.2"
+            else []
+        ),
         "  operations:",
     ]
     for operation in service.operations:

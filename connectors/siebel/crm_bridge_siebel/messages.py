@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _ESCAPED = re.compile(r"_(?:spc|und|sqo|dqo|lpr|rpr|lst|grt|cma|cln|fsl|bsl|dsh|dot)")
+_OF_DOTNET = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _SEPARATORS = re.compile(r"[\s_.-]+")
 
 
@@ -84,14 +85,21 @@ class Service:
 
     Attributes:
         address: what the WSDL says, often a placeholder; ``None``: it says none. It is shown, and never called.
+        soap: version of the binding; messages are of 1.1 always.
     """
 
     name: str
     port: str
     address: str | None
     operations: tuple[Operation, ...]
+    soap: str = "1.1"
 
 
 def plain(name: str) -> str:
-    """A name without what escaping and spelling add: ``Error_spcCode``, ``ErrorCode`` and ``error-code`` are one."""
-    return _SEPARATORS.sub("", _ESCAPED.sub(" ", name)).lower()
+    """A name without what escaping and spelling add: ``Error_spcCode``, ``Error_x0020_Code`` and ``error-code`` are one."""
+    return _SEPARATORS.sub("", _ESCAPED.sub(" ", _OF_DOTNET.sub(_unescaped, name))).lower()
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    sign = chr(int(found[1], 16))
+    return sign if sign.isalnum() else " "

@@ -22,7 +22,7 @@ from crm_bridge_siebel.xml_guard import parse_or_none, refuse_hostile_document
 try:
     import zeep
     from zeep.transports import Transport
-    from zeep.wsdl.bindings.soap import SoapBinding
+    from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
     from zeep.xsd import ComplexType, Element
 except ImportError as missing:
     raise ConfigMistake(
@@ -239,8 +239,11 @@ def _services(document: Any) -> tuple[Service, ...]:  # Any: zeep is half typed
     found: list[Service] = []
     used = set()
     for service in document.services.values():
-        for port in service.ports.values():
-            if isinstance(port.binding, SoapBinding):
+        bound = [port for port in service.ports.values() if isinstance(port.binding, SoapBinding)]
+        # The same operations over SOAP 1.2 beside 1.1 are no other service.
+        plain_soap = [port for port in bound if not isinstance(port.binding, Soap12Binding)]
+        for port in bound:
+            if port in (plain_soap or bound):
                 used.add(id(port.binding))
                 address = (port.binding_options or {}).get("address") or None
                 found.append(_service(port.binding, name=service.name, port=port.name, address=address))
@@ -267,6 +270,7 @@ def _service(binding: Any, *, name: str, port: str, address: str | None) -> Serv
             )
             for operation_name, operation in binding.all().items()
         ),
+        soap="1.2" if isinstance(binding, Soap12Binding) else "1.1",
     )
 
 
