@@ -13,8 +13,6 @@ from crm_bridge_siebel import xml_guard
 GUARD = "connectors/siebel/crm_bridge_siebel/xml_guard.py"
 XML_ENTRANCES = {"fromstring", "parse", "XML", "iterparse", "XMLParser", "XMLPullParser", "HTMLParser"}
 HARMLESS = {"xml.sax.saxutils"}  # escapes text, parses nothing
-# docs/decisions/0009: only pages that the guard has settled, free of DTD, instructions and inclusions, come there.
-READS_SETTLED_PAGES = {GUARD, "connectors/siebel/crm_bridge_siebel/records.py"}
 
 
 def _imported_modules(tree):
@@ -37,7 +35,7 @@ def test_the_standard_library_reads_no_xml(shipped_files):
         f"{file.name}:{line}: {module}"
         for file in shipped_files
         for line, module in _imported_modules(file.tree)
-        if module.partition(".")[0] == "xml" and module not in HARMLESS and file.name not in READS_SETTLED_PAGES
+        if module.partition(".")[0] == "xml" and module not in HARMLESS
     ]
 
     assert [] == found

@@ -6,30 +6,28 @@ An absent element is an absent key, an empty element is ``""``, a container is `
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
-from xml.etree.ElementTree import Element  # only named here
 
 from lxml import etree
 
 from crm_bridge.api import BrokenRecord
-from crm_bridge_siebel.conditions import moment
 from crm_bridge_siebel.dialects.seam import refusal
+from crm_bridge_siebel.fitting import fitting
 from crm_bridge_siebel.messages import plain
 from crm_bridge_siebel.query import Position
-from crm_bridge_siebel.shapes import ROW_ID, SYSTEM_FIELDS, UPDATED, Component, ComponentList
+from crm_bridge_siebel.scanning import OutOfTheOrdinaryError, Scanner, cut
+from crm_bridge_siebel.shapes import ROW_ID, UPDATED, Component, ComponentList
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
-from crm_bridge_siebel.xml_guard import Readable, refuse_internal_dtd, rows, settled
+from crm_bridge_siebel.xml_guard import Readable, gathered, parse_plain, refuse_internal_dtd, rows
 
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _RAW_LIMIT = 100_000
 _MORE = frozenset({"false", "0"})
 
-Reader = Callable[[Any, list[str]], dict[str, Any]]  # Any: an element of lxml or of the standard library
+Reader = Callable[[etree._Element, list[str]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,7 @@ class RecordReader:
         self._paged = paged
         self._output = output
         self._read = _compiled(shape.component)
+        self._scanner: tuple[Mapping[str | None, str], Scanner] | None = None
 
     def read(self, body: bytes | Readable, *, page_size: int, where: str) -> Answer:
         """The records of a SOAP answer.
@@ -97,12 +96,10 @@ class RecordReader:
         What raises, raises when it is met: pieces before it were right as far as they went. Only the last piece tells
         whether this was the last page. There is always one piece at least.
         """
-        with _uncollected():
-            body, tree = settled(body, system=self._system)
-            quick = self._quick(tree, page_size=page_size, where=where) if tree is not None else None
-            tree = None
-        if quick is not None and (len(quick.records) <= piece or not quick.partial):
-            yield from _in_pieces(quick, piece)
+        body = gathered(body)
+        scanned = self._scanned(body, page_size=page_size, where=where) if isinstance(body, bytes) else None
+        if scanned is not None and (len(scanned.records) <= piece or not scanned.partial):
+            yield from _in_pieces(scanned, piece)
             return
         piece_records: list[dict[str, Any]] = []
         broken: list[BrokenRecord] = []
@@ -170,43 +167,38 @@ class RecordReader:
             head=head,
         )
 
-    def _quick(self, tree: Element, *, page_size: int, where: str) -> Answer | None:
-        """The answer, when nothing about it is out of the ordinary; ``None``: it has to be looked at closely."""
-        body = tree.find(f"{_SOAP}Body")
-        if tree.tag != f"{_SOAP}Envelope" or body is None or len(body) != 1:
+    def _scanned(self, body: bytes, *, page_size: int, where: str) -> Answer | None:
+        """The answer, when nothing about it is out of the ordinary; ``None``: it has to be parsed."""
+        page = cut(body, tag=self._shape.component.tag)
+        root = parse_plain(page.rest, system=self._system) if page is not None else None
+        if page is None or root is None or root.tag != f"{_SOAP}Envelope":
             return None
-        message = body[0]
-        containers = [child for child in message if child.tag == self._shape.qname]
-        if len(containers) != 1:
+        places = list(root.iter(self._shape.component.qname))
+        container = places[0].getparent() if len(places) == 1 else None
+        if container is None or container.tag != self._shape.qname:
             return None
-        container = containers[0]
-        head = {plain(child.tag.rpartition("}")[2]): child.text or "" for child in message if not len(child)}
-        head.pop(plain(self._shape.tag), None)
-        self._checked(head)
-        row_tag, read = self._shape.component.qname, self._read
-        records: list[dict[str, Any]] = []
-        partial: list[tuple[dict[str, Any], str]] = []
-        cut: list[str] = []
         try:
-            for element in container:
-                record = read(element, cut)
-                if element.tag != row_tag or not record.get(ROW_ID):
-                    return None
-                records.append(record)
-                if cut:
-                    partial += [(record, tag) for tag in cut]
-                    cut.clear()
-        except UnfitError:
+            records, partial = self._scanner_for(container.nsmap).read(page)
+        except OutOfTheOrdinaryError:
             return None
+        head = _head(container)
+        self._checked(head)
         said = container.get("lastpage") or head.get("lastpage")
         return Answer(
             records=tuple(records),
             broken=(),
             last_page=self._last_page(said, full=len(records) >= page_size, where=where),
-            last=_position(records[-1]) if records else None,
+            last=_position(records[-1]),
             partial=tuple(partial),
             head=head,
         )
+
+    def _scanner_for(self, prefixes: Mapping[str | None, str]) -> Scanner:
+        """The one for the last page if the prefixes are the same: it has learned how rows look."""
+        known = self._scanner
+        if known is None or known[0] != prefixes:
+            self._scanner = known = prefixes, Scanner(self._shape.component, prefixes=prefixes)
+        return known[1]
 
     @staticmethod
     def _checked(head: Mapping[str, str]) -> None:
@@ -240,15 +232,14 @@ def _compiled(component: Component) -> Reader:
 
     It adds the containers whose rows did not all fit into the answer to its second argument.
     """
-    typed = [(name, _FITTED[kind]) for name, kind in component.types.items() if kind in _FITTED]
     fields = {component.field_qname(name): name for name in component.fields}
-    system_fields = [name for name in SYSTEM_FIELDS if name in component.fields]
+    fit = fitting(component)
     lists = {
         child.qname: (child.tag, child.component.tag, child.component.qname, _compiled(child.component))
         for child in component.lists
     }
 
-    def read(element: Any, cut: list[str]) -> dict[str, Any]:
+    def read(element: etree._Element, cut: list[str]) -> dict[str, Any]:
         record: dict[str, Any] = {}
         for child in element:
             tag = child.tag
@@ -273,52 +264,10 @@ def _compiled(component: Component) -> Reader:
                 if child.get("lastpage") in _MORE:
                     cut.append(list_tag)
             # Anything else is newer than the WSDL; no mapping can name it, and the rest of the record is fine.
-        for name in system_fields:  # pretty-printed answers put blanks around them
-            if name in record:
-                record[name] = record[name].strip()
-        for name, fit in typed:
-            if name in record:
-                record[name] = fit(record[name])
+        fit(record)
         return record
 
     return read
-
-
-def _flag(text: str) -> str:
-    """A flag of a typed schema: some services answer Y and N whatever their schema says."""
-    return _FLAGS.get(text, text)
-
-
-def _moment(text: str) -> str:
-    """A date and time of a typed schema, as ISO 8601 where it came month first. What is none stays as it is."""
-    try:
-        return moment(text).isoformat() if "/" in text else text
-    except ValueError:
-        return text
-
-
-def _date(text: str) -> str:
-    if "/" not in text:
-        return text
-    fitted = _moment(text if " " in text else f"{text} 00:00:00")
-    return fitted if "/" in fitted else fitted[:10]
-
-
-_FLAGS = {"Y": "true", "N": "false", "1": "true", "0": "false"}
-_FITTED: Mapping[str, Callable[[str], str]] = {"boolean": _flag, "dateTime": _moment, "date": _date}
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looking for cycles meanwhile: a tree of a page has none, and going over it costs half of reading it."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _in_pieces(answer: Answer, piece: int) -> Iterator[Answer]:

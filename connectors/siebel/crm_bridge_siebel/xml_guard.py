@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, Protocol
-from xml.etree import ElementTree  # see settled()
-from xml.etree.ElementTree import Element  # see settled()
 
 from lxml import etree
 
@@ -21,12 +19,11 @@ from crm_bridge_siebel.translation import UnreadableAnswer, translated
 MOST_MARKUP = 400_000  # `<` and `=` in one record, or in a whole message that is read at once
 _LARGEST_WHOLE = 8 * 1024 * 1024
 _STEP = 256 * 1024
-_DEEPEST = 128  # levels; what is deeper is libxml2's to judge, which refuses at 256
 _MOST_SHELLS = 256  # records that were read and stand empty in the tree
 _MOST_BYTES = 32 * 1024 * 1024  # in one record
 _MOST_WSDL_BYTES = 32 * 1024 * 1024
 _MOST_WSDL_MARKUP = 1_500_000
-_XINCLUDE = b"http://www.w3.org/2001/XInclude"
+XINCLUDE = b"http://www.w3.org/2001/XInclude"
 _SPACE = re.compile(rb"\s*")
 _HTML = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
@@ -106,9 +103,9 @@ class _Guarded:
         self._size += len(part)
         if self._markup > MOST_MARKUP or self._size > _MOST_BYTES:
             raise _refused("a record of more elements than any client has", system=self._system)
-        if _XINCLUDE in self._end + part:
+        if XINCLUDE in self._end + part:
             raise _refused("an inclusion (XInclude)", system=self._system)
-        self._end = part[-len(_XINCLUDE) :]
+        self._end = part[-len(XINCLUDE) :]
         return part
 
     def forget(self) -> None:
@@ -136,7 +133,7 @@ def parse(body: bytes, *, system: str) -> etree._Element:
     refuse_dtd(body, system=system)
     if body.count(b"<") + body.count(b"=") > MOST_MARKUP:
         raise _refused("a message of more elements than any fault has", system=system)
-    if _XINCLUDE in body:
+    if XINCLUDE in body:
         raise _refused("an inclusion (XInclude)", system=system)
     try:
         root = etree.fromstring(body, parser())
@@ -159,37 +156,16 @@ def rows(source: bytes | Readable, *, tag: str, system: str) -> Rows:
     return Rows(source, tag=tag, system=system)
 
 
-def settled(source: bytes | Readable, *, system: str) -> tuple[bytes | Readable, Element | None]:
-    """``source`` to be read, and its tree where it is small, plain and well-formed.
-
-    The tree is the standard library's: its tags are shared, which makes reading a record three times as fast as from
-    lxml's. It is only built of what holds no DTD, no instruction, no inclusion, and a bounded number of elements;
-    whatever else it is, :class:`Rows` has to judge it.
-
-    Raises:
-        UnreadableAnswer: a DTD, or UTF-16.
-    """
-    head, more = _gathered(source)
-    if more is not None:
-        return _Behind(head, more), None
-    if head.count(b"<") + head.count(b"=") > MOST_MARKUP or not _is_plain(head):
-        return head, None
-    refuse_dtd(head, system=system)
+def parse_plain(content: bytes, *, system: str) -> etree._Element | None:
+    """The root of a plain document: XML 1.0 in UTF-8 without DTD, instructions and inclusions; ``None``: it is none."""
+    if content.count(b"<?") > content.startswith(b"<?xml "):
+        return None
     try:
-        tree = ElementTree.fromstring(head)  # noqa: S314  # without a DTD there is nothing to expand or fetch
-    except ElementTree.ParseError:
-        return head, None
-    return head, None if _is_deep(tree) else tree
-
-
-def _is_deep(tree: Element) -> bool:
-    """Whether it is deeper than any service's answer; expat itself has no bound, libxml2 has."""
-    level = [tree]
-    for _ in range(_DEEPEST):
-        level = [child for element in level for child in element]
-        if not level:
-            return False
-    return True
+        root = parse(content, system=system)
+    except UnreadableAnswer:
+        return None
+    told = root.getroottree().docinfo
+    return root if told.xml_version == "1.0" and (told.encoding or "").lower() == "utf-8" else None
 
 
 class _Behind:
@@ -207,24 +183,19 @@ class _Behind:
         return part
 
 
-def _gathered(source: bytes | Readable) -> tuple[bytes, Readable | None]:
-    """The beginning of ``source``, and ``source`` itself when that is not all of it."""
+def gathered(source: bytes | Readable) -> bytes | Readable:
+    """All of ``source``, where it is not larger than most pages are."""
     if isinstance(source, bytes):
-        return source, None
+        return source
     parts: list[bytes] = []
     size = 0
     while size <= _LARGEST_WHOLE:
         part = source.read(_STEP)
         if not part:
-            return b"".join(parts), None
+            return b"".join(parts)
         parts.append(part)
         size += len(part)
-    return b"".join(parts), source
-
-
-def _is_plain(content: bytes) -> bool:
-    """No processing instruction but the declaration, and nothing to be included."""
-    return content.count(b"<?") <= content.startswith(b"<?xml ") and _XINCLUDE not in content
+    return _Behind(b"".join(parts), source)
 
 
 def refuse_hostile_document(content: bytes, *, name: str, system: str) -> bytes:
@@ -237,7 +208,7 @@ def refuse_hostile_document(content: bytes, *, name: str, system: str) -> bytes:
         refuse_dtd(content, system=system)
     except UnreadableAnswer:
         raise ConfigMistake(f"{system}: {name} has a DTD, or is in UTF-16, which is refused", path="wsdl") from None
-    if _XINCLUDE in content:
+    if XINCLUDE in content:
         raise ConfigMistake(f"{system}: {name} includes other files (XInclude), which is refused", path="wsdl")
     markup = content.count(b"<") + content.count(b"=")
     if len(content) > _MOST_WSDL_BYTES or markup > _MOST_WSDL_MARKUP:
