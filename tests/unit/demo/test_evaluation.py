@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crm_bridge.demo.evaluation import evaluate
+from crm_bridge.demo.evaluation import evaluate, evaluate_queue
 
 TRUTH = {"a1": "anna", "a2": "anna", "a3": "anna", "b1": "boris"}
 
@@ -45,3 +45,20 @@ def test_nothing_at_all_is_no_division_by_zero() -> None:
     result = evaluate({}, truth={})
 
     assert (1.0, 1.0, 1.0) == (result.f1, result.b3_precision, result.b3_recall)
+
+
+def test_a_queue_is_judged_by_its_answers_and_by_what_it_leaves_out() -> None:
+    """One question of two is answered yes; of three missed pairs, the question about two clients covers two."""
+    clients = {"a1": 1, "a2": 1, "a3": 3, "b1": 4}
+    truth = TRUTH | {"b2": "boris"}
+    result = evaluate_queue([("a1", "a3"), ("a2", "b1")], clients=clients | {"b2": 5}, truth=truth)
+
+    assert (2, 1, 0.5) == (result.asked, result.yes, result.precision)
+    assert (3, 2, 2 / 3) == (result.missed_pairs, result.missed_asked, result.recall)
+
+
+def test_a_queue_without_questions_is_right_about_what_it_asks() -> None:
+    """Records that the truth does not know count nowhere."""
+    result = evaluate_queue([("a1", "x")], clients={"a1": 1, "x": 2}, truth=TRUTH)
+
+    assert (0, 1.0, 1.0) == (result.asked, result.precision, result.recall)
