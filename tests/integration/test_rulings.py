@@ -69,6 +69,44 @@ def test_an_edit_made_on_top_of_it_wins(asked):
     assert ["divorced"] * 3 == held(asked)
 
 
+@pytest.mark.parametrize("answer", ["right", None])
+def test_it_is_asked_again_when_the_path_differs_anew(asked, answer):
+    """Nobody has judged the new values, whether the question was answered or turned down."""
+    asked.ask("review_decide", asked.question["id"], answer is not None, by="Olha", value=answer)
+    asked.sync()
+    asked.sync()
+    assert [] == asked.ask("review_list")
+    for name, value in (("a", "divorced"), ("b", "widowed")):
+        asked[name].edit("person", asked.ids[name], {"marital_status": value})
+
+    report = asked.sync()
+
+    [question] = asked.ask("review_list")
+    rows = asked.ask("review_case", question["id"])["rows"]
+    assert (["divorced", "widowed"], 1, None) == (
+        [row["value"] for row in rows],
+        report.clients["doubts"],
+        question["decided_by"],
+    )
+
+
+def test_it_is_not_asked_again_for_what_was_judged(asked):
+    """Other edits of the client, and a record that cannot be written, raise no dust."""
+    asked["b"].refuse(asked.ids["b"])
+    asked["b"].edit("person", asked.ids["b"], {"marital_status": "widowed"})
+    asked["a"].edit("person", asked.ids["a"], {"marital_status": "divorced"})
+    asked.sync()
+    [question] = asked.ask("review_list")
+    asked.ask("review_decide", question["id"], False, by="Olha")
+
+    asked["b"].edit("person", asked.ids["b"], {"job_title": "teacher"})
+    asked.sync()
+    asked["a"].edit("person", asked.ids["a"], {"job_title": "baker"})
+    asked.sync()
+
+    assert [] == asked.ask("review_list")
+
+
 def test_a_side_that_is_not_there_is_refused_and_the_question_stays(asked):
     with pytest.raises(UserMistake, match="is said by a/person"):
         accept(asked, "d")
