@@ -116,6 +116,7 @@ class CallCenter:
         except (orjson.JSONDecodeError, KeyError, TypeError):
             raise RejectRecord("the stored cursor is not one of this connector", system=self._system) from None
         pinned: Position | None = None
+        been = {position}
         limit = self._settings.page_size
         while True:
             answer = self._calls.get(CLIENTS, query=position.query(limit=limit))
@@ -139,8 +140,13 @@ class CallCenter:
                 pinned = replace(behind, after=None)
             if records or broken:
                 yield Page(records=records, cursor=(pinned or behind).cursor(), broken=broken)
-            if last or behind == position:
+            if last:
                 return
+            if behind in been:
+                raise RetryLater(
+                    "the call centre's pages go round in a circle: ask it to mend them", system=self._system
+                )
+            been.add(behind)
             position, limit = behind, min(self._settings.page_size, limit * 10)
 
     def read(self, kind: str, record_ids: Sequence[str]) -> Sequence[RawRecord]:
@@ -151,31 +157,42 @@ class CallCenter:
             parsed = _page_of(answer)
             if parsed is None:
                 raise RetryLater("the call centre's answer is not JSON", system=self._system)
-            found += split_page(parsed["clients"], position="clients by id")[0]
-        return found
+            found += self._all_whole(parsed["clients"])
+        wanted = set(record_ids)
+        return [record for record in found if record["id"] in wanted]
+
+    def _all_whole(self, items: Sequence[Any]) -> Sequence[RawRecord]:
+        """Who was asked for by id and came broken is there: to leave it out would say that it is gone."""
+        good, broken = split_page(items, position="clients by id")
+        if broken:
+            raise RetryLater(f"{broken[0].position}: {broken[0].cause}", system=self._system)
+        return good
 
     # KeyLister
 
     def list_keys(self, kind: str) -> Iterator[str]:
         """Every id, in order. The API says how many there are: fewer is an error, not an end."""
         _known(kind)
-        after, given, total = "", 0, 0
+        after, given, total = "", set[str](), 0
         while True:
             answer = self._calls.get("/api/v1/client-ids", query={"after": after, "limit": str(KEYS_A_CALL)})
             try:
-                said = orjson.loads(answer.body)
+                said = answer.json()
                 ids, total, following = said["ids"], max(total, said["total"]), said["next"]
-            except (orjson.JSONDecodeError, KeyError, TypeError):
-                raise RetryLater(
-                    "the list of ids is not JSON: not one was taken as missing", system=self._system
-                ) from None
-            yield from ids
-            given += len(ids)
+            except (ValueError, KeyError, TypeError):
+                ids, following = None, None
+            if not isinstance(ids, list) or not all(isinstance(name, str) and name for name in ids):
+                raise RetryLater("the list of ids is none: not one was taken as missing", system=self._system)
+            fresh = [name for name in dict.fromkeys(ids) if name not in given]
+            given.update(fresh)
+            yield from fresh
             if following is None:
                 break
+            if not isinstance(following, str) or not fresh:
+                raise RetryLater("the list of ids goes round in a circle", system=self._system)
             after = following
-        if given < total:
-            raise RetryLater(f"the list of ids ended after {given} of {total}", system=self._system)
+        if len(given) < total:
+            raise RetryLater(f"the list of ids ended after {len(given)} of {total}", system=self._system)
 
     # RecordTarget
 
@@ -243,7 +260,9 @@ def _outcome(answer: HttpAnswer) -> WriteOutcome:
     if status in (200, 201):
         try:
             record = orjson.loads(answer.body)
-            return Accepted(record_id=record["id"], version=str(record["version"]), record=record)
+            if isinstance(record["id"], str) and isinstance(record["version"], int | str):
+                return Accepted(record_id=record["id"], version=str(record["version"]), record=record)
+            return Unknown("a success whose answer is not a client")
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return Unknown("a success whose answer is not a client")
     if status == 404:

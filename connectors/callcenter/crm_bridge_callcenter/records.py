@@ -82,12 +82,12 @@ class Position:
 
 def split_page(items: Sequence[Any], *, position: str) -> tuple[Sequence[RawRecord], list[BrokenRecord]]:
     """Records, untouched, and the pieces that are none. ``position`` says which page it was."""
-    if all(type(item) is dict and type(item.get("id")) is str and item.get("updated_at") for item in items):
+    if all(map(_is_client, items)):
         return items, []
     good: list[RawRecord] = []
     broken: list[BrokenRecord] = []
     for number, item in enumerate(items):
-        if isinstance(item, dict) and isinstance(item.get("id"), str) and item.get("updated_at"):
+        if _is_client(item):
             good.append(item)
         else:
             cause = "not a client: an object with `id` and `updated_at` was expected; ask the call centre to mend it"
@@ -95,6 +95,13 @@ def split_page(items: Sequence[Any], *, position: str) -> tuple[Sequence[RawReco
             record_id = item.get("id") if isinstance(item, dict) and isinstance(item.get("id"), str) else None
             broken.append(BrokenRecord(f"{position}, item {number + 1}", cause, raw, "not_a_record", record_id))
     return good, broken
+
+
+def _is_client(item: Any) -> bool:
+    if type(item) is not dict:
+        return False
+    name, at = item.get("id"), item.get("updated_at")
+    return type(name) is str and type(at) is str and bool(name and at)
 
 
 def unreadable_record(body: bytes, *, position: str) -> BrokenRecord:
@@ -106,7 +113,10 @@ def unreadable_record(body: bytes, *, position: str) -> BrokenRecord:
 def next_link(headers: Mapping[str, str]) -> Position | None:
     """Where the next page begins, from the header ``Link`` (RFC 8288): it can be read when the body cannot."""
     found = _NEXT_LINK.search(headers.get("link", ""))
-    return Position(since=_unquoted(found[1]), after=_unquoted(found[2])) if found else None
+    try:
+        return Position(since=_unquoted(found[1]), after=_unquoted(found[2])) if found else None
+    except UnicodeDecodeError:
+        return None
 
 
 def _unquoted(text: str) -> str:

@@ -56,6 +56,7 @@ class Register:
     def changes(self, cursor: str | None) -> Iterator[Page]:
         """Pages behind ``cursor``, which is the register's own. One that is not JSON is asked for in smaller pieces."""
         position, limit = cursor, self._page_size
+        been = {position}
         while True:
             query = {"limit": str(limit)} if position is None else {"after": position, "limit": str(limit)}
             answer = self._calls.get(SUBSCRIBERS, query=query)
@@ -76,8 +77,11 @@ class Register:
                 raise RetryLater("the register's page is not JSON, and names no next one", system=self._system)
             if records or broken:
                 yield Page(records=records, cursor=behind, broken=broken)
-            if not more or behind == position:
+            if not more:
                 return
+            if behind in been:
+                raise RetryLater("the register's pages go round in a circle: ask it to mend them", system=self._system)
+            been.add(behind)
             position, limit = behind, min(self._page_size, limit * 10)
 
     def read(self, record_ids: Sequence[str]) -> Sequence[RawRecord]:
@@ -85,27 +89,37 @@ class Register:
         found: list[RawRecord] = []
         for start in range(0, len(record_ids), IDS_A_CALL):
             found += self._listed({"ids": ",".join(record_ids[start : start + IDS_A_CALL])})
-        return found
+        wanted = set(record_ids)
+        return [record for record in found if record["id"] in wanted]
 
     def created_with(self, key: str) -> RawRecord | None:
         """The subscriber that a create with this key made."""
         found = self._listed({"request_key": key})
+        if len(found) > 1:
+            said = f"the register names {len(found)} subscribers for one request: nobody can tell which it made"
+            raise RetryLater(said, system=self._system)
         return found[0] if found else None
 
     def keys(self) -> Iterator[str]:
         """Every id. The register says how many there are: fewer is an error, not an end."""
-        after, given, total = "", 0, 0
+        after, given, total = "", set[str](), 0
         while True:
-            said = _object_of(self._calls.get("/subscriber-ids", query={"after": after, "limit": "10000"}))
-            if said is None or not isinstance(said.get("ids"), list):
-                raise RetryLater("the list of ids is not JSON: not one was taken as missing", system=self._system)
-            yield from said["ids"]
-            given, total = given + len(said["ids"]), max(total, said["total"])
-            if said["next"] is None:
+            said = _object_of(self._calls.get("/subscriber-ids", query={"after": after, "limit": "10000"})) or {}
+            ids, following = said.get("ids"), said.get("next")
+            well_formed = isinstance(ids, list) and all(isinstance(name, str) and name for name in ids)
+            if not isinstance(ids, list) or not well_formed or type(said.get("total")) is not int or "next" not in said:
+                raise RetryLater("the list of ids is none: not one was taken as missing", system=self._system)
+            fresh = [name for name in dict.fromkeys(ids) if name not in given]
+            given.update(fresh)
+            yield from fresh
+            total = max(total, said["total"])
+            if following is None:
                 break
-            after = said["next"]
-        if given < total:
-            raise RetryLater(f"the list of ids ended after {given} of {total}", system=self._system)
+            if not isinstance(following, str) or not fresh:
+                raise RetryLater("the list of ids goes round in a circle", system=self._system)
+            after = following
+        if len(given) < total:
+            raise RetryLater(f"the list of ids ended after {len(given)} of {total}", system=self._system)
 
     def write(self, write: RecordWrite) -> WriteOutcome:
         """One write: a create, or a replacement of what was seen.
@@ -137,12 +151,13 @@ class Register:
     def _outcome(self, answer: HttpAnswer) -> WriteOutcome:
         said = _object_of(answer)
         match answer.status:
-            case 200 | 201 if said is not None and {"id", "version"} <= said.keys():
+            case 200 | 201 if said and isinstance(said.get("id"), str) and isinstance(said.get("version"), str):
                 return Accepted(record_id=said["id"], version=said["version"], record=said)
             case 404:
                 return Refused("no such subscriber in the register", code="not_found")
             case 400 | 422:
-                errors = said.get("errors", {}) if said is not None else {}
+                given = said.get("errors") if said is not None else None
+                errors = {str(field): str(code) for field, code in given.items()} if isinstance(given, dict) else {}
                 named = ", ".join(f"{field}: {code}" for field, code in errors.items()) or "no field named"
                 return Refused(
                     f"the register refused the content ({named})", code=next(iter(errors.values()), "refused")
@@ -153,7 +168,10 @@ class Register:
         said = _object_of(self._calls.get(SUBSCRIBERS, query=query))
         if said is None or not isinstance(said.get("subscribers"), list):
             raise RetryLater("the register's answer is not JSON", system=self._system)
-        return _split(said["subscribers"], where="subscribers by id")[0]
+        good, broken = _split(said["subscribers"], where="subscribers by id")
+        if broken:  # to leave out who was asked for by id would say that it is gone
+            raise RetryLater(f"{broken[0].position}: {broken[0].cause}", system=self._system)
+        return good
 
 
 def _object_of(answer: HttpAnswer) -> dict[str, Any] | None:

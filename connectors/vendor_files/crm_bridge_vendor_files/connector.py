@@ -36,7 +36,9 @@ class VendorFiles:
         self._system = context.system
         self._clock = context.clock
         self._outbox = context.base_dir / settings.outbox
-        self._layout = Layout(settings.columns, settings.record_id, settings.encoding, settings.delimiter)
+        self._layout = Layout(
+            settings.columns, settings.record_id, settings.encoding, settings.delimiter, settings.ends_with_line_end
+        )
         self._inbox = Inbox(
             context.base_dir / settings.inbox,
             pattern=settings.pattern,

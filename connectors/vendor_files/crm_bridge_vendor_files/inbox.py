@@ -39,7 +39,7 @@ class Inbox:
         self._clock = clock
 
     def files(self) -> Iterator[WholeFile]:
-        """Whole files in the order of names.
+        """Whole files in the order of names, up to the first that is not whole yet: what stands behind is newer news.
 
         Raises:
             Unreachable: the folder is not there. That is a share that is not mounted, not an agency without clients.
@@ -49,6 +49,8 @@ class Inbox:
             whole = self._read(path)
             if whole is not None:
                 yield whole
+            elif path.exists():
+                return
 
     def signature(self) -> tuple[tuple[str, int, int], ...]:
         """What the folder holds, without reading it: names, sizes and times."""
@@ -76,11 +78,8 @@ class Inbox:
             return None
         except OSError as error:
             raise RetryLater(f"{path.name} cannot be read ({error.strerror})") from None
-        same = (
-            (before.st_size, before.st_mtime_ns)
-            == (after.st_size, after.st_mtime_ns)
-            == (len(content), after.st_mtime_ns)
-        )
+        marks = {(each.st_ino, each.st_size, each.st_mtime_ns) for each in (before, after)}
+        same = len(marks) == 1 and after.st_size == len(content)
         return WholeFile(path.name, content) if same else None
 
 

@@ -30,6 +30,10 @@ class VendorFilesSettings(ConnectorSettings):
     settle_seconds: float = Field(
         default=2.0, ge=0, description="A file is read when it is this old. 0 where files are put there by renaming."
     )
+    ends_with_line_end: bool = Field(
+        default=False,
+        description="Each file ends with a line end: a last row without one was cut off, and is broken.",
+    )
     page_size: int = Field(default=1000, ge=1, description="Clients a page when reading.")
     batch_size: int = Field(default=500, ge=1, description="Clients a file when writing.")
     refuse_formulas: bool = Field(

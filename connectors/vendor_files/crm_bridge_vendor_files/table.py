@@ -6,6 +6,7 @@ swallows every row behind it without a word.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from dataclasses import dataclass, field
 from crm_bridge.api import BrokenRecord, RawRecord
 
 LONGEST_ROW = 20  # lines: a quoted value may hold line ends, but not half a file
+# what a spreadsheet makes of a long number when it saves a file: the digits behind these are gone
+_MANGLED = re.compile(r"\s*[+-]?[0-9](?:[.,][0-9]+)?[eEеЕ]\+[0-9]{2,3}\s*")
+_LEAST_FOR_UTF8 = 4  # letters in UTF-8 that no text of a one-byte code page has by chance
 _OTHER_ENCODINGS = ("utf-8-sig", "cp1251", "cp866", "koi8-u", "utf-16", "cp1252")
 
 
@@ -24,6 +28,7 @@ class Layout:
     record_id: str
     encoding: str
     delimiter: str
+    ends_with_line_end: bool = False
     cell: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +63,9 @@ def read_table(content: bytes, *, file: str, layout: Layout) -> Table:
         return Table((), (_wrong_header(content, lines[0], file=file, layout=layout),))
     rows: list[tuple[int, bytes, dict[str, str]]] = []
     broken: list[BrokenRecord] = []
+    if layout.ends_with_line_end and lines[-1].strip() and len(lines) > 1:
+        cause = "the file ends in the middle of a row: it was not sent whole"
+        broken.append(_broken(file, len(lines) - 1, lines.pop(), "cut_off", cause, layout=layout))
     number = 1
     while number < len(lines):
         taken = 1
@@ -81,6 +89,11 @@ def _record(
     record = dict(zip(header, cells, strict=True))
     if not record[layout.record_id].strip():
         raise _BrokenRow("missing_id", f"no {layout.record_id}: the row names no client")
+    if _MANGLED.fullmatch(record[layout.record_id]):
+        cause = (
+            f"{layout.record_id} is a number that a spreadsheet rounded, so two clients could have it: save it as text"
+        )
+        raise _BrokenRow("mangled_number", cause)
     return record, taken
 
 
@@ -111,9 +124,21 @@ def _text(line: bytes, *, layout: Layout) -> str:
     except UnicodeDecodeError as error:
         cause = f"byte {error.object[error.start]:#04x} at {error.start + 1} is nothing in {layout.encoding}"
         raise _BrokenRow("undecodable_byte", cause) from None
+    if _is_utf8(line, layout=layout):
+        raise _BrokenRow("wrong_encoding", f"the row is written in utf-8, {layout.encoding} is configured")
     if "\0" in text:
         raise _BrokenRow("nul", "a NUL character: the file was damaged on its way")
     return text
+
+
+def _is_utf8(line: bytes, *, layout: Layout) -> bool:
+    """Whether a row that a one-byte code page can read as well is UTF-8 instead."""
+    if line.isascii() or codecs.lookup(layout.encoding).name.startswith("utf"):
+        return False
+    try:
+        return sum(not letter.isascii() for letter in line.decode("utf-8")) >= _LEAST_FOR_UTF8
+    except UnicodeDecodeError:
+        return False
 
 
 def _cells(text: str, *, layout: Layout) -> list[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -75,6 +76,53 @@ def test_a_file_that_is_too_young_waits(open_connector, system, inbox):
     os.utime(file, (NOW.timestamp() - 61, NOW.timestamp() - 61))
 
     assert ([], ["Д-00001"]) == (young, ids(connector.read_changes("client", None)))
+
+
+def test_a_newer_file_waits_for_an_older_one_that_is_not_whole_yet(open_connector, system, inbox):
+    """Read before it, its news would be overwritten by older ones."""
+    system.load("client", [row(1)])
+    system.edit("client", "Д-00001", {"Місто": "Львів"})
+    connector = open_connector(settle_seconds=60.0)
+    older, newer = sorted(inbox.glob("*.csv"))
+    os.utime(older, (NOW.timestamp() - 1, NOW.timestamp() - 1))
+    os.utime(newer, (NOW.timestamp() - 99, NOW.timestamp() - 99))
+    waiting = ids(connector.read_changes("client", None))
+    os.utime(older, (NOW.timestamp() - 99, NOW.timestamp() - 99))
+    pages = list(connector.read_changes("client", None))
+
+    assert [] == waiting
+    assert ["", "Львів"] == [record["Місто"] for page in pages for record in page.records]
+
+
+def test_a_file_that_is_replaced_while_it_is_read_waits(connector, system, inbox, monkeypatch):
+    """Half of one and half of the other would be a third that nobody wrote."""
+    system.load("client", [row(1)])
+    read_bytes = Path.read_bytes
+
+    def replaced_meanwhile(path):
+        content = read_bytes(path)
+        other = path.with_suffix(".new")
+        other.write_bytes(content)
+        other.replace(path)
+        return content
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", replaced_meanwhile)
+        assert [] == list(connector.read_changes("client", None))
+
+    assert ["Д-00001"] == ids(connector.read_changes("client", None))
+
+
+def test_the_same_file_under_another_name_changes_nothing(connector, system, inbox):
+    """An agency that sends twice sends the same rows twice; under the same name they are not even read."""
+    system.load("client", [row(1), row(2)])
+    (file,) = inbox.glob("*.csv")
+    first = list(connector.read_changes("client", None))
+    (inbox / "zz copy.csv").write_bytes(file.read_bytes())
+    again = list(connector.read_changes("client", first[-1].cursor))
+
+    assert [each for page in first for each in page.records] == [each for page in again for each in page.records]
+    assert [] == list(connector.read_changes("client", again[-1].cursor))
 
 
 def test_a_broken_row_in_the_middle_and_an_open_quote(connector, system):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm_bridge.mapping import compile_mapping, load_mapping
+from crm_bridge_vendor_files.simulator.agency import COLUMNS
 from crm_bridge_vendor_files.table import Layout, read_table
 
 LAYOUT = Layout(("№", "ПІБ", "Діти"), "№", "cp1251", ";")
 GOOD = "1;Анна;"
+HEADER = "№;ПІБ;Діти\r\n".encode("cp1251")
 
 
 def read(text, *, layout=LAYOUT, encoding="cp1251"):
@@ -144,3 +149,43 @@ def test_no_bytes_make_it_fall_over(content):
     """Any file is records or broken pieces."""
     read_table("№;ПІБ;Діти\n".encode("cp1251") + content, file="a.csv", layout=LAYOUT)
     read_table(content, file="a.csv", layout=LAYOUT)
+
+
+@pytest.mark.parametrize("number", ["3,80505E+11", "3.80505E+11", "1E+12", " 1,23Е+05 "])
+def test_a_number_that_a_spreadsheet_rounded_names_nobody(number):
+    """Two clients could have it: as one they would be mixed."""
+    table = read(f"№;ПІБ;Діти\r\n{number};Коваль;\r\nД-2;Ткач;\r\n")
+
+    assert ["mangled_number"] == [piece.code for piece in table.broken]
+    assert ["Д-2"] == ids(table)
+
+
+def test_a_row_in_another_encoding_is_not_read_as_gibberish():
+    """Cp1251 can read nearly any byte: UTF-8 would become a name that nobody has."""
+    mixed = HEADER + "Д-1;Коваль;\r\n".encode("cp1251") + "Д-2;Ткаченко;\r\n".encode() + "Д-3;РІЙ;".encode("cp1251")
+    table = read_table(mixed, file="f.csv", layout=LAYOUT)
+
+    assert [("wrong_encoding", "f.csv:3")] == [(piece.code, piece.position) for piece in table.broken]
+    assert ["Д-1", "Д-3"] == ids(table)
+
+
+def test_a_last_row_that_was_cut_off_is_told_where_files_end_with_a_line_end():
+    """It may have all its columns, and half a value in the last."""
+    strict = replace(LAYOUT, ends_with_line_end=True)
+    content = HEADER + "Д-1;Коваль;Київ\r\nД-2;Ткач;Льв".encode("cp1251")
+    table = read_table(content, file="f.csv", layout=strict)
+
+    assert [("cut_off", "f.csv:3")] == [(piece.code, piece.position) for piece in table.broken]
+    assert ["Д-1"] == ids(table)
+    assert 2 == len(read_table(content, file="f.csv", layout=LAYOUT).records)
+    assert () == tuple(read_table(content + b"\r\n", file="f.csv", layout=strict).broken)
+
+
+@pytest.mark.parametrize("phone", ["3,80505E+11", "3.80505E+11"])
+def test_a_phone_that_a_spreadsheet_rounded_is_no_phone(phone):
+    """The mapping that ships says so: its digits are gone, and nothing is made of the rest."""
+    place = files("crm_bridge_mappings") / "vendor_files" / "client.yaml"
+    mapping = compile_mapping(load_mapping(place.read_text(encoding="utf-8"), file="client.yaml"))
+    reading = mapping.read(dict.fromkeys(COLUMNS, "") | {"№ договору": "Д-1", "ПІБ": "Коваль Анна", "Телефон": phone})
+
+    assert [("Телефон", "bad_phone")] == [(problem.field, problem.code) for problem in reading.problems]
