@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from crm_bridge_siebel.inspection import missing_fields
 from crm_bridge_siebel.messages import plain
-from crm_bridge_siebel.shapes import Component, ComponentList
+from crm_bridge_siebel.shapes import Component, ComponentList, paths_of
 from crm_bridge_siebel.usual_names import (
     ADDRESS_PARTS,
     ADDRESS_PREFIXES,
@@ -96,8 +96,17 @@ def drafted(tree: ComponentList, *, source: str, kind: str | None = None) -> Dra
         for nickname in filter(None, [work.take(NICKNAMES)]):
             work.item("other_names", f"{{src: {_name(nickname)}, item: {{use: nickname}}}}")
     _refusals(work)
-    nested = [line for child in component.lists for line in _nested(work, child)]
-    nested += [f"{name}: holds elements and is no list, which is not read" for name in tree.component.unread]
+    nested = [
+        line
+        for child in component.lists
+        for line in _nested(work, child.component, where=(child.tag, child.component.tag))
+    ]
+    nested += [
+        f"{part.tag}/{path.replace('.', '/')}: of a component without a list, src: {part.tag}.{path}"
+        for part in tree.component.parts
+        for path in paths_of(part)
+    ]
+    nested += [line for part in tree.component.rows for line in _nested(work, part, where=(part.tag,))]
     open_fields = [name for name in component.fields if name not in work.used]
     text = "\n".join(
         _document(
@@ -162,17 +171,17 @@ def _refusals(work: _Work) -> None:
         )
 
 
-def _nested(work: _Work, child: ComponentList) -> Iterator[str]:
-    """Map a list of e-mails, phones or addresses; give what stays open of it."""
-    component = child.component
+def _nested(work: _Work, component: Component, *, where: Sequence[str]) -> Iterator[str]:
+    """Map a list of e-mails, phones or addresses; give what stays open of it. ``where``: tags that lead to its rows."""
+    place = "/".join(where)
     key = next((name for name in component.fields if plain(name) in ("id", f"{plain(component.tag)}id")), None) or next(
         (name for name in component.fields if plain(name).endswith("addressid")), None
     )
     if key is None:
         # Nested rows are found again by their own id alone.
-        yield f"{child.tag}: list without an id of its rows, so it cannot be mapped"
+        yield f"{where[0]}: list without an id of its rows, so it cannot be mapped"
         return
-    where = f"each: {_name(child.tag)}.{_name(component.tag)}, key: {_name(key)}"
+    rows = f"each: {'.'.join(map(_name, where))}, key: {_name(key)}"
     used: set[str] = {key}
     email = next((name for name in component.fields if plain(name) in ROW_EMAILS), None)
     phone = next((name for name in component.fields if plain(name) in ROW_PHONES), None)
@@ -181,24 +190,24 @@ def _nested(work: _Work, child: ComponentList) -> Iterator[str]:
         (each for each in (*ADDRESS_PREFIXES, plain(component.tag)) if _address(component, prefix=each)), None
     )
     if email:
-        work.item("contact_points", f"{{{where}, src: {_name(email)}, as: email, item: {{type: email, rank: 50}}}}")
+        work.item("contact_points", f"{{{rows}, src: {_name(email)}, as: email, item: {{type: email, rank: 50}}}}")
         used.add(email)
     elif phone and not component.lists and len(component.fields) < 20:
-        work.item("contact_points", f"{{{where}, src: {_name(phone)}, as: phone, item: {{type: phone, rank: 50}}}}")
+        work.item("contact_points", f"{{{rows}, src: {_name(phone)}, as: phone, item: {{type: phone, rank: 50}}}}")
         used.add(phone)
     elif about_address and prefix is not None:
         parts = _address(component, prefix=prefix)
         purpose = "work" if "business" in plain(component.tag) else "home"
         row = f"as: address, item: {{type: postal, purpose: {purpose}}}, parts: {_parts(work, parts)}"
-        work.item("contact_points", f"{{{where}, {row}}}")
+        work.item("contact_points", f"{{{rows}, {row}}}")
         used |= set(parts.values())
     if len(used) > 1:
-        work.used[child.tag] = None
+        work.used[where[0]] = None
     for name in component.fields:
         if name not in used and name not in _SYSTEM:
-            yield f"{child.tag}/{component.tag}/{name}: {component.types.get(name, 'string')}"
+            yield f"{place}/{name}: {component.types.get(name, 'string')}"
     for below in component.lists:
-        yield f"{child.tag}/{component.tag}/{below.tag}: list, {len(below.component.fields)} fields"
+        yield f"{place}/{below.tag}: list, {len(below.component.fields)} fields"
 
 
 def _address(component: Component, *, prefix: str) -> dict[str, str]:

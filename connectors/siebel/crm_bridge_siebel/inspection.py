@@ -10,7 +10,7 @@ from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.dialects import Wanted, dialect_for, dialect_of, dialect_of_service, method_of, shape_of
 from crm_bridge_siebel.dialects.recognition import objects_of, simple
 from crm_bridge_siebel.messages import Operation, Service, plain
-from crm_bridge_siebel.shapes import Component, ComponentList, integration_object
+from crm_bridge_siebel.shapes import Component, ComponentList, integration_object, paths_of
 
 NEEDED: Mapping[str, str] = {
     "Id": "records cannot be told apart",
@@ -178,8 +178,10 @@ def _lines(component: Component, indent: str) -> Iterator[str]:
     yield f"{indent}{component.tag}: {len(component.fields)} fields, {len(component.lists)} lists"
     for name in component.fields:
         yield f"{indent}  {name}: {component.types.get(name, 'string')}"
-    for name in component.unread:
-        yield f"{indent}  {name}: holds elements and is no list, which is not read"
+    for many, directly in (("one at most", component.parts), ("any number", component.rows)):
+        for part in directly:
+            yield f"{indent}  {part.tag}, without a list around it: {many}"
+            yield from _lines(part, indent + "    ")
     for child in component.lists:
         yield f"{indent}  {child.tag}"
         yield from _lines(child.component, indent + "    ")
@@ -191,6 +193,9 @@ def _tree(tree: ComponentList) -> dict[str, Any]:
         "component": tree.component.tag,
         "namespace": tree.component.namespace,
         "fields": [{"name": name, "type": tree.component.types.get(name, "string")} for name in tree.component.fields],
-        "not_read": list(tree.component.unread),
         "lists": [_tree(child) for child in tree.component.lists],
+        "components": [
+            {"component": each.tag, "many": each in tree.component.rows, "fields": list(paths_of(each))}
+            for each in (*tree.component.parts, *tree.component.rows)
+        ],
     }

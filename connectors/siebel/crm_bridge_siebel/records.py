@@ -169,6 +169,8 @@ class RecordReader:
 
     def _scanned(self, body: bytes, *, page_size: int, where: str) -> Answer | None:
         """The answer, when nothing about it is out of the ordinary; ``None``: it has to be parsed."""
+        if not self._shape.component.has_only_lists:
+            return None
         page = cut(body, tag=self._shape.component.tag)
         root = parse_plain(page.rest, system=self._system) if page is not None else None
         if page is None or root is None or root.tag != f"{_SOAP}Envelope":
@@ -239,6 +241,9 @@ def _compiled(component: Component) -> Reader:
         for child in component.lists
     }
 
+    parts = {part.qname: (part.tag, _compiled(part)) for part in component.parts}
+    direct = {row.qname: (row.tag, _compiled(row)) for row in component.rows}
+
     def read(element: etree._Element, cut: list[str]) -> dict[str, Any]:
         record: dict[str, Any] = {}
         for child in element:
@@ -263,6 +268,18 @@ def _compiled(component: Component) -> Reader:
                 record[list_tag] = {row_tag: found}
                 if child.get("lastpage") in _MORE:
                     cut.append(list_tag)
+            elif tag in parts or tag in direct:
+                name, read_one = parts.get(tag) or direct[tag]
+                below: list[str] = []
+                one = read_one(child, below)
+                if below:
+                    raise UnfitError(f"{below[0]} does not fit into one answer, raise child_page_size")
+                if tag in direct:
+                    record.setdefault(name, []).append(one)
+                elif name in record:
+                    raise UnfitError(f"{name} comes twice")
+                else:
+                    record[name] = one
             # Anything else is newer than the WSDL; no mapping can name it, and the rest of the record is fine.
         fit(record)
         return record

@@ -27,7 +27,8 @@ class Component:
         fields: names of its fields as records carry them: the WSDL's tags, but for ``tags``.
         types: XSD types of the fields that are not ``string``.
         tags: the WSDL's tag where a record carries another name (``system_fields`` of the settings).
-        unread: elements that hold elements and are no list of components; no record carries them.
+        parts: components that stand in it by themselves, one at most of each; a record carries an object.
+        rows: components that stand in it without a container, any number; a record carries a list.
         attributes: what its element may carry, such as ``searchspec`` and ``operation``.
     """
 
@@ -38,12 +39,18 @@ class Component:
     types: Mapping[str, str] = field(default_factory=dict, compare=False)
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
     attributes: frozenset[str] = field(default=frozenset(), compare=False)
-    unread: tuple[str, ...] = field(default=(), compare=False)
+    parts: tuple[Component, ...] = field(default=(), compare=False)
+    rows: tuple[Component, ...] = field(default=(), compare=False)
 
     @property
     def qname(self) -> str:
         """The tag in lxml's ``{namespace}name`` form."""
         return f"{{{self.namespace}}}{self.tag}" if self.namespace else self.tag
+
+    @property
+    def has_only_lists(self) -> bool:
+        """Whether every component within it, at any depth, stands in a container."""
+        return not self.parts and not self.rows and all(each.component.has_only_lists for each in self.lists)
 
     def field_qname(self, name: str) -> str:
         """The tag of a field in lxml's form."""
@@ -112,6 +119,9 @@ def paths_of(component: Component, *, within: str = "") -> Iterator[str]:
         inner = f"{within}{_escaped(child.tag)}.{_escaped(child.component.tag)}"
         yield inner
         yield from paths_of(child.component, within=f"{inner}.")
+    for direct in (*component.parts, *component.rows):
+        yield within + _escaped(direct.tag)
+        yield from paths_of(direct, within=f"{within}{_escaped(direct.tag)}.")
 
 
 def _escaped(name: str) -> str:
@@ -144,7 +154,8 @@ def renamed(shape: ComponentList, names: Mapping[str, str]) -> ComponentList:
             types={back.get(name, name): kind for name, kind in component.types.items()},
             tags={name: tag for tag, name in back.items()},
             attributes=component.attributes,
-            unread=component.unread,
+            parts=component.parts,
+            rows=component.rows,
         ),
         path=shape.path,
         attributes=shape.attributes,
@@ -163,6 +174,8 @@ def narrowed(shape: ComponentList, *, only: frozenset[str]) -> ComponentList:
             component,
             fields=tuple(name for name in component.fields if name in only or name in SYSTEM_FIELDS),
             lists=tuple(child for child in component.lists if child.tag in only),
+            parts=tuple(child for child in component.parts if child.tag in only),
+            rows=tuple(child for child in component.rows if child.tag in only),
         ),
     )
 
@@ -189,9 +202,10 @@ def _component(node: Node) -> Component:
     fields: list[str] = []
     types: dict[str, str] = {}
     lists: list[ComponentList] = []
-    unread: list[str] = []
+    parts: list[Component] = []
+    rows: list[Component] = []
     for child in node.children:
-        nested = _container(child, path=()) if child.children else None
+        nested = _container(child, path=()) if _is_list(child) else None
         if nested is not None:
             lists.append(nested)
         elif not child.children:
@@ -199,7 +213,7 @@ def _component(node: Node) -> Component:
             if child.type not in {"string", ""}:
                 types[child.tag] = child.type
         else:
-            unread.append(child.tag)
+            (rows if child.many else parts).append(_component(child))
     return Component(
         tag=node.tag,
         namespace=node.namespace,
@@ -207,12 +221,19 @@ def _component(node: Node) -> Component:
         lists=tuple(lists),
         types=types,
         attributes=frozenset(node.attributes),
-        unread=tuple(unread),
+        parts=tuple(parts),
+        rows=tuple(rows),
     )
+
+
+def _is_list(node: Node) -> bool:
+    """Whether it holds rows of one component and nothing else; its name alone tells it where one row is the most."""
+    inner = node.children[0] if len(node.children) == 1 and not node.many else None
+    return inner is not None and bool(inner.children) and (inner.many or node.tag.startswith("ListOf"))
 
 
 def _names(component: Component) -> Iterator[str]:
     yield component.tag
     yield from component.fields
-    for child in component.lists:
-        yield from _names(child.component)
+    for child in (*(each.component for each in component.lists), *component.parts, *component.rows):
+        yield from _names(child)

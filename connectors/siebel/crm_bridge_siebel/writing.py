@@ -88,7 +88,9 @@ def _refuse_deleting(row: Mapping[str, Any], shape: ServiceShape) -> None:
     Raises:
         RejectRecord: child rows are to be changed, and the operation is not known for an upsert.
     """
-    containers = [child.tag for child in shape.data.component.lists if child.tag in row]
+    component = shape.data.component
+    nested = [*(each.tag for each in component.lists), *(each.tag for each in (*component.parts, *component.rows))]
+    containers = [tag for tag in nested if tag in row]
     operation = shape.operations.get("Execute", "Execute")
     if containers and _UPSERT.search(operation) is None:
         raise RejectRecord(
@@ -107,6 +109,8 @@ def _published(method: str, shape: ServiceShape) -> str:
 
 def _row(fields: Mapping[str, Any], component: Component, *, nested: bool) -> dict[str, Any]:
     lists = {child.tag: child.component for child in component.lists}
+    parts = {child.tag: child for child in component.parts}
+    direct = {child.tag: child for child in component.rows}
     row: dict[str, Any] = {}
     for name, value in fields.items():
         if name == OPERATION or (not nested and name in SYSTEM_FIELDS):
@@ -115,6 +119,12 @@ def _row(fields: Mapping[str, Any], component: Component, *, nested: bool) -> di
             rows = _child_rows(value, lists[name], container=name)
             if rows:
                 row[name] = {lists[name].tag: rows}
+        elif name in direct:
+            rows = _child_rows({name: value}, direct[name], container=name)
+            if rows:
+                row[name] = rows
+        elif name in parts:
+            row[name] = _part(value, parts[name])
         elif name not in component.fields:
             raise RejectRecord(f"{component.tag} has no field {name} in the WSDL", path=name, code="unknown_field")
         elif not isinstance(value, str):
@@ -122,6 +132,14 @@ def _row(fields: Mapping[str, Any], component: Component, *, nested: bool) -> di
         else:
             row[name] = value
     return row
+
+
+def _part(value: object, component: Component) -> dict[str, Any]:
+    """The one row of a component without a container; an upsert never deletes."""
+    if not isinstance(value, Mapping):
+        raise RejectRecord(f"{component.tag} is not an object", path=component.tag, code="bad_shape")
+    row = _row(value, component, nested=True)
+    return row | {"operation": "upsert"} if "operation" in component.attributes else row
 
 
 def _child_rows(value: object, component: Component, *, container: str) -> list[dict[str, Any]]:

@@ -70,10 +70,12 @@ def in_many_files() -> Mapping[str, bytes]:
         + _sequence("ListOfClient", '<x:element name="Client" type="io:Client" minOccurs="0" maxOccurs="unbounded"/>')
         + '<x:complexType name="Client"><x:complexContent><x:extension base="b:Record"><x:sequence>'
         + _fields("Surname", "GivenName", "Birthday", "MobilePhone")
-        + '</x:sequence><x:attribute name="operation" type="x:string"/></x:extension></x:complexContent></x:complexType>'
+        + '</x:sequence><x:attribute name="operation" type="x:string"/></x:extension></x:complexContent>'
+        "</x:complexType>"
         "</x:schema>"
     )
-    below = f'<x:schema {_ROOT} targetNamespace="{base}">{_sequence("Record", _fields("Id", "Updated", "ModId"))}</x:schema>'
+    record = _sequence("Record", _fields("Id", "Updated", "ModId"))
+    below = f'<x:schema {_ROOT} targetNamespace="{base}">{record}</x:schema>'
     arguments = _fields("PageSize", "StartRowNum", "SearchSpec", "SortSpec")
     requests = "".join(
         f'<x:element name="ClientQueryPage{part}"><x:complexType><x:sequence>{more}<x:element ref="io:ListOfClient"'
@@ -93,7 +95,8 @@ def in_many_files() -> Mapping[str, bytes]:
     )
     ports = "".join(f'<w:port name="Client{soap}" binding="t:Client{soap}"/>' for soap in ("s12", "s"))
     main = (
-        f'<w:definitions {_ROOT} xmlns:t="{t}" targetNamespace="{t}"><w:import namespace="{t}" location="abstract.wsdl"/>'
+        f'<w:definitions {_ROOT} xmlns:t="{t}" targetNamespace="{t}">'
+        f'<w:import namespace="{t}" location="abstract.wsdl"/>'
         f'{bindings}<w:service name="Client">{ports}</w:service></w:definitions>'
     )
     return {
@@ -156,8 +159,8 @@ def of_groups_and_choices() -> Mapping[str, bytes]:
         + _fields("PageSize", "StartRowNum", "SearchSpec", "SortSpec")
         + '<x:element name="ListOfContact" type="t:ListOfContact" minOccurs="0"/></x:all></x:complexType></x:element>'
         '<x:element name="ContactQueryPageResponse"><x:complexType><x:sequence><x:element name="ListOfContact" '
-        'type="t:ListOfContact"/><x:element name="LastPage" type="x:string" minOccurs="0"/></x:sequence></x:complexType>'
-        "</x:element></x:schema>"
+        'type="t:ListOfContact"/><x:element name="LastPage" type="x:string" minOccurs="0"/></x:sequence>'
+        "</x:complexType></x:element></x:schema>"
     )
     return {
         "site.wsdl": _whole(t, schema, _messages("ContactQueryPage") + _service("Contact", "ContactQueryPage")).encode()
@@ -184,8 +187,8 @@ def of_enumerations() -> Mapping[str, bytes]:
             + _fields("M_fslF", kind="t:Sex")
             + _fields("Suppress_x0020_All_x0020_Calls", kind="x:boolean"),
         )
-        + '<x:element name="GetContactsRequest"><x:complexType><x:sequence><x:element name="SearchSpec" type="x:string"/>'
-        '</x:sequence></x:complexType></x:element><x:element name="GetContactsResponse"><x:complexType><x:sequence>'
+        + '<x:element name="GetContactsRequest"><x:complexType><x:sequence>'
+        '<x:element name="SearchSpec" type="x:string"/></x:sequence></x:complexType></x:element><x:element name="GetContactsResponse"><x:complexType><x:sequence>'
         '<x:element name="GetContactsResult" type="t:ArrayOfContact" minOccurs="0"/>'
         '<x:element name="Return_spcCode" type="x:string" minOccurs="0"/></x:sequence></x:complexType></x:element>'
         "</x:schema>"

@@ -138,8 +138,8 @@ def test_what_is_shown_says_what_to_do(saved, tmp_path):
         assert words in done.stdout
 
 
-def test_what_cannot_be_read_is_said(saved, tmp_path):
-    """An element within a record that holds elements and is no list; headers declared by hand do no harm."""
+def test_a_component_without_a_list_is_said(saved, tmp_path):
+    """An element within a record that holds elements; headers declared by hand do no harm."""
     text = asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])])
     text = text.replace('name="FirstName" type="xsd:string"', 'name="FirstName" type="io:Contact_Alias"')
     header = '<input><soap:header message="tns:Absent" part="x" use="literal"/>'
@@ -147,7 +147,7 @@ def test_what_cannot_be_read_is_said(saved, tmp_path):
 
     told = inspected(saved(text), "--draft", tmp_path / "draft.yaml")
 
-    assert ["FirstName"] == told["services"][0]["object"]["not_read"]
+    assert ["FirstName"] == [each["component"] for each in told["services"][0]["object"]["components"]]
     assert "FirstName" in told["draft"]["open"]
     assert "FirstName: holds elements" in (tmp_path / "draft.yaml").read_text(encoding="utf-8")
 

@@ -123,6 +123,8 @@ def _template(component: Component) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(component.fields, "")
     for child in component.lists:
         row[child.tag] = {child.component.tag: _template(child.component)}
+    for direct in (*component.parts, *component.rows):
+        row[direct.tag] = _template(direct)
     return row
 
 

@@ -46,6 +46,8 @@ def arguments(query: Query, shape: ServiceShape) -> dict[str, Any]:
     for child in component.lists:
         if not query.keys_only or child.tag in query.children:
             row[child.tag] = _children(child.component, query, paged="pagesize" in child.attributes)
+    if not query.keys_only:
+        row |= _direct(component, query)
     if query.searchspec is not None:
         row["searchspec"] = spec_text(query.searchspec, named=lambda name: component.tags.get(name, name))
     return {"pagesize": query.page_size, "startrownum": query.start_row, component.tag: row}
@@ -59,5 +61,11 @@ def _children(component: Component, query: Query, *, paged: bool) -> dict[str, A
     row: dict[str, Any] = dict.fromkeys(component.fields, "")
     for child in component.lists:
         row[child.tag] = _children(child.component, query, paged="pagesize" in child.attributes)
+    row |= _direct(component, query)
     pages = {"pagesize": query.child_page_size, "startrownum": query.child_start} if paged else {}
     return {**pages, component.tag: row}
+
+
+def _direct(component: Component, query: Query) -> dict[str, Any]:
+    """Components without a container."""
+    return {each.tag: _children(each, query, paged=False)[each.tag] for each in (*component.parts, *component.rows)}
