@@ -36,7 +36,7 @@ _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
 _ORDINARY = bytes(code for code in range(256) if code not in b"<>" + _CONTROLS)
 _NAME = r"[A-Za-z_][A-Za-z0-9_.-]*+"
 _TAG = re.compile(r"<([^<>]*+)>[^<]*+")
-_LEAF = re.compile(r"<([^<>/ ]++)(?:/>|>[^<]*+</\1>)")
+_LEAF = re.compile(r"<([^<>/ ]++)(?:(/)>|>[^<]*+</\1>)")
 _START = re.compile(rf"""(?:({_NAME}):)?({_NAME})((?: (?:{_NAME}:)?{_NAME}=(?:"[^"&\t\n]*+"|'[^'&\t\n]*+'))*+) ?(/?)""")
 _ATTRIBUTE = re.compile(rf""" (?:({_NAME}):)?({_NAME})=(?:"([^"]*+)"|'([^']*+)')""")
 _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
@@ -192,10 +192,11 @@ class _Rows(dict[str, _Word]):
             first = row.match(text, at)
             if first is None:
                 raise OutOfTheOrdinaryError
-        attributes, *values, ended = first.groups()
+        groups = first.groups()
+        attributes, ended = groups[0], groups[-1]
         if attributes and self[row.opening + attributes].closing is None:
             raise OutOfTheOrdinaryError
-        record: Record = {name: value for name, value in zip(row.names, values, strict=True) if value is not None}
+        record: Record = {name: value for name, value in zip(row.names, groups[1:-1], strict=True) if value is not None}
         at = first.end()
         met: list[str] = []
         while not ended:
@@ -236,11 +237,10 @@ class _Rows(dict[str, _Word]):
         found: list[Record] = []
         missing: list[str] = []
         if ending is not None:
-            ending = f"<{ending}>"
-            while not text.startswith(ending, at):
+            while not text.startswith(ending, at + 1):
                 row, at = self.read(text, at, missing)
                 found.append(row)
-            at = _tag(text, at)[1]
+            at = _ended(text, at, ending)
         if missing:
             raise OutOfTheOrdinaryError
         return {self.tag: found}, at
@@ -268,12 +268,12 @@ class _Rows(dict[str, _Word]):
         opening = word.closing[1:]
         prefix = opening[: -len(self.tag)]
         self._order = tuple(prefix + tag for tag in self._tags)
-        return _Row(opening, {})
+        return _Row(opening, {}, short=frozenset())
 
-    def _learn(self, row: _Row, met: list[str], *, seen: list[str]) -> None:
+    def _learn(self, row: _Row, met: list[str], *, seen: list[tuple[str, str]]) -> None:
         """Expect the elements that were ``seen`` in one row, where ``row`` did not expect those that were ``met``."""
         self._lessons += 1
-        leaves = [tag for tag in dict.fromkeys(seen) if self[tag].rows is None and self[tag].qname != self._qname]
+        leaves = [tag for tag in dict(seen) if self[tag].rows is None and self[tag].qname != self._qname]
         if not row.tags.isdisjoint(met):  # in this place
             order = [*dict.fromkeys((*leaves, *self._order))]
         else:
@@ -282,8 +282,10 @@ class _Rows(dict[str, _Word]):
                 if tag not in order:
                     order.insert(order.index(before) + 1 if before else 0, tag)
         self._order = tuple(order)
-        expected = row.tags.union(leaves if self._lessons < _MOST_LESSONS else order)
-        self._row = _Row(row.opening, {tag: self[tag].field for tag in order if tag in expected})
+        is_last = self._lessons == _MOST_LESSONS
+        expected = row.tags.union(order if is_last else leaves)
+        short = expected if is_last else row.short.union(tag for tag, slash in seen if slash)
+        self._row = _Row(row.opening, {tag: self[tag].field for tag in order if tag in expected}, short=short)
 
     def __missing__(self, tag: str) -> _Word:
         """The meaning of a start tag, by its whole name and its attributes."""
@@ -315,23 +317,26 @@ class _Rows(dict[str, _Word]):
 class _Row:
     """A pattern for rows that are spelled in one way: the start tag, elements of text alone, the end if that follows.
 
-    Each of the elements may be there or not, and may close itself.
+    Each of the elements may be there or not.
 
     Args:
         opening: the row's tag.
         fields: the tags of the elements in their order, and the name that a record carries each under, if it does.
+        short: those of them that may be closed by their start tag.
     """
 
-    def __init__(self, opening: str, fields: Mapping[str, str | None]) -> None:
+    def __init__(self, opening: str, fields: Mapping[str, str | None], *, short: frozenset[str]) -> None:
         self.opening = opening
         self.ending = f"/{opening}"
         self.tags = frozenset(fields)
+        self.short = short
         self.names: list[str] = []
         pattern = [f"<{re.escape(opening)}( [^<>]*+)?+>[^<]*+"]
         for tag, name in fields.items():
             value, empty = ("([^<]*+)", "()") if name else ("[^<]*+", "")
-            pattern.append(f"(?><{re.escape(tag)}(?>>{value}</{re.escape(tag)}>|{empty}/>)[^<]*+|)")
-            self.names += [name, name] if name else []
+            whole = f">{value}</{re.escape(tag)}>"
+            pattern.append(f"(?><{re.escape(tag)}{f'(?>{whole}|{empty}/>)' if tag in short else whole}[^<]*+|)")
+            self.names += [name] * (1 + (tag in short)) if name else []
         pattern.append(f"(?>(</{re.escape(opening)}>)[^<]*+|)")
         self.match = re.compile("".join(pattern)).match
 
