@@ -113,7 +113,7 @@ def test_edits_during_a_drain_are_not_missed(siebel, drain):
 def test_many_ties_keep_the_cursor_of_middle_pages_small(siebel, drain):
     """A bulk load in one second does not put every key into every cursor; the last one has them, packed."""
     siebel.load(2500)
-    connector = siebel.connector(page_size=500)
+    connector = siebel.connector(page_size=500, children={})
 
     pages, cursor = drain(connector)
 

@@ -28,7 +28,7 @@ def over(siebel):
     """Connectors to the same Siebel, by transport."""
     opened = {
         transport: open_connector(
-            SiebelSettings(**{**siebel.settings, "retry_wait_seconds": 0.0, "transport": transport}),
+            SiebelSettings(**{**siebel.settings, "retry_wait_seconds": 0.0, "transport": transport, "children": {}}),
             ConnectorContext(
                 system="siebel",
                 base_dir=siebel.folder,

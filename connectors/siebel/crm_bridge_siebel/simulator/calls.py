@@ -65,6 +65,7 @@ def _queried(call: Call, caller: Caller, installation: Installation, knobs: Knob
         if wanted is not None and limit < wanted < UNLIMITED:
             raise RefusalError("SBL-EAI-04376", f"The page size {wanted} is above MaximumPageSize {limit}")
     spec = _spec(call, template, manner)
+    size = min(size, int(knobs.number("page_cap")) or size)
     page = _page(call, caller, template, spec, size=size, installation=installation, knobs=knobs)
     reach = int(knobs.number("row_limit"))
     if call.arguments.get("ExecutionMode") != "ForwardOnly" and template.start + len(page.rows) > reach:
@@ -116,7 +117,7 @@ def _page(
     knobs: Knobs,
 ) -> Page:
     mode = call.arguments.get("View_spcMode") or call.arguments.get("ViewMode") or ""
-    visible = visible_to(caller.user, mode=mode, knobs=knobs)
+    visible = visible_to(caller, mode=mode, knobs=knobs)
     kind = call.service.kind.name
     if call.method != "QueryPage" or call.service.dialect == UI_DATA_ADAPTER or caller.session is None:
         found, last = installation.select(
@@ -136,7 +137,9 @@ def _page(
 
 def _written(call: Call, caller: Caller, installation: Installation, knobs: Knobs) -> str:
     mode = call.arguments.get("View_spcMode") or call.arguments.get("ViewMode") or ""
-    visible = visible_to(caller.user, mode=mode, knobs=knobs)
+    if not caller.writes:
+        raise RefusalError("SBL-EAI-04421", "The responsibility of this user does not allow the operation")
+    visible = visible_to(caller, mode=mode, knobs=knobs)
     method = _WORKFLOW_METHODS.get(call.method, call.method) if call.service.dialect == WORKFLOW else call.method
 
     def desk(table: Table, now: str) -> Desk:
@@ -151,6 +154,8 @@ def _written(call: Call, caller: Caller, installation: Installation, knobs: Knob
             misspelt_is_sync=not knobs.on("on_demand"),
             child_touches_parent=knobs.on("child_touches_parent"),
             manner=manner_of(call, knobs),
+            read_only_ignored=knobs.on("read_only_ignored"),
+            picklist_fault=knobs.text("picklist_fault"),
         )
 
     messages = [(method, message) for message in messages_of(call)]

@@ -9,7 +9,7 @@ import orjson
 
 from crm_bridge_siebel.simulator.installation import Installation
 from crm_bridge_siebel.simulator.knobs import Knobs
-from crm_bridge_siebel.simulator.sessions import Sessions
+from crm_bridge_siebel.simulator.sessions import Sessions, User
 
 CONTROL = "/_simulator/"
 
@@ -61,6 +61,9 @@ def controlled(
                     kind, record_id, organization=whose.get("organization"), positions=whose.get("positions")
                 )
                 return _told({"assigned": record_id})
+            case "POST", ["user", name]:
+                sessions.admit(name, User(**_object(given)))
+                return _told({"admitted": name})
             case "GET", ["sessions"]:
                 return _told({"open": sessions.count()})
             case "POST", ["kill-tasks"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -62,23 +63,31 @@ class Door:
         if knobs.take("fail_next"):
             return HttpAnswer(503, b"Service Unavailable", "text/plain")
         if knobs.take("busy_html_next"):
-            return _busy()
+            return _busy(knobs)
         caller, writes, status = Caller(user=""), False, 200
         try:
             root = _parsed(body)
-            caller = self.sessions.caller(credentials_of(root, query))
+            given = credentials_of(root, query)
+            if not given.token and knobs.number("login_delay"):
+                threading.Event().wait(knobs.number("login_delay"))
+            caller = self.sessions.caller(given)
             self._refuse_as_told()
             call = call_of(root)
             content = carried_out(call, caller, installation=self.installation, knobs=knobs)
             writes = not call.reads
         except BusyError:
-            return _busy()
+            return _busy(knobs)
         except RefusalError as refusal:
             status = int(knobs.number("fault_status"))
             content = fault_xml(refusal, style=fault_style(knobs))
         if writes and knobs.take("drop_answer_next"):
             return None
-        return HttpAnswer(status, self._spoilt(envelope(content, token=caller.token)))
+        encoding = knobs.text("encoding")
+        answer = self._spoilt(envelope(content, token=caller.token))
+        if encoding == "UTF-8":
+            return HttpAnswer(status, answer)
+        text = answer.decode("utf-8", "replace").replace('encoding="UTF-8"', f'encoding="{encoding}"', 1)
+        return HttpAnswer(status, text.encode(encoding, "xmlcharrefreplace"), f"text/xml; charset={encoding}")
 
     def rest(self, call: RestCall) -> HttpAnswer | None:
         """The answer to a REST request; ``None``: it was carried out, and the connection breaks."""
@@ -86,7 +95,7 @@ class Door:
         if knobs.take("fail_next"):
             return HttpAnswer(503, b"Service Unavailable", "text/plain")
         if knobs.take("busy_html_next"):
-            return _busy()
+            return _busy(knobs)
         rest = Rest(self.installation, self.sessions, knobs)
         status, body = rest.answer(call, style=fault_style(knobs))
         if call.writes and status < 300 and knobs.take("drop_answer_next"):
@@ -138,5 +147,5 @@ def _parsed(body: bytes) -> etree._Element:
         raise RefusalError("SBL-EAI-04316", "The request is not well-formed XML without a DTD") from None
 
 
-def _busy() -> HttpAnswer:
-    return HttpAnswer(200, _BUSY_PAGE, "text/html")
+def _busy(knobs: Knobs) -> HttpAnswer:
+    return HttpAnswer(int(knobs.number("busy_status")), _BUSY_PAGE, "text/html")

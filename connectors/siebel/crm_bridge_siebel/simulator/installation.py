@@ -25,7 +25,7 @@ from crm_bridge_siebel.simulator.rows import MERGES, cleaned, edited, merged, pu
 from crm_bridge_siebel.simulator.searchspec import Node, Predicate
 from crm_bridge_siebel.simulator.table import Table
 from crm_bridge_siebel.simulator.visibility import ORGANIZATION, POSITIONS
-from crm_bridge_siebel.simulator.writes import Desk, Effect, begun, effect_of
+from crm_bridge_siebel.simulator.writes import Desk, Effect, begun, bumped, effect_of
 
 _FIRST_NUMBER = 36**3
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -84,6 +84,7 @@ class Installation:
         """
         with self._writing:
             with self._lock:
+                self._edited_by_another(kind, messages)
                 place = desk(self._table(kind), self._now())
                 effects = []
                 for method, message in messages:
@@ -238,6 +239,14 @@ class Installation:
         with self._writing, self._lock:
             self.save()
             self._journal.close()
+
+    def _edited_by_another(self, kind: str, messages: Sequence[tuple[str, Message]]) -> None:
+        """Where a knob says so: someone saves the same records the moment before."""
+        for _, message in messages:
+            row = self._table(kind).rows.get(message.fields.get("Id", ""))
+            if row is not None and self._knobs.take("conflict_next"):
+                now = bumped(row, now=self._now(), user=OTHER_USER)
+                self._commit(kind, Effect(row_id=row["Id"], row=now, shown=now))
 
     def _edited(self, kind: str, record_id: str, changes: Mapping[str, Any], *, user: str) -> Effect:
         with self._lock:

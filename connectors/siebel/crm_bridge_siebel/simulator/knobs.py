@@ -12,6 +12,7 @@ from crm_bridge_siebel.simulator.catalogue import CONTACT
 from crm_bridge_siebel.simulator.languages import LANGUAGES
 from crm_bridge_siebel.simulator.services import DIALECTS, UI_DATA_ADAPTER
 
+PICKLIST_FAULTS = ("SBL-EAI-04401", "SBL-DAT-00225", "SBL-DAT-00510")
 Value = int | float | str | bool
 
 
@@ -60,12 +61,21 @@ _TABLE: Mapping[str, Knob] = MappingProxyType(
         "max_page_size": Knob(1000, "Siebel's MaximumPageSize (1000)"),
         "rest_max_page_size": Knob(100, "rows of a page over REST, whatever is asked for"),
         "rest_empty_status": _choice(404, "HTTP status of a REST query that finds nothing: 404 or 204", 404, 204),
+        "page_cap": _counted("the most rows of a SOAP page, whatever is asked for, without a word; 0: no such cap"),
         "row_limit": Knob(10_000, "rows that a query reaches without ExecutionMode=ForwardOnly"),
         "hide_system_fields": Knob(False, "queries give no Id, Created, Updated, ModId and their like"),
         "empty_elements": Knob(False, "give a field that was never filled as an empty element"),
         "primary_mvg": Knob(False, "mark each address IsPrimaryMVG Y or N"),
         "modification_key": Knob(True, "check ModId when it is sent (true)"),
-        "child_touches_parent": Knob(True, "a change of child rows alone moves the parent's ModId and Updated"),
+        "child_touches_parent": Knob(False, "a change of child rows alone moves the parent's ModId and Updated"),
+        "read_only_ignored": Knob(False, "take writes to calculated fields and ignore those fields; off: refuse"),
+        "picklist_fault": _choice(
+            "SBL-EAI-04401",
+            "code for a value that is not in its list",
+            "SBL-EAI-04401",
+            "SBL-DAT-00225",
+            "SBL-DAT-00510",
+        ),
         "user_keys": Knob(
             "IntegrationId",
             "user keys after Id, as in `IntegrationId;LastName+FirstName+BirthDate`",
@@ -79,6 +89,8 @@ _TABLE: Mapping[str, Knob] = MappingProxyType(
         "all_sees_all": Knob(True, "ViewMode All shows all organizations; off: it shows the user's own alone"),
         # sessions
         "anonymous": Knob(False, "a call without credentials is the anonymous user, who sees no row; off: refused"),
+        "login_delay": Knob(0.0, "seconds that each login takes; calls with a token take none of it"),
+        "token_calls": _counted("calls that a session's tokens last for; 0: no limit"),
         "session_timeout": Knob(900.0, "Siebel's SessionTimeout: seconds without a call that end a session"),
         "session_token_timeout": Knob(900.0, "Siebel's SessionTokenTimeout: seconds that a token lives unused"),
         "session_token_max_age": Knob(2880.0, "Siebel's SessionTokenMaxAge: minutes that a session's tokens live"),
@@ -89,6 +101,8 @@ _TABLE: Mapping[str, Knob] = MappingProxyType(
         # failures
         "fail_next": _counted("answer the next N calls with HTTP 503, without carrying them out"),
         "busy_html_next": _counted("answer the next N calls with a busy page in HTML, without carrying them out"),
+        "busy_status": _choice(200, "HTTP status of the busy page", 200, 502, 503),
+        "conflict_next": _counted("another user changes what the next N writes are about, the moment before each"),
         "truncate_next": _counted("carry out the next N calls and send half of each answer"),
         "malformed_next": _counted("carry out the next N calls and break a tag in each answer"),
         "drop_answer_next": _counted("carry out the next N writes and close the connection without an answer"),
@@ -96,6 +110,7 @@ _TABLE: Mapping[str, Knob] = MappingProxyType(
         "fault_next": Knob("", "answer the next call with this fault code, without carrying it out"),
         "delay": Knob(0.0, "seconds to wait, after carrying out, before each answer"),
         "drip": _counted("send each answer at so many bytes a second; 0: at once"),
+        "encoding": _choice("UTF-8", "encoding that SOAP answers declare and have", "UTF-8", "windows-1251", "UTF-16"),
         "gzip": Knob(False, "compress answers for those who accept gzip"),
         "reject_login": Knob(False, "refuse every login"),
         "fault_parentheses": Knob(False, "write errorcode as (SBL-…) instead of SBL-…"),

@@ -23,7 +23,7 @@ from crm_bridge_siebel.simulator.messages import Message, count
 from crm_bridge_siebel.simulator.refusals import FaultStyle, RefusalError, fault_text
 from crm_bridge_siebel.simulator.resources import RESOURCES, Resource, child_resource
 from crm_bridge_siebel.simulator.searchspec import parsed
-from crm_bridge_siebel.simulator.sessions import Sessions
+from crm_bridge_siebel.simulator.sessions import Caller, Sessions
 from crm_bridge_siebel.simulator.table import Table
 from crm_bridge_siebel.simulator.visibility import visible_to
 from crm_bridge_siebel.simulator.writes import Desk
@@ -80,7 +80,7 @@ class Rest:
     def answer(self, call: RestCall, *, style: FaultStyle) -> tuple[int, bytes]:
         """HTTP status and JSON."""
         try:
-            user = self._user(call)
+            caller = self._caller(call)
             self._negotiate(call)
             place = _place_of(call.url)
             code = self.knobs.take_fault()
@@ -88,18 +88,18 @@ class Rest:
                 return 500, _error(RefusalError(code, "The simulator was told to refuse this call"), style)
             match call.method:
                 case "GET":
-                    return 200, orjson.dumps(self._read(call, place, user))
+                    return 200, orjson.dumps(self._read(call, place, caller))
                 case "DELETE":
-                    self._delete(place, user)
+                    self._delete(place, caller)
                     return 204, b""
                 case _:
-                    return self._write(call, place, user, style)
+                    return self._write(call, place, caller, style)
         except RefusalError as refusal:
             return 500, _error(refusal, style)
         except StatusError as status:
             return status.status, b"" if status.status == 204 else orjson.dumps({"ERROR": str(status)})
 
-    def _user(self, call: RestCall) -> str:
+    def _caller(self, call: RestCall) -> Caller:
         scheme, _, said = call.headers.get("authorization", "").partition(" ")
         try:
             username, _, password = base64.b64decode(said, validate=True).decode().partition(":")
@@ -107,7 +107,7 @@ class Rest:
             username = password = ""
         if scheme.lower() != "basic" or not self.sessions.checked(username=username, password=password):
             raise StatusError(401, "The user ID or password is incorrect")
-        return username
+        return self.sessions.known(username)
 
     def _negotiate(self, call: RestCall) -> None:
         if call.method not in {"GET", "PUT", "POST", "DELETE"}:
@@ -118,13 +118,13 @@ class Rest:
         if call.method in {"PUT", "POST"} and "application/json" not in call.headers.get("content-type", ""):
             raise StatusError(415, "Only application/json is taken")
 
-    def _read(self, call: RestCall, place: _Place, user: str) -> dict[str, Any]:
+    def _read(self, call: RestCall, place: _Place, caller: Caller) -> dict[str, Any]:
         asked = {name.lower(): text for name, text in parse_qsl(urlsplit(call.url).query, keep_blank_values=True)}
         unknown = asked.keys() - _PARAMETERS
         if unknown:
             raise RefusalError("SBL-EAI-04316", f"This simulator does not know the parameter '{min(unknown)}'")
         resource = place.child or place.resource
-        held, last = self._rows(place, asked, user)
+        held, last = self._rows(place, asked, caller)
         if not held:
             raise StatusError(
                 int(self.knobs.number("rest_empty_status")), "There is no data for the requested resource"
@@ -143,8 +143,8 @@ class Rest:
             links.append({"rel": "nextSet", "href": place.path, "name": resource.name})
         return {"items": items[0] if len(items) == 1 and not uniform else items, "Link": links}
 
-    def _rows(self, place: _Place, asked: Mapping[str, str], user: str) -> tuple[Sequence[Row], bool]:
-        visible = visible_to(user, mode=asked.get("viewmode", ""), knobs=self.knobs)
+    def _rows(self, place: _Place, asked: Mapping[str, str], caller: Caller) -> tuple[Sequence[Row], bool]:
+        visible = visible_to(caller, mode=asked.get("viewmode", ""), knobs=self.knobs)
         size = count(asked.get("pagesize"), "PageSize")
         size = int(self.knobs.number("default_page_size")) if size is None else size
         size = min(size, int(self.knobs.number("rest_max_page_size")))
@@ -171,7 +171,7 @@ class Rest:
         sort = _sort(asked.get("sortspec", ""), resource)
         return self.installation.select(kind.name, spec, sort=sort, start=start, size=size, visible=visible)
 
-    def _write(self, call: RestCall, place: _Place, user: str, style: FaultStyle) -> tuple[int, bytes]:
+    def _write(self, call: RestCall, place: _Place, caller: Caller, style: FaultStyle) -> tuple[int, bytes]:
         """PUT and POST. Several records in one message are several transactions (our guess)."""
         try:
             body = orjson.loads(call.body)
@@ -182,7 +182,7 @@ class Rest:
         refused: list[RefusalError] = []
         for record in given:
             try:
-                done.append(self._one(record, place, "insert" if call.method == "POST" else "upsert", user))
+                done.append(self._one(record, place, "insert" if call.method == "POST" else "upsert", caller))
             except RefusalError as refusal:
                 if not isinstance(body, list):
                     raise
@@ -191,7 +191,7 @@ class Rest:
             return 409, _error(refused[0], style)
         return 200, orjson.dumps({"items": done if isinstance(body, list) else done[0]})
 
-    def _one(self, record: object, place: _Place, operation: str, user: str) -> dict[str, Any]:
+    def _one(self, record: object, place: _Place, operation: str, caller: Caller) -> dict[str, Any]:
         if not isinstance(record, dict):
             raise RefusalError("SBL-EAI-04316", "A record is not an object")
         resource = place.child or place.resource
@@ -206,7 +206,7 @@ class Rest:
             if operation == "insert" and exists:
                 raise RefusalError("SBL-EAI-04383", "Insert operation failed because a matching record was found")
             row = self._sent(
-                place, Message(None, {k: v for k, v in fields.items() if exists or k != place.child.key}), user
+                place, Message(None, {k: v for k, v in fields.items() if exists or k != place.child.key}), caller
             )
             rows = row[f"ListOf{place.child.tag}"][place.child.tag]
             made = key if exists else rows[-1][place.child.key]
@@ -216,20 +216,20 @@ class Rest:
             if operation == "upsert" and not self.installation.by_ids(place.resource.kind.name, [place.row_id]):
                 fields.pop("Id")
                 operation = "insert"  # PUT makes what is not there; its row id is Siebel's to give
-        row = self._carried_out(place, operation, Message(None, fields), user)
+        row = self._carried_out(place, operation, Message(None, fields), caller)
         return {"Id": row["Id"], "Link": _self_link(place, row["Id"])}
 
-    def _delete(self, place: _Place, user: str) -> None:
+    def _delete(self, place: _Place, caller: Caller) -> None:
         if not place.row_id or (place.child is not None and not place.child_id):
             raise StatusError(405, "DELETE needs a row id")
         if not self.installation.by_ids(place.resource.kind.name, [place.row_id]):
             raise StatusError(404, "There is no data for the requested resource")
         if place.child is None:
-            self._carried_out(place, "delete", Message(None, {"Id": place.row_id}), user)
+            self._carried_out(place, "delete", Message(None, {"Id": place.row_id}), caller)
             return
         if place.child_id not in {row[place.child.key] for row in self._children(place)}:
             raise StatusError(404, "There is no data for the requested resource")
-        self._sent(place, Message("delete", {place.child.key: place.child_id}), user)
+        self._sent(place, Message("delete", {place.child.key: place.child_id}), caller)
 
     def _children(self, place: _Place) -> Sequence[Row]:
         rows = self.installation.by_ids(place.resource.kind.name, [place.row_id])
@@ -239,28 +239,32 @@ class Rest:
         held: Sequence[Row] = rows[0].get(f"ListOf{tag}", {}).get(tag, ())
         return held
 
-    def _sent(self, place: _Place, child: Message, user: str) -> Row:
+    def _sent(self, place: _Place, child: Message, caller: Caller) -> Row:
         """Write a child row by way of its parent."""
         tag = place.child.tag if place.child else ""
-        return self._carried_out(place, "upsert", Message(None, {"Id": place.row_id}, {tag: (child,)}), user)
+        return self._carried_out(place, "upsert", Message(None, {"Id": place.row_id}, {tag: (child,)}), caller)
 
-    def _carried_out(self, place: _Place, operation: str, message: Message, user: str) -> Row:
+    def _carried_out(self, place: _Place, operation: str, message: Message, caller: Caller) -> Row:
         if not place.resource.writable:
             raise StatusError(405, f"{place.resource.name} is read only")
+        if not caller.writes:
+            raise RefusalError("SBL-EAI-04421", "The responsibility of this user does not allow the operation")
         knobs = self.knobs
-        visible = visible_to(user, mode="", knobs=knobs)
+        visible = visible_to(caller, mode="", knobs=knobs)
 
         def desk(table: Table, now: str) -> Desk:
             return Desk(
                 table=table,
                 new_id=self.installation.new_id,
                 now=now,
-                user=user,
+                user=caller.user,
                 visible=visible,
                 modification_key=knobs.on("modification_key"),
                 user_keys=user_keys(knobs.text("user_keys")),
                 child_touches_parent=knobs.on("child_touches_parent"),
                 manner=self._manner(),
+                read_only_ignored=knobs.on("read_only_ignored"),
+                picklist_fault=knobs.text("picklist_fault"),
             )
 
         (effect,) = self.installation.write(place.resource.kind.name, [(operation, message)], desk=desk)

@@ -45,6 +45,20 @@ class Session:
     task: int
     tokens: list[str] = field(default_factory=list)
     queries: dict[object, list[str]] = field(default_factory=dict)
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user beside the integration user. ``writes``: its responsibility allows changes.
+
+    An empty position or organization is the integration user's.
+    """
+
+    password: str = field(repr=False)
+    position: str = ""
+    organization: str = ""
+    writes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,9 @@ class Caller:
     user: str
     token: str = ""
     session: Session | None = None
+    position: str = ""
+    organization: str = ""
+    writes: bool = True
 
 
 def credentials_of(envelope: etree._Element, query: Mapping[str, str]) -> Credentials:
@@ -82,7 +99,7 @@ class Sessions:
     """Every session that is open.
 
     Args:
-        password: of the one user that there is.
+        password: of the integration user.
         clock: the present time.
         new_token: makes tokens; nobody may guess one.
     """
@@ -90,7 +107,6 @@ class Sessions:
     def __init__(
         self, *, password: str, clock: Callable[[], datetime], knobs: Knobs, new_token: Callable[[], str]
     ) -> None:
-        self._password = password
         self._clock = clock
         self._knobs = knobs
         self._new_token = new_token
@@ -98,6 +114,12 @@ class Sessions:
         self._gone_tasks: set[int] = set()
         self._last_task = 0
         self._lock = threading.Lock()
+        self._users = {USERNAME: User(password)}
+
+    def admit(self, name: str, user: User) -> None:
+        """Let another user in, or give one other rights; for this life of the simulator."""
+        with self._lock:
+            self._users[name] = user
 
     def caller(self, given: Credentials) -> Caller:
         """Who calls. A token goes before a password that stands beside it.
@@ -119,7 +141,7 @@ class Sessions:
             if limit and len(self._open) >= limit:
                 raise BusyError
             if given.session_type == "none":
-                return Caller(user=user)
+                return self._caller(user)
             if user == ANONYMOUS:
                 raise _bad_token()  # there are no anonymous stateless sessions
             self._last_task += 1
@@ -131,7 +153,13 @@ class Sessions:
 
     def checked(self, *, username: str, password: str) -> bool:
         """Whether this is the user and the password, for logins that are not SOAP's."""
-        return not self._knobs.on("reject_login") and (username, password) == (USERNAME, self._password)
+        user = self._users.get(username)
+        return not self._knobs.on("reject_login") and user is not None and user.password == password
+
+    def known(self, username: str) -> Caller:
+        """A user who has proved to be one, without a session."""
+        with self._lock:
+            return self._caller(username)
 
     def count(self) -> int:
         """How many sessions are open."""
@@ -160,7 +188,11 @@ class Sessions:
             found.task, found.queries = self._last_task, {}
         if given.session_type == "none":
             self._open.remove(found)  # this is how a client logs out
-            return Caller(user=found.user)
+            return self._caller(found.user)
+        last = int(self._knobs.number("token_calls"))
+        if last and found.calls >= last:
+            self._open.remove(found)
+            raise _bad_token()
         return self._renewed(found, now)
 
     def _logged_in(self, given: Credentials) -> str:
@@ -174,9 +206,20 @@ class Sessions:
         return given.username
 
     def _renewed(self, session: Session, now: datetime) -> Caller:
-        session.used = now
+        session.used, session.calls = now, session.calls + 1
         session.tokens = [*session.tokens[-_TOKENS_KEPT:], self._new_token()]
-        return Caller(user=session.user, token=session.tokens[-1], session=session)
+        return self._caller(session.user, session)
+
+    def _caller(self, name: str, session: Session | None = None) -> Caller:
+        user = self._users.get(name, User(""))
+        return Caller(
+            user=name,
+            token=session.tokens[-1] if session is not None else "",
+            session=session,
+            position=user.position,
+            organization=user.organization,
+            writes=user.writes,
+        )
 
     def _end_the_idle(self, now: datetime) -> None:
         token_life = self._knobs.number("session_token_timeout")

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crm_bridge_siebel.simulator.catalogue import CONTACT
 from crm_bridge_siebel.simulator.door import Door, default_service
 from crm_bridge_siebel.simulator.installation import PASSWORD_FILE, Installation
 from crm_bridge_siebel.simulator.knobs import Knobs
@@ -59,6 +60,8 @@ class SiebelSimulator:
             "username": USERNAME,
             "password_ref": f"file:{(self._folder / PASSWORD_FILE).resolve()}",
         }
+        if not self._knobs.on("child_touches_parent"):
+            settings["children"] = {"contact": [f"ListOf{tag}" for tag in CONTACT.children]}
         service = default_service(self._knobs)
         if service is not CONTACT_BS:
             file = (self._folder / f"{service.file}.wsdl").resolve()

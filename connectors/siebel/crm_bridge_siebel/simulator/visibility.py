@@ -12,7 +12,7 @@ from typing import Any
 from crm_bridge_siebel.simulator.knobs import Knobs
 from crm_bridge_siebel.simulator.refusals import RefusalError
 from crm_bridge_siebel.simulator.searchspec import Predicate
-from crm_bridge_siebel.simulator.sessions import ANONYMOUS
+from crm_bridge_siebel.simulator.sessions import ANONYMOUS, Caller
 
 ORGANIZATION = ".Organization"
 POSITIONS = ".Positions"
@@ -23,8 +23,8 @@ _BY_POSITION = frozenset({"Sales Rep", "Manager", "Personal"})
 Row = Mapping[str, Any]
 
 
-def visible_to(user: str, *, mode: str, knobs: Knobs) -> Predicate | None:
-    """A test of rows; ``None``: the user sees all.
+def visible_to(caller: Caller, *, mode: str, knobs: Knobs) -> Predicate | None:
+    """A test of rows; ``None``: the user sees all. Rows that nobody was assigned are the integration user's.
 
     Raises:
         RefusalError: a ViewMode that there is not.
@@ -32,12 +32,14 @@ def visible_to(user: str, *, mode: str, knobs: Knobs) -> Predicate | None:
     mode = mode or knobs.text("default_view_mode")
     if mode not in _ALL | _BY_ORGANIZATION | _BY_POSITION:
         raise RefusalError("SBL-EAI-04316", f"ViewMode '{mode}' is not known")
-    if user == ANONYMOUS:
+    if caller.user == ANONYMOUS:
         return lambda _row: False
     if mode in _ALL and knobs.on("all_sees_all"):
         return None
     if mode in _BY_POSITION:
-        position = knobs.text("user_position")
-        return lambda row: position in row.get(POSITIONS, (position,))
-    organization = knobs.text("user_organization")
-    return lambda row: bool(row.get(ORGANIZATION, organization) == organization)
+        ours = knobs.text("user_position")
+        position = caller.position or ours
+        return lambda row: position in row.get(POSITIONS, (ours,))
+    our_own = knobs.text("user_organization")
+    organization = caller.organization or our_own
+    return lambda row: bool(row.get(ORGANIZATION, our_own) == organization)

@@ -49,6 +49,8 @@ class Desk:
         misspelt_is_sync: else a misspelt operation is refused.
         child_touches_parent: whether a change of child rows alone moves the parent's ModId and Updated.
         manner: how the call writes its values.
+        read_only_ignored: whether calculated fields in a message are passed over instead of refused.
+        picklist_fault: the code for a value that is not in its list.
         pending: rows as earlier messages of the same transaction leave them; ``None``: deleted.
     """
 
@@ -62,6 +64,8 @@ class Desk:
     misspelt_is_sync: bool = True
     child_touches_parent: bool = True
     manner: Manner = PLAIN
+    read_only_ignored: bool = False
+    picklist_fault: str = "SBL-EAI-04401"
     pending: dict[str, Row | None] = field(default_factory=dict)
 
     @property
@@ -76,7 +80,7 @@ def effect_of(message: Message, *, method: str, desk: Desk) -> Effect:
         RefusalError: a rule of the component is broken; nothing of the message takes effect.
     """
     operation = _operation(method, message.operation, desk)
-    message = _stored(message, desk.kind, desk.manner)
+    message = _stored(message, desk.kind, desk)
     current = _matched(message, desk)
     if operation == "insert":
         if current is not None:
@@ -142,18 +146,26 @@ def _spelt(said: str | None, desk: Desk, *, default: str) -> str:
     raise RefusalError("SBL-EAI-04009", f"Operation '{said}' is not known")
 
 
-def _stored(message: Message, kind: Kind, manner: Manner) -> Message:
+def _stored(message: Message, kind: Kind, desk: Desk) -> Message:
     """The message with its values as they are stored."""
-    fields = dict(message.fields)
+    passed = kind.rules[kind.component].read_only if desk.read_only_ignored else frozenset()
+    fields = {name: text for name, text in message.fields.items() if name not in passed}
     for name, text in fields.items():
-        convert = taken(name, kind, manner) if name not in _SERVER_KEPT else None
+        convert = taken(name, kind, desk.manner) if name not in _SERVER_KEPT else None
         if convert is not None:
-            fields[name] = convert(text)
+            try:
+                fields[name] = convert(text)
+            except RefusalError as refusal:
+                raise _as_told(refusal, desk) from None
     children = {
-        tag: tuple(_stored(child, kind.of_child(tag), manner) for child in rows)
-        for tag, rows in message.children.items()
+        tag: tuple(_stored(child, kind.of_child(tag), desk) for child in rows) for tag, rows in message.children.items()
     }
     return replace(message, fields=fields, children=children)
+
+
+def _as_told(refusal: RefusalError, desk: Desk) -> RefusalError:
+    """What is in no list, with the code that this installation has for it."""
+    return RefusalError(desk.picklist_fault, refusal.message) if refusal.code == "SBL-EAI-04401" else refusal
 
 
 def _usable_keys(message: Message, desk: Desk) -> list[tuple[str, ...]]:
@@ -198,7 +210,7 @@ def _check_version(message: Message, current: Row, desk: Desk) -> None:
 
 def _inserted(message: Message, desk: Desk) -> Effect:
     component = desk.kind.component
-    _check(message.fields, desk.kind.rules[component], component, new=True)
+    _check(message.fields, desk.kind.rules[component], component, new=True, desk=desk)
     row = begun(desk.new_id(), now=desk.now, user=desk.user)
     row |= {name: value for name, value in message.fields.items() if name not in _SERVER_KEPT}
     for tag, rows in message.children.items():
@@ -212,7 +224,7 @@ def _changed(message: Message, current: Row, operation: str, desk: Desk) -> Effe
     kind = desk.kind
     row = dict(current)
     if operation != "skipnode":
-        _check(message.fields, kind.rules[kind.component], kind.component, new=False)
+        _check(message.fields, kind.rules[kind.component], kind.component, new=False, desk=desk)
         row |= {name: value for name, value in message.fields.items() if name not in _SERVER_KEPT}
         if "FullName" in row and any(row.get(part) != current.get(part) for part in _NAME_PARTS):
             row = with_full_name(row)
@@ -242,7 +254,7 @@ def _children(held: list[Row], messages: tuple[Message, ...], *, tag: str, delet
             raise RefusalError("SBL-EAI-04383", f"Insert operation failed because a matching '{tag}' was found")
         if operation == "update" and current is None:
             raise RefusalError("SBL-DAT-00523", f"The '{tag}' record has been deleted by another user")
-        _check(message.fields, rules, tag, new=current is None)
+        _check(message.fields, rules, tag, new=current is None, desk=desk)
         said = {name: value for name, value in message.fields.items() if name not in _SERVER_KEPT}
         if current is None:
             key = desk.new_id()
@@ -258,7 +270,7 @@ def _children(held: list[Row], messages: tuple[Message, ...], *, tag: str, delet
     return list(rows.values())
 
 
-def _check(fields: Mapping[str, str], rules: Rules, component: str, *, new: bool) -> None:
+def _check(fields: Mapping[str, str], rules: Rules, component: str, *, new: bool, desk: Desk) -> None:
     for name in sorted(rules.required):
         if (new and not fields.get(name)) or fields.get(name) == "":
             raise RefusalError("SBL-DAT-00498", f"'{name}' is a required field. Please enter a value for the field")
@@ -268,7 +280,7 @@ def _check(fields: Mapping[str, str], rules: Rules, component: str, *, new: bool
         allowed = rules.lists_of_values.get(name)
         if allowed is not None and value and value not in allowed:
             raise RefusalError(
-                "SBL-EAI-04401",
+                desk.picklist_fault,
                 f"Field '{name}' in '{component}' contains value '{value}' which is not in its picklist",
             )
         if name not in _SERVER_KEPT and len(value) > rules.lengths.get(name, rules.other_length):
