@@ -96,7 +96,7 @@ class Service:
 
 
 def plain(name: str) -> str:
-    """A name without what escaping and spelling add: ``Error_spcCode``, ``Error_x0020_Code``, ``error-code`` are one."""
+    """A name without what escaping and spelling add: ``Error_spcCode``, ``Error_x0020_Code``, ``ErrorCode`` are one."""
     return _SEPARATORS.sub("", _ESCAPED.sub(" ", _OF_DOTNET.sub(_unescaped, name))).lower()
 
 

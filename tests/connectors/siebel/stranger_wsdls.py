@@ -188,7 +188,8 @@ def of_enumerations() -> Mapping[str, bytes]:
             + _fields("Suppress_x0020_All_x0020_Calls", kind="x:boolean"),
         )
         + '<x:element name="GetContactsRequest"><x:complexType><x:sequence>'
-        '<x:element name="SearchSpec" type="x:string"/></x:sequence></x:complexType></x:element><x:element name="GetContactsResponse"><x:complexType><x:sequence>'
+        '<x:element name="SearchSpec" type="x:string"/></x:sequence></x:complexType></x:element>'
+        '<x:element name="GetContactsResponse"><x:complexType><x:sequence>'
         '<x:element name="GetContactsResult" type="t:ArrayOfContact" minOccurs="0"/>'
         '<x:element name="Return_spcCode" type="x:string" minOccurs="0"/></x:sequence></x:complexType></x:element>'
         "</x:schema>"

@@ -148,8 +148,8 @@ def test_a_component_without_a_list_is_said(saved, tmp_path):
     told = inspected(saved(text), "--draft", tmp_path / "draft.yaml")
 
     assert ["FirstName"] == [each["component"] for each in told["services"][0]["object"]["components"]]
-    assert "FirstName" in told["draft"]["open"]
-    assert "FirstName: holds elements" in (tmp_path / "draft.yaml").read_text(encoding="utf-8")
+    assert "FirstName/Alias-Name" in told["draft"]["open"]
+    assert "src: FirstName.Alias-Name" in (tmp_path / "draft.yaml").read_text(encoding="utf-8")
 
 
 def test_a_draft_replaces_nothing(saved, tmp_path):
