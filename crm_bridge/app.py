@@ -15,13 +15,14 @@ from typing import Any
 
 import structlog
 
-from crm_bridge.config import Settings, check_kinds, endpoint_of, find_document, resolve_secret, validate_options
+from crm_bridge.config import Settings, check_kinds, endpoints_of, find_document, resolve_secret, validate_options
 from crm_bridge.connector import (
     Connector,
     ConnectorContext,
     EventReceiver,
     InboundRequest,
     MessageChannel,
+    RawRecord,
     RecordSource,
 )
 from crm_bridge.errors import BridgeError, ConfigMistake, RejectRecord, UserMistake
@@ -36,9 +37,9 @@ from crm_bridge.run_context.isolation import calling
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import Kind, System, Systems
-from crm_bridge.runner import decisions, inbox, planning, replay, unknowns
+from crm_bridge.runner import decisions, inbox, planning, replay, sampling, unknowns
 from crm_bridge.runner.checkup import Checkup, check_up
-from crm_bridge.runner.desk import Desk
+from crm_bridge.runner.desk import Desk, open_store
 from crm_bridge.runner.planning import PlanReport
 from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.unknown_sources import demand_known_sources
@@ -100,9 +101,10 @@ class Bridge(Desk):
         options = SyncOptions(
             retry=RetryPolicy(outbox.first_delay, outbox.max_delay, outbox.give_up_after),
             policy=self.settings.policy,
-            guard=None if allow_large_change else Guard(guard.max_change_percent, guard.max_create_percent, guard.min_records),
+            guard=None if allow_large_change else Guard(**dict(guard)),
             routes=self._route,
             sweep=sweep,
+            gate=self._gate,
         )
         chosen = self._chosen(systems)
         demand_known_sources(self._systems.values())
@@ -189,9 +191,11 @@ class Bridge(Desk):
 
     def check(self) -> Sequence[Checkup]:
         """Reach every system, read-only, and read the first page of each kind."""
-        configured = self.settings.systems.items()
-        endpoints = {name: endpoint_of(each.options, base_dir=self.settings.base_dir) for name, each in configured}
-        return check_up(self._systems.values(), endpoints=endpoints)
+        return check_up(self._systems.values(), endpoints=endpoints_of(self.settings))
+
+    def sample(self, system: str, *, kind: str | None, limit: int) -> Sequence[RawRecord]:
+        """The first raw records of a system, at most ``limit``. Nothing is kept. Raises :class:`UserMistake`."""
+        return sampling.sample(self._systems[self._chosen([system])[0]], kind=kind, limit=limit)
 
     def check_contracts(self, connector: str) -> list[dict[str, Any]]:
         """Run the reading tests of the source contract against each system that ``connector`` reaches."""

@@ -1,4 +1,4 @@
-"""``crm-bridge mapping test|explain``: try mapping documents without any system."""
+"""``crm-bridge mapping test|explain|coverage``: try mapping documents, on files or on a system's records."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crm_bridge.cli.invocation import JsonOption, invocation, settings_of
-from crm_bridge.errors import ConfigMistake, DataMistake, ExitCode, Place
+from crm_bridge.cli.invocation import JsonOption, invocation, opened, settings_of
+from crm_bridge.cli.render import show
+from crm_bridge.errors import ConfigMistake, DataMistake, ExitCode, Place, UserMistake
 
 if TYPE_CHECKING:
     from crm_bridge.mapping import CompiledMapping, ExplainedPath, MappingDocument, Problem, Reading, TestResult
     from crm_bridge.plugin_manager import Plugins
 
-app = typer.Typer(no_args_is_help=True, help="Test and explain mapping documents.")
+app = typer.Typer(no_args_is_help=True, help="Test and explain mapping documents, and see what they cover.")
 
 Documents = Annotated[list[str], typer.Argument(metavar="FILE…", help="Mapping documents: files, or package:path.")]
 Document = Annotated[str, typer.Argument(metavar="FILE", help="A mapping document: a file, or package:path.")]
@@ -79,6 +80,39 @@ def explain(
         _print_rows(reading, rows)
     if reading.quarantined:
         raise typer.Exit(ExitCode.DATA)
+
+
+@app.command("coverage")
+def coverage(
+    context: typer.Context,
+    document: Document,
+    records: Annotated[
+        Path | None,
+        typer.Option("--records", metavar="FILE", help="Raw records: a JSON list, or one object a line."),
+    ] = None,
+    system: Annotated[
+        str | None, typer.Option("--system", "-s", metavar="NAME", help="Read records of this configured system.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", metavar="KIND", help="Of this kind; needed where a system has several.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Read at most this many of them.")] = 1000,
+    plugin: PluginsOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Show which fields and paths are mapped and which are not, and codes that no value map knows."""
+    from crm_bridge.cli.coverage import as_answer, draw_coverage, read_records
+    from crm_bridge.mapping.coverage import coverage_of
+
+    if records is not None and system is not None:
+        raise UserMistake("--records and --system: give one of them")
+    given = read_records(records) if records is not None else []
+    if system is not None:
+        with opened(context) as bridge:
+            given = list(bridge.sample(system, kind=kind, limit=limit))
+    with _transforms(context, plugin or ()) as compiled:
+        answer = as_answer(coverage_of(compiled(document), given))
+    show(answer, how=invocation(context, json=json_), table=lambda to: draw_coverage(to, answer))
 
 
 def _explained(reading: Reading, rows: tuple[ExplainedPath, ...]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Every mistake is a :class:`~crm_bridge.errors.ConfigMistake` with its file and line, and all of a file come at once.
 """
 
-from crm_bridge.config.connector_options import check_kinds, endpoint_of, validate_options
+from crm_bridge.config.connector_options import check_kinds, endpoint_of, endpoints_of, validate_options
 from crm_bridge.config.documents import FoundDocument, find_document
 from crm_bridge.config.loading import load_settings
 from crm_bridge.config.mistakes import ConfigMistakes
@@ -36,6 +36,7 @@ __all__ = [
     "check_kinds",
     "check_reference",
     "endpoint_of",
+    "endpoints_of",
     "find_document",
     "load_settings",
     "resolve_secret",

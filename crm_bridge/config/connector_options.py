@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from crm_bridge.config.mistakes import ConfigMistakes, did_you_mean, from_validation, path_text
 from crm_bridge.config.positions import PathTuple
-from crm_bridge.config.settings import SystemSettings
+from crm_bridge.config.settings import Settings, SystemSettings
 from crm_bridge.connector import ConnectorSettings, ConnectorType
 from crm_bridge.errors import ConfigMistake, Place
 
@@ -49,6 +49,11 @@ def check_kinds(kinds: Sequence[str], *, system: SystemSettings, place: Callable
             mistakes.append(ConfigMistake(message, place=place(path), path=path_text(path)))
     if mistakes:
         raise ConfigMistakes(mistakes)
+
+
+def endpoints_of(settings: Settings) -> Mapping[str, str | None]:
+    """Where each configured system is."""
+    return {name: endpoint_of(each.options, base_dir=settings.base_dir) for name, each in settings.systems.items()}
 
 
 def endpoint_of(options: Mapping[str, Any], *, base_dir: Path) -> str | None:

@@ -132,3 +132,14 @@ def test_cases_are_paged_in_the_order_in_which_they_are_listed(world):
 
     assert whole == paged
     assert 5 == len(paged) == world.ask("review_total")
+
+
+def test_a_sample_is_raw_records_of_one_kind(world):
+    """As many as were asked for; where there are several kinds, one has to be named."""
+    world.person("a", number=1)
+    world.person("a", number=2)
+
+    assert ["Коваль"] == [each["last_name"] for each in world.ask("sample", "a", kind="person", limit=1)]
+    for kind in (None, "pirson"):
+        with pytest.raises(UserMistake, match="person, claim"):
+            world.ask("sample", "a", kind=kind, limit=1)

@@ -137,3 +137,64 @@ def test_a_document_without_a_call_needs_no_configuration(tmp_path, monkeypatch)
     (tmp_path / "good.yaml").write_text(GOOD, encoding="utf-8")
 
     assert 0 == run("test", "good.yaml").exit_code
+
+
+COVERED = """mapping: a.b
+version: 1
+client: person
+record: {id: Id, image: full}
+values: {gender: {F: female, M: male}}
+fields:
+  job_title: {src: Title, dir: read}
+  gender: {src: Sex, as: code, values: gender}
+lists:
+  relationships:
+    - {each: Children.Child, key: Id, item: {type: child}, parts: {to.name: {src: Name}}}
+"""
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_coverage_says_what_records_hold_that_no_row_names(tmp_path, lines):
+    """With counts and codes, without a value; from a JSON list or an object a line."""
+    document, file = tmp_path / "a.yaml", tmp_path / "records.json"
+    document.write_text(COVERED, encoding="utf-8")
+    child = {"Id": "7", "Name": "Марко", "School": "12"}
+    records = [
+        {"Id": "1", "Title": "лікар", "Sex": "X", "Hobby": "шахи", "Children": {"Child": [child, child]}},
+        {"Id": "2", "Title": "", "Sex": "F", "Hobby": ""},
+    ]
+    told = "\n".join(map(json.dumps, records)) if lines else json.dumps(records)
+    file.write_text(told, encoding="utf-8")
+
+    result = run("coverage", document, "--records", file, "--json")
+
+    found = json.loads(result.stdout)
+    assert 0 == result.exit_code
+    assert (2, {"Children.Child.School": 1, "Hobby": 1}) == (found["records"], found["unmapped"])
+    assert [{"field": "Sex", "code": "X", "records": 1}] == found["unknown_codes"]
+    assert {"job_title": "Title"} == found["read_only"]
+    assert {"name.family", "birth_date", "contact_points"} <= set(found["not_fed"])
+    assert not {"gender", "job_title", "relationships"} & set(found["not_fed"])
+    shown = run("coverage", document, "--records", file).stdout
+    assert not [value for value in ("лікар", "шахи", "Марко") if value in shown + result.stdout]
+
+
+def test_what_is_no_code_is_not_shown_as_one(tmp_path):
+    """A value map on a field of names would tell the names."""
+    document, file = tmp_path / "a.yaml", tmp_path / "records.json"
+    document.write_text(COVERED.replace("src: Sex", "src: Name"), encoding="utf-8")
+    file.write_text(json.dumps([{"Id": str(number), "Name": f"Koval {number}"} for number in range(30)]))
+
+    result = run("coverage", document, "--records", file, "--json")
+
+    assert [{"field": "Name", "code": None, "records": 30}] == json.loads(result.stdout)["unknown_codes"]
+    assert "Koval" not in result.stdout
+
+
+def test_coverage_refuses_what_are_no_records(tmp_path):
+    """With the line or the number."""
+    document, file = tmp_path / "a.yaml", tmp_path / "records.json"
+    document.write_text(COVERED, encoding="utf-8")
+    for content, says in (('{"Id": "1"}\n{"Id"', "line 2"), ('[{"Id": "1"}, 3]', "record 2")):
+        file.write_text(content)
+        assert says in str(run("coverage", document, "--records", file).exception)
