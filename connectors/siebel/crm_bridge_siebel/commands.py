@@ -131,6 +131,7 @@ def _configuration(found: Sequence[Inspection], wsdl: str, *, draft: str, kind: 
     one = next(each for each in found if each.object is not None)
     name = kind or made.text.partition("mapping: siebel.")[2].partition("\n")[0]
     renamed = ", ".join(f"{key} = {json.dumps(tag)}" for key, tag in made.system_fields.items())
+    proposed = ", ".join(f"{method} = {json.dumps(operation)}" for method, operation in one.proposed.items())
     file = wsdl if "://" not in wsdl else "SAVE-THE-WSDL-HERE.wsdl"
     lines = [
         f"[systems.siebel.kinds.{name}]",
@@ -138,6 +139,7 @@ def _configuration(found: Sequence[Inspection], wsdl: str, *, draft: str, kind: 
         *([f"service = {json.dumps(one.service.name)}"] if len(found) > 1 else []),
         f"only = {json.dumps(list(made.mapped), ensure_ascii=False)}",
         *([f"system_fields = {{ {renamed} }}"] if renamed else []),
+        *([f"# confirm: operations = {{ {proposed} }}"] if proposed else []),
         "write = false",
         "",
         f"[systems.siebel.records.{name}]",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.dialects import Wanted, dialect_for, dialect_of, dialect_of_service, method_of, shape_of
-from crm_bridge_siebel.dialects.recognition import objects_of, simple
+from crm_bridge_siebel.dialects.recognition import objects_of, proposed_operations, simple
 from crm_bridge_siebel.messages import Operation, Service, plain
 from crm_bridge_siebel.shapes import Component, ComponentList, integration_object, paths_of
 
@@ -36,6 +36,7 @@ class Inspection:
 
     Attributes:
         object: the integration object that it gives, or takes when it gives none; ``None``: it has none.
+        proposed: method → an operation whose name suggests it, for the setting ``operations``.
         reads: why records can or cannot be read, in words.
     """
 
@@ -43,6 +44,7 @@ class Inspection:
     object: ComponentList | None
     reads: tuple[str, ...]
     missing: Mapping[str, tuple[str, ...]]
+    proposed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dialect(self) -> str:
@@ -56,11 +58,18 @@ def inspected(service: Service, *, object_tag: str | None = None) -> Inspection:
         _, shape = shape_of([service], wanted=Wanted(object=object_tag), file="this service", system="inspect")
     except ConfigMistake as mistake:
         tree = next((found for each in service.operations for found in objects_of(each)), None)
+        known: frozenset[str] = frozenset()
         reads: tuple[str, ...] = (mistake.message.removeprefix("inspect: this service "),)
     else:
-        tree = shape.data
+        tree, known = shape.data, shape.methods
         reads = tuple(_reading(service, shape))
-    return Inspection(service=service, object=tree, reads=reads, missing=missing_fields(tree) if tree else {})
+    return Inspection(
+        service=service,
+        object=tree,
+        reads=reads,
+        missing=missing_fields(tree) if tree else {},
+        proposed=proposed_operations(service, known),
+    )
 
 
 def missing_fields(tree: ComponentList) -> Mapping[str, tuple[str, ...]]:
@@ -98,6 +107,7 @@ def as_json(inspection: Inspection) -> dict[str, Any]:
             for operation in service.operations
         ],
         "reads": list(inspection.reads),
+        "proposed_operations": dict(inspection.proposed),
         "object": _tree(inspection.object) if inspection.object else None,
         "change_capture": {
             "ready": inspection.object is not None and not set(ESSENTIAL) & set(inspection.missing),
@@ -126,6 +136,9 @@ def as_text(inspection: Inspection) -> str:
     for operation in service.operations:
         lines.append(f"    {operation.name}  [{dialect_of(operation).value}, {operation.style}]")
         lines.append(f"      {_signature(operation)}")
+    if inspection.proposed:
+        lines.append("  operations that may be meant; confirm them, and name them in operations of the kind:")
+        lines += [f"    {method} by {name}" for method, name in inspection.proposed.items()]
     lines += ["  reading:", *(f"    {line}" for line in inspection.reads)]
     if inspection.object is None:
         return "\n".join([*lines, "  integration object: none"])

@@ -6,6 +6,8 @@ import pytest
 from stranger_wsdls import STRANGERS
 from test_inspect import inspected, tried
 
+from crm_bridge_siebel.dialects.seam import refusal
+
 
 @pytest.mark.parametrize("name", STRANGERS)
 def test_a_strangers_wsdl_is_told_and_drafted(name, tmp_path):
@@ -25,3 +27,34 @@ def test_a_strangers_wsdl_is_told_and_drafted(name, tmp_path):
     assert "  name.family: " in text
     assert "  name.given: " in text
     assert [] == [each["name"] for each in service["object"]["fields"] if each["name"] not in text]
+
+
+def test_operations_with_names_of_their_own_are_proposed(tmp_path):
+    """A workflow's name says nothing for sure, so it is for an engineer to confirm."""
+    made, _ = STRANGERS["a workflow with names of its own"]
+    (tmp_path / "site.wsdl").write_bytes(made()["site.wsdl"])
+
+    told = inspected(tmp_path / "site.wsdl")
+
+    assert {
+        "Execute": "ABC_spcSave_spcCustomer",
+        "Insert": "ABC_spcCreate_spcCustomer",
+        "QueryPage": "ABC_spcFind_spcCustomer",
+    } == told["services"][0]["proposed_operations"]
+
+
+@pytest.mark.parametrize(
+    ("head", "refused"),
+    [
+        ({"Error_spcCode": "0", "Error_spcMessage": "Success"}, False),
+        ({"Error_spcCode": "OK"}, False),
+        ({"Error_spcCode": "", "Error_spcMessage": ""}, False),
+        ({"Error_spcCode": "", "Error_spcMessage": "Помилка кроку"}, True),
+        ({"Error_spcCode": "SBL_EAI_04381"}, True),
+        ({"ErrorMsg": "(SBL-DAT-00523)"}, True),
+        ({"Error_spcCode": "7"}, True),
+    ],
+)
+def test_what_stands_beside_the_records_tells_of_failure_or_success(head, refused):
+    """Words of success are none of failure; an error's text alone is one."""
+    assert refused == (refusal(head) is not None)

@@ -17,6 +17,16 @@ _TREES = frozenset({"Query", "Data", "Id"})
 _OF_WORKFLOWS = frozenset({"errorcode", "errormessage", "objectid", "processinstanceid", "returncode"})
 
 
+# What a site's own name of an operation says of what it does, best first; only proposed, never taken for granted.
+_HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Execute", ("upsert", "save", "merge", "createorupdate", "insertorupdate", "sync")),
+    ("Insert", ("create", "insert", "add", "new", "register")),
+    ("Update", ("update", "modify", "change", "edit")),
+    ("Delete", ("delete", "remove")),
+    ("QueryPage", ("query", "search", "find", "get", "read", "list", "retrieve")),
+)
+
+
 class DialectName(Enum):
     """The three dialects."""
 
@@ -46,6 +56,23 @@ def method_of(operation: Operation) -> str | None:
     """``QueryPage``, ``Insert`` and so on, by the end of its name; ``None``: a name of the site's own."""
     found = _METHOD.search(operation.name)
     return found[1] if found else None
+
+
+def proposed_operations(service: Service, known: frozenset[str]) -> dict[str, str]:
+    """Operations of the site's own names that may carry out a method, for the setting ``operations``.
+
+    Only those that take (a write) or give (a query) an integration object. ``known``: methods that were found already.
+    """
+    found: dict[str, str] = {}
+    for operation in service.operations:
+        if method_of(operation) is not None:
+            continue
+        name = plain(operation.name)
+        method = next((method for method, hints in _HINTS if any(hint in name for hint in hints)), None)
+        tree = operation.output if method == "QueryPage" else operation.input
+        if method is not None and method not in known and integration_object(tree) is not None:
+            found.setdefault(method, operation.name)
+    return found
 
 
 def objects_of(operation: Operation) -> tuple[ComponentList, ...]:

@@ -11,7 +11,10 @@ from crm_bridge_siebel.messages import plain
 from crm_bridge_siebel.query import Query
 from crm_bridge_siebel.shapes import ComponentList, ServiceShape
 
-_CODE = re.compile(r"SBL-[A-Z]{3}-\d{5}")
+_CODE = re.compile(r"SBL[-_][A-Z]{3}[-_]\d{5}")
+_WELL = frozenset({"", "ok", "success", "successful", "succeeded", "noerror", "none", "null", "s", "y"})  # plain words
+_CODES = ("errorcode", "errcode", "errorcd")
+_MESSAGES = ("errormessage", "errormsg", "errmsg", "errortext", "errmessage")
 _NUMBER = re.compile(r"-?0*[1-9]\d*")
 
 
@@ -68,9 +71,12 @@ def refusal(head: Mapping[str, str]) -> str | None:
         head: the simple elements of the answer.
     """
     said = {plain(name): value.strip() for name, value in head.items()}
-    code, message = said.get("errorcode", ""), said.get("errormessage", "")
+    code = next((said[name] for name in _CODES if said.get(name)), "")
+    message = next((said[name] for name in _MESSAGES if said.get(name)), "")
     returned = said.get("returncode", "")
-    if code.strip("0") or _CODE.search(message):
+    well = plain(code.strip("0")) in _WELL
+    # A message alone is an error too: Siebel fills it where a step of the workflow failed.
+    if not well or _CODE.search(message) or (not code and plain(message.rstrip(".!")) not in _WELL):
         return f"{code} {message}".strip()
     if _CODE.search(returned) or _NUMBER.fullmatch(returned):
         return f"{returned} {message}".strip()
