@@ -224,7 +224,7 @@ class _Rows(dict[str, _Word]):
                 met.append(tag)
                 at = self._behind(text, behind, closing)
         if met and self._lessons < _MOST_LESSONS and len(met) <= _LONGEST_LESSON:
-            self._learn(row, met, seen=_LEAF.findall(text, begun, at))
+            self._learn(row, met[0], seen=_LEAF.findall(text, begun, at))
         if text.find("&", begun, at) >= 0:
             for name, value in record.items():
                 if isinstance(value, str) and "&" in value:
@@ -270,11 +270,11 @@ class _Rows(dict[str, _Word]):
         self._order = tuple(prefix + tag for tag in self._tags)
         return _Row(opening, {}, short=frozenset())
 
-    def _learn(self, row: _Row, met: list[str], *, seen: list[tuple[str, str]]) -> None:
-        """Expect the elements that were ``seen`` in one row, where ``row`` did not expect those that were ``met``."""
+    def _learn(self, row: _Row, first: str, *, seen: list[tuple[str, str]]) -> None:
+        """Expect the elements that were ``seen`` in a row, of which ``first`` was the first that ``row`` did not expect."""
         self._lessons += 1
         leaves = [tag for tag in dict(seen) if self[tag].rows is None and self[tag].qname != self._qname]
-        if not row.tags.isdisjoint(met):  # in this place
+        if first in row.tags:  # it was expected, but in another place
             order = [*dict.fromkeys((*leaves, *self._order))]
         else:
             order = list(self._order)
