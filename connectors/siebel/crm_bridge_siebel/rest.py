@@ -106,8 +106,7 @@ class RestKindService:
         version = row.pop(VERSION, None)
         record_id = row.pop(ROW_ID, None)
         children = {tag: row.pop(tag) for tag in [each.tag for each in self._component.lists] if tag in row}
-        if record_id is not None:
-            self._unchanged(record_id, version)
+        held = self._unchanged(record_id, version) if record_id is not None else None
         if operation == "delete":
             self._call("DELETE", f"/{_segment(str(record_id))}", gone=_GONE)
             return _written(str(record_id), None)
@@ -119,6 +118,7 @@ class RestKindService:
                 raise OutcomeUnknown("Siebel's answer to the insert names no record", system=self._site.system)
         elif body:
             self._call("PUT", f"/{_segment(record_id)}", body={"Id": record_id, **body}, gone=_GONE)
+            self._not_overtaken(record_id, held)
         try:
             for container, held in children.items():
                 self._send_children(record_id, container, held)
@@ -245,11 +245,26 @@ class RestKindService:
             else:
                 self._call("PUT", f"{place}/{_segment(child_id)}", body={"Id": child_id, **body}, gone=_GONE)
 
-    def _unchanged(self, record_id: str, version: str | None) -> None:
-        """REST takes no condition, and PUT would create a row that is gone: so look first."""
+    def _unchanged(self, record_id: str, version: str | None) -> str | None:
+        """The version held. REST takes no condition, and PUT would create a row that is gone: so look first."""
         held = self._version(record_id, absent=_GONE)
         if version is not None and held is not None and held != version:
             raise SiebelFaultError(_CHANGED)
+        return held
+
+    def _not_overtaken(self, record_id: str, before: str | None) -> None:
+        """Whether our PUT alone moved the version since we looked: Siebel counts it by one with each write.
+
+        Raises:
+            OutcomeUnknown: somebody, or a rule of the site, wrote as well; what stands there now has to be read.
+        """
+        now = self._version(record_id)
+        if before is None or now is None or not before.isdigit() or not now.isdigit() or int(now) <= int(before) + 1:
+            return
+        raise OutcomeUnknown(
+            "the record was written, and edited by somebody else in the same moment: read it again and compare",
+            system=self._site.system,
+        )
 
     def _version(self, record_id: str, *, absent: Fault | None = None) -> str | None:
         names = self._learned()

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +33,7 @@ class Site:
     children: dict[tuple[str, str], dict[str, dict[str, str]]] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     told: list[tuple[int, str, bytes]] = field(default_factory=list)  # answers of the next calls
+    quicker: list[Callable[[dict[str, str]], None]] = field(default_factory=list)  # edits just before a write
     told_writes: list[tuple[int, str, bytes]] = field(default_factory=list)
     most: int = 100
     uniform: bool = True
@@ -108,6 +109,8 @@ class Site:
             table.setdefault(row_id, {"Id": row_id})
         if row_id not in table:
             return 404, NOTHING
+        while self.quicker:
+            self.quicker.pop()(table[row_id])
         table[row_id].update({**given, "Id": row_id})
         if not child:
             table[row_id]["Mod Id"] = str(int(table[row_id]["Mod Id"]) + (method == "PUT"))

@@ -180,6 +180,17 @@ def test_a_stale_update_is_noticed_before_it_is_sent(site, rest):
     assert "" == site.rows[row_id]["Last Name"]
 
 
+def test_an_edit_between_the_look_and_the_write_is_told(site, rest):
+    """REST takes no condition: that somebody was quicker shows in the version afterwards, and is looked at again."""
+    row_id = site.add(**{"Last Name": "Коваль"})
+    site.quicker.append(lambda row: row.update({"Mod Id": str(int(row["Mod Id"]) + 1), "Job Title": "лікар"}))
+
+    (outcome,) = rest().write("contact", [write(record_id=row_id, version="0", LastName="Мельник")])
+
+    assert isinstance(outcome, Unknown)
+    assert "somebody else" in outcome.reason
+
+
 def test_an_update_of_a_deleted_record_does_not_create_it_anew(site, rest):
     """PUT upserts."""
     site.add()
