@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 DIALECTS = ("ui_data_adapter", "asi")
 STRINGS = {"ui_data_adapter": {}, "asi": {"dialect": "asi"}}
@@ -208,3 +210,96 @@ def test_a_strange_container_is_a_mistake_in_the_configuration(siebel):
 
     with pytest.raises(Exception, match="ListOfChildren"):
         next(iter(connector.read_changes("contact", None)))
+
+
+_WORK = st.lists(
+    st.tuples(
+        st.sampled_from(["edit", "bulk", "begin", "commit", "child", "poll", "page"]),
+        st.integers(0, 5),
+        st.sampled_from([0, 0, 1, 20]),
+    ),
+    min_size=5,
+    max_size=40,
+)
+
+
+# A late commit, behind polls after which nothing is looked at again for its own sake.
+_LATE = [
+    *[("poll", 0, 1), ("edit", 1, 1), ("poll", 0, 1)],
+    *[("begin", 0, 1), ("edit", 1, 1), ("poll", 0, 0), ("commit", 0, 20), ("edit", 2, 20)],
+]
+
+
+def _missed(connector: Any, siebel: Any, work: list[tuple[str, int, int]]) -> dict[str, Any]:
+    """What a reader has not been told at the end of this work, in which no transaction lasts for a minute."""
+    ids, known = siebel.load(6), Known()
+    begun: dict[str, tuple[str, datetime]] = {}
+    pages = iter(connector.read_changes("contact", None))
+
+    def commit(row_id: str) -> None:
+        siebel.simulator.commit(begun.pop(row_id)[0])
+
+    for number, (what, which, seconds) in enumerate([*work, ("poll", 0, 0)]):
+        row_id, change = ids[which], {"JobTitle": f"посада {number}"}
+        if what in {"edit", "bulk", "child"} and row_id not in begun:
+            rows = {"ListOfChild": {"Child": [{"FirstName": f"Дитина{number}"}]}}
+            act = siebel.simulator.bulk if what == "bulk" else siebel.simulator.edit
+            act("contact", row_id, rows if what == "child" else change)
+        elif what == "begin" and row_id not in begun:
+            begun[row_id] = (siebel.simulator.begin("contact", row_id, change), siebel.clock.now)
+        elif what == "commit" and row_id in begun:
+            commit(row_id)
+        elif what in {"page", "poll"}:  # one page, then others go on working; or all that there are
+            for page in pages:
+                known.records |= {record["Id"]: content(record) for record in page.records}
+                known.cursor = page.cursor or known.cursor
+                if what == "page":
+                    break
+            else:
+                pages = iter(connector.read_changes("contact", known.cursor))
+        siebel.clock.move(seconds)
+        for row_id, (_, at) in list(begun.items()):
+            if (siebel.clock.now - at).total_seconds() > 40:
+                commit(row_id)
+    for row_id in list(begun):
+        commit(row_id)
+    siebel.clock.move(1)
+    known.poll(connector)
+    known.poll(connector)
+    held = {row["Id"]: content(row) for row in siebel.simulator.records("contact")}
+    return {row_id: said for row_id, said in held.items() if known.records.get(row_id) != said}
+
+
+def _fresh(siebel: Any) -> None:
+    for row in siebel.simulator.records("contact"):
+        siebel.simulator.remove("contact", row["Id"])
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Kyiv"])
+def test_no_order_of_work_hides_a_change(siebel, zone):
+    """Ties, late commits, child rows alone, half-drained polls, as Hypothesis orders them, round a change of clocks."""
+    siebel.simulator.configure(time_zone=zone, child_touches_parent=False)
+    connector = siebel.connector(
+        page_size=2, overlap_seconds=60, children=CHILDREN, children_seconds=0, user_time_zone=zone
+    )
+
+    @settings(max_examples=25, deadline=None, database=None)
+    @given(work=_WORK)
+    @example(work=_LATE)
+    def holds(work: list[tuple[str, int, int]]) -> None:
+        _fresh(siebel)
+        siebel.clock.now = datetime(2026, 10, 25, 0, 58, 50, tzinfo=UTC)
+        assert _missed(connector, siebel, work) == {}
+
+    holds()
+
+
+def test_this_would_be_noticed_without_the_overlap(siebel):
+    """The proof that the check can fail: a reader that does not look back misses a late commit."""
+    blind = siebel.connector(page_size=2, overlap_seconds=0, children={})
+    missed = _missed(blind, siebel, _LATE)
+    _fresh(siebel)
+    seeing = siebel.connector(page_size=2, overlap_seconds=60, children={})
+
+    assert 1 == len(missed)
+    assert _missed(seeing, siebel, _LATE) == {}
