@@ -27,6 +27,11 @@ def validate_options(
     Raises:
         ConfigMistakes: all that the connector's model complains of, each with file and line.
     """
+    wrong = [key for key, value in system.options.items() if isinstance(value, str) and is_no_address(value)]
+    if wrong:
+        paths: list[PathTuple] = [("systems", system.name, key) for key in wrong]
+        message = "is no address that can be called: a host, and a port from 1 to 65535 behind a colon"
+        raise ConfigMistakes([ConfigMistake(message, place=place(path), path=path_text(path)) for path in paths])
     try:
         return connector_type.settings.model_validate(dict(system.options))
     except ValidationError as error:
@@ -49,6 +54,17 @@ def check_kinds(kinds: Sequence[str], *, system: SystemSettings, place: Callable
             mistakes.append(ConfigMistake(message, place=place(path), path=path_text(path)))
     if mistakes:
         raise ConfigMistakes(mistakes)
+
+
+def is_no_address(value: str) -> bool:
+    """Whether an HTTP URL has no host, or a port that there is not. Other text is not judged."""
+    if not value.startswith(("http://", "https://")):
+        return False
+    try:
+        parts = urlsplit(value)
+        return not parts.hostname or parts.port == 0
+    except ValueError:
+        return True
 
 
 def endpoints_of(settings: Settings) -> Mapping[str, str | None]:

@@ -75,3 +75,15 @@ def test_people_are_told_where_a_system_is(tmp_path, options, expected):
     (tmp_path / "files").mkdir()
 
     assert expected == endpoint_of(options, base_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:99999/eai", "http://:80/", "http://[::1", "http://h:x/", "http://h:0"]
+)
+def test_an_address_that_cannot_be_called_is_told_with_its_line(project, good, address):
+    """Before anything is called."""
+    text = good.replace("http://127.0.0.1:8101/eai", address)
+    path, line = project(text), 1 + text.splitlines().index(f'url = "{address}"')
+
+    with pytest.raises(ConfigMistakes, match=rf"toml:{line}: systems.siebel.url: is no address"):
+        _validate(path)
