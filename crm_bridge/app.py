@@ -28,6 +28,7 @@ from crm_bridge.connector import (
 from crm_bridge.errors import BridgeError, ConfigMistake, RejectRecord, UserMistake
 from crm_bridge.hookspecs import PageView
 from crm_bridge.mapping import compile_mapping, load_mapping
+from crm_bridge.outbox.gate import Gate, Limits, Stopwatch, declared
 from crm_bridge.outbox.guard import Guard
 from crm_bridge.outbox.notices import MessageRoute
 from crm_bridge.outbox.retry import RetryPolicy
@@ -72,8 +73,10 @@ class Bridge(Desk):
         systems: Systems,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
+        stopwatch: Stopwatch,
     ) -> None:
         super().__init__(settings, database=database)
+        self._stopwatch = stopwatch
         self._plugins = plugins
         self._systems = systems
         self._clock = clock
@@ -259,6 +262,18 @@ class Bridge(Desk):
         draft.report.started_at = draft.now()
         return draft
 
+    def _gate(self, system: System) -> Gate:
+        """The way to one system in one run: as its connector says, but for what the configuration says."""
+        outbox = self.settings.outbox
+        said, own = declared(system), outbox.systems.get(system.name)
+        limits = Limits(
+            at_once=(own and own.writes_at_once) or said.at_once,
+            per_second=(own and own.rate_per_second) or said.per_second,
+            tries=outbox.tries,
+            patience=outbox.patience.total_seconds(),
+        )
+        return Gate(limits, self._stopwatch)
+
     def _route(self, channel: str) -> MessageRoute | None:
         """The first configured system that carries messages of this channel."""
         public_url = self.settings.web.public_url
@@ -286,11 +301,13 @@ def open_bridge(
     clock: Callable[[], datetime],
     new_id: Callable[[], str] | None = None,
     installed: Iterable[EntryPoint] | None = None,
+    stopwatch: Stopwatch | None = None,
 ) -> Iterator[Bridge]:
     """The bridge that ``settings`` describe, closed afterwards.
 
     Args:
         installed: entry points to choose plugins from; those of this environment by default.
+        stopwatch: by which calls of the systems are paced; this machine's by default.
 
     Raises:
         ConfigMistake: plugins, connectors' settings or mappings are not right, with file and line.
@@ -312,6 +329,7 @@ def open_bridge(
         systems=systems,
         clock=clock,
         new_id=new_id or time_ordered_ids(clock),
+        stopwatch=stopwatch or Stopwatch(),
     )
     try:
         yield bridge

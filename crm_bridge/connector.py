@@ -56,7 +56,9 @@ class Capabilities:
         effect_safety: see :class:`EffectSafety`; of writes, or of messages for a channel.
         page_size: records a page when reading.
         batch_size: records a write call.
-        rate_per_second: calls a second that the system allows; ``None``: no limit known.
+        rate_per_second: calls a second that the system allows; ``None``: no limit known. Where there is one, the bridge
+            gives one write a call.
+        writes_at_once: ``write`` calls that may run beside each other, each in a thread; never two of one client.
     """
 
     incremental: bool = True
@@ -69,6 +71,7 @@ class Capabilities:
     page_size: int = 500
     batch_size: int = 1
     rate_per_second: float | None = None
+    writes_at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ def cross_check(document: Mapping[str, Any], *, base_dir: Path, check_secrets: b
     systems = _table(document.get("systems"))
     yield from _records(systems, base_dir=base_dir)
     yield from _survivorship(_table(document.get("survivorship")), systems=tuple(systems))
+    yield from _outbox(_table(document.get("outbox")), systems=tuple(systems))
     yield from _plugins(_table(document.get("plugins")))
     yield from _references(document, path=(), base_dir=base_dir, check_secrets=check_secrets)
 
@@ -82,6 +83,13 @@ def _order(order: object, *, path: PathTuple, systems: Sequence[str]) -> Iterato
             yield (*path, index), f"{name!r} is no system of this file: {hint}"
         elif name in order[:index]:
             yield (*path, index), f"{name!r} stands here twice: keep one"
+
+
+def _outbox(outbox: Mapping[str, Any], *, systems: Sequence[str]) -> Iterator[Complaint]:
+    for name in _table(outbox.get("systems")):
+        if name not in systems:
+            hint = did_you_mean(name, known=systems) or "there is none yet: add [systems.NAME]"
+            yield ("outbox", "systems", name), f"{name!r} is no system of this file: {hint}"
 
 
 def _plugins(plugins: Mapping[str, Any]) -> Iterator[Complaint]:

@@ -21,6 +21,7 @@ from crm_bridge.config.values import (
     Name,
     Number,
     Region,
+    Several,
     Text,
 )
 from crm_bridge.errors import Place
@@ -113,14 +114,37 @@ class GuardSettings(FrozenSettings):
     )
 
 
+class OutboxOfSystem(FrozenSettings):
+    """``[outbox.systems.NAME]``: how one system is written, where it is not as its connector says."""
+
+    writes_at_once: Several | None = Field(
+        default=None, description="Calls beside each other, never two of one client; default: what the connector says."
+    )
+    rate_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        description="Calls a second, each of one write; default: what the connector says.",
+    )
+
+
 class OutboxSettings(FrozenSettings):
-    """``[outbox]``: how long a write is tried."""
+    """``[outbox]``: how, and how long, a write is tried."""
 
     first_delay: Duration = Field(
         default=timedelta(minutes=1), description="Wait before the first later try; it doubles."
     )
     max_delay: Duration = Field(default=timedelta(hours=6), description="The longest wait between two tries.")
     give_up_after: Duration = Field(default=timedelta(hours=72), description="Then a write becomes a dead letter.")
+    tries: Several = Field(
+        default=3, description="Tries of one attempt, within 30 seconds, while nothing at all could be sent."
+    )
+    patience: Duration = Field(
+        default=timedelta(seconds=30),
+        description="How long a run waits for a system that asked for time or answers nothing; then it is left to the next.",
+    )
+    systems: Mapping[Name, OutboxOfSystem] = Field(
+        default_factory=dict, description="Systems that are written otherwise than their connector says, by name."
+    )
 
 
 class WebSettings(FrozenSettings):

@@ -55,6 +55,7 @@ def _name(value: str) -> str:
 Text = Annotated[str, Strict(), Field(min_length=1)]
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=0)]
+Several = Annotated[int, Strict(), Field(ge=1)]
 Number = Annotated[float, Strict()]
 Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
 Region = Annotated[Text, AfterValidator(_region)]

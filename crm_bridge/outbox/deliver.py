@@ -6,13 +6,17 @@ sent, and :mod:`crm_bridge.outbox.recover` finds out what became of it.
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
 from crm_bridge.connector import (
     Postponed,
+    RawRecord,
     RecordTarget,
     RecordWrite,
     Refused,
@@ -33,12 +37,14 @@ from crm_bridge.errors import (
 from crm_bridge.hookspecs import Objection
 from crm_bridge.outbox.create_keys import PastCreates, past_creates
 from crm_bridge.outbox.drafts import Draft, draft_client
+from crm_bridge.outbox.gate import Gate
+from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.outcomes import take_outcomes
 from crm_bridge.outbox.parcels import Parcel, intent_of, write_of
 from crm_bridge.outbox.questions import creates_wait_for
-from crm_bridge.outbox.retry import RetryPolicy
+from crm_bridge.outbox.retry import LONGEST_WISH, RetryPolicy
 from crm_bridge.outbox.settle import found_there
-from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, outcomes_of
 from crm_bridge.run_context.systems import System
 from crm_bridge.store import clients, journal, letters, records, review
@@ -60,8 +66,8 @@ class Batch:
     vanished: list[OutboxRow] = field(default_factory=list)
 
 
-def deliver(run: RunContext, system: System, *, retry: RetryPolicy) -> list[tuple[str, str]]:
-    """Deliver everything that is due to ``system``.
+def deliver(run: RunContext, system: System, *, retry: RetryPolicy, gate: Gate) -> Lane[list[tuple[str, str]]]:
+    """Deliver everything that is due to ``system``, as part of its lane.
 
     Returns:
         (kind, record id) of records that somebody else changed meanwhile: to be read again and merged.
@@ -69,21 +75,35 @@ def deliver(run: RunContext, system: System, *, retry: RetryPolicy) -> list[tupl
     connector = system.connector
     if not isinstance(connector, RecordTarget):
         return []
-    stale: list[tuple[str, str]] = []
+    again: list[tuple[str, str]] = []
     stage = f"{system.name}: writes"
     with run.database.reading() as connection:
         total = journal.depth(connection).get((system.name, "due"), 0)
     run.progress.start(stage, total)
+    way = _Way(run, system, connector, retry, gate)
     try:
         for batch in batches(run, system):
-            stale.extend(_deliver_batch(run, system, connector, batch, retry))
+            again.extend((yield from _deliver_batch(way, batch)))
             run.progress.advance(stage, len(batch.rows))
+    except _LeftAlone:
+        _pause(way)
     except STOPS_ITS_SYSTEM as error:
         error.system = error.system or system.name
         run.report.stop(system.name, str(error), int(error.exit_code))
     finally:
         run.progress.done(stage)
-    return stale
+    return again
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What every batch to one system has in common."""
+
+    run: RunContext
+    system: System
+    connector: RecordTarget
+    retry: RetryPolicy
+    gate: Gate
 
 
 def batches(run: RunContext, system: System) -> Iterator[Batch]:
@@ -133,10 +153,11 @@ def _created_before(
     }
 
 
-def _deliver_batch(
-    run: RunContext, system: System, connector: RecordTarget, batch: Batch, retry: RetryPolicy
-) -> list[tuple[str, str]]:
-    again = _look_before_repeating(run, connector, batch)
+def _deliver_batch(way: _Way, batch: Batch) -> Lane[list[tuple[str, str]]]:
+    run, system, gate = way.run, way.system, way.gate
+    again = yield from _look_before_repeating(way, batch)
+    if not batch.rows:
+        return again
     objections = _objections(run, batch)
     parcels = [
         Parcel(row, draft, intent_of(run, draft)) for row, draft in batch.drafts if _subject(draft) not in objections
@@ -146,33 +167,99 @@ def _deliver_batch(
     figures.held += len(objections) + len(batch.waits)
     busy = {row.id for row, _ in [*batch.drafts, *batch.letters, *batch.waits]}
     figures.same += len(batch.rows) - len(busy)
-    calls = list(_calls(system, parcels))
-    for number, (kind, chunk) in enumerate(calls, start=1):
-        outcomes, stop = send(connector, kind, [write_of(parcel.intent) for parcel in chunk])
-        again.extend(take_outcomes(run, system, chunk, outcomes, retry))
-        if stop is not None:
-            _give_back(run, [parcel for _, later in calls[number:] for parcel in later])
-            raise stop
+    left = Counter(parcel.row.id for parcel in parcels)
+    unsent = deque(_calls(system, parcels, one_each=gate.limits.per_second is not None))
+    try:
+        while unsent:
+            yield from _until_open(way)
+            wave = _wave(unsent, width=1 if gate.breaker.probing else gate.limits.at_once)
+            done = yield [partial(_send_chunk, way, kind, chunk) for kind, chunk in wave]
+            stops: list[BaseException] = []
+            for (_, chunk), each in zip(wave, done, strict=True):
+                if each.error is not None:
+                    stops.append(each.error)
+                    continue
+                outcomes, stop = each.value
+                again.extend(take_outcomes(run, system, chunk, outcomes, way.retry, left))
+                gate.heard(answered=was_answered(outcomes), retry_after=_asked_for(outcomes))
+                stops.extend([stop] if stop is not None else [])
+            if stops:
+                raise stops[0]
+    finally:
+        _give_back(run, [parcel for _, chunk in unsent for parcel in chunk])
     return again
 
 
-def _look_before_repeating(run: RunContext, connector: RecordTarget, batch: Batch) -> list[tuple[str, str]]:
+def _send_chunk(way: _Way, kind: str, chunk: Sequence[Parcel]) -> tuple[Sequence[WriteOutcome], BridgeError | None]:
+    return send(way.connector, kind, [write_of(parcel.intent) for parcel in chunk], gate=way.gate)
+
+
+class _LeftAlone(Exception):  # noqa: N818  # no error: the rest of this system's writes is left to a later run
+    """Waiting for the system would take longer than a run waits."""
+
+
+def _until_open(way: _Way) -> Lane[None]:
+    """Wait while the system asked for time, or does not answer.
+
+    Raises:
+        _LeftAlone: it would take too long.
+    """
+    wait = way.gate.wait()
+    if wait > way.gate.limits.patience:
+        raise _LeftAlone
+    if wait:
+        yield from asked(lambda: way.gate.clock.sleep(wait))
+
+
+def _pause(way: _Way) -> None:
+    until = way.run.clock() + timedelta(seconds=way.gate.wait())
+    reason = "the writes before were answered by nothing, or by a time to wait"
+    with way.run.database.transaction() as connection:
+        journal.pause(connection, way.system.name, now=way.run.now(), until=iso(until), reason=reason)
+
+
+def was_answered(outcomes: Sequence[WriteOutcome]) -> bool:
+    """Whether the system did something with any of them; that it refused a record is an answer too."""
+    return any(not isinstance(outcome, Postponed | Unknown) for outcome in outcomes)
+
+
+def _asked_for(outcomes: Sequence[WriteOutcome]) -> float | None:
+    """Seconds that the system asked for, an hour at most."""
+    named = [each.retry_after for each in outcomes if isinstance(each, Postponed) and each.retry_after is not None]
+    return min(max(named), LONGEST_WISH) if named else None
+
+
+def _wave(unsent: deque[tuple[str, Sequence[Parcel]]], *, width: int) -> list[tuple[str, Sequence[Parcel]]]:
+    """The next calls that may be made beside each other: none shares a client with another, whose writes keep order."""
+    wave: list[tuple[str, Sequence[Parcel]]] = []
+    taken: set[str] = set()
+    while unsent and len(wave) < width:
+        clients_of_next = {parcel.intent.client_id for parcel in unsent[0][1]}
+        if taken & clients_of_next:
+            break
+        taken |= clients_of_next
+        wave.append(unsent.popleft())
+    return wave
+
+
+def _look_before_repeating(way: _Way, batch: Batch) -> Lane[list[tuple[str, str]]]:
     """Ask once more for creates that were sent before and not found: what was carried out late is there by now.
 
     Returns:
         (kind, record id) of those that are; their rows have left the batch, and are planned anew.
     """
+    connector = way.connector
     found: list[tuple[str, str]] = []
     arrived: set[int] = set()
-    for row, draft in batch.drafts:
-        if draft.repeats is None or not isinstance(connector, WriteLookup):
-            continue
-        with calling(connector, "find_write"):
-            record = connector.find_write(draft.kind.name, write_of(draft.repeats))
+    repeated = [(row, draft, draft.repeats) for row, draft in batch.drafts if draft.repeats is not None]
+    if not repeated or not isinstance(connector, WriteLookup):
+        return found
+    for row, draft, earlier in repeated:
+        record = yield from asked(partial(look_up, connector, draft.kind.name, write_of(earlier)))
         if record is None:
             continue
         record_id = draft.kind.mapping.record_id(record)
-        if found_there(run, draft.kind, draft.repeats, record_id, draft.units):
+        if found_there(way.run, draft.kind, earlier, record_id, draft.units):
             found.append((draft.kind.name, record_id))
             arrived.add(row.id)
     batch.rows = [row for row in batch.rows if row.id not in arrived]
@@ -182,11 +269,18 @@ def _look_before_repeating(run: RunContext, connector: RecordTarget, batch: Batc
     return found
 
 
-def _calls(system: System, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Sequence[Parcel]]]:
-    """The parcels by kind, as many at a time as the system takes."""
+def look_up(connector: WriteLookup, kind: str, write: RecordWrite) -> RawRecord | None:
+    """``find_write``, kept apart."""
+    with calling(connector, "find_write"):
+        return connector.find_write(kind, write)
+
+
+def _calls(system: System, parcels: Sequence[Parcel], *, one_each: bool) -> Iterator[tuple[str, Sequence[Parcel]]]:
+    """The parcels by kind, as many at a time as the system takes; one where calls are counted, as nobody but the
+    connector knows how many of them a batch comes to."""
     for kind in system.targets():
         group = [parcel for parcel in parcels if parcel.draft.kind.name == kind.name]
-        size = max(1, kind.capabilities.batch_size)
+        size = 1 if one_each else max(1, kind.capabilities.batch_size)
         for start in range(0, len(group), size):
             yield kind.name, group[start : start + size]
 
@@ -222,6 +316,7 @@ def _journal(
     held = {row.id: "objection" for row, draft in batch.drafts if _subject(draft) in objections}
     held |= {row.id: letter.message.removeprefix("waits for ") for row, letter in batch.waits}
     with run.database.transaction() as connection:
+        journal.sending(connection, [row.id for row in batch.rows])
         journal.record(connection, [parcel.intent for parcel in parcels])
         new = letters.put(connection, [letter for _, letter in batch.letters], at=at, run_id=run.run_id)
         doubts = [_doubt(objection) for objection in objections.values()]
@@ -245,12 +340,12 @@ def _doubt(objection: Objection) -> Doubt:
 
 
 def send(
-    connector: RecordTarget, kind: str, writes: Sequence[RecordWrite]
+    connector: RecordTarget, kind: str, writes: Sequence[RecordWrite], *, gate: Gate
 ) -> tuple[Sequence[WriteOutcome], BridgeError | None]:
     """Send, and say what came of each write; with the error that makes going on pointless, if there was one."""
     try:
         with calling(connector, "write"):
-            answer = connector.write(kind, writes)
+            answer = gate.call(lambda: connector.write(kind, writes))
     except StaleVersion as error:
         return [Stale(error.message)] * len(writes), None
     except RejectRecord as error:
@@ -267,7 +362,9 @@ def send(
 
 def _give_back(run: RunContext, parcels: Sequence[Parcel]) -> None:
     """Journaled, and then not sent at all: the target went away before their turn."""
+    if not parcels:
+        return
+    unsent = [(parcel.intent.id, "abandoned", journal.NOT_SENT) for parcel in parcels]
     with run.database.transaction() as connection:
-        journal.settle(
-            connection, [(parcel.intent.id, "abandoned", journal.NOT_SENT) for parcel in parcels], at=run.now()
-        )
+        journal.settle(connection, unsent, at=run.now())
+        journal.put_back(connection, [parcel.row.id for parcel in parcels])

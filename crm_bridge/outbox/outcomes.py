@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -24,19 +25,24 @@ def take_outcomes(
     parcels: Sequence[Parcel],
     outcomes: Sequence[WriteOutcome],
     retry: RetryPolicy,
+    left: Counter[int],
 ) -> list[tuple[str, str]]:
     """Take the outcomes in, in one transaction.
+
+    Args:
+        left: by outbox row, how many of its writes have no outcome yet; counted down here.
 
     Returns:
         (kind, record id) of records to be read again, and their clients to be planned anew: those that turned out
         stale, and those that an old create made, which lack what changed since.
     """
     at, now = run.now(), run.clock()
+    left.subtract(parcel.row.id for parcel in parcels)
     figures = run.report.of_write(system.name)
     again: list[tuple[str, str]] = []
     settled: list[tuple[str, str, str]] = []
     delivered: set[int] = set()
-    unfinished: set[int] = set()
+    anew: set[int] = set()
     with run.database.transaction() as connection:
         for parcel, told in zip(parcels, outcomes, strict=True):
             outcome = unless_of_another(connection, parcel.intent, told)
@@ -47,6 +53,7 @@ def take_outcomes(
                     if parcel.draft.repeats is None:
                         delivered.add(parcel.row.id)
                     else:
+                        anew.add(parcel.row.id)
                         again.append((parcel.intent.kind, outcome.record_id))
                     if parcel.draft.record is None:
                         figures.created += 1
@@ -60,9 +67,9 @@ def take_outcomes(
                             stages=("write",),
                             at=at,
                         )
-                    continue
                 case Stale():
                     figures.stale += 1
+                    anew.add(parcel.row.id)
                     settled.append((parcel.intent.id, "stale", outcome.reason))
                     met = parcel.intent.record_id or outcome.record_id
                     if met is not None:
@@ -83,9 +90,9 @@ def take_outcomes(
                     figures.unknown += 1
                     settled.append((parcel.intent.id, "unknown", outcome.reason))
                     journal.park(connection, parcel.row.id, state="unknown", reason="answer lost")
-            unfinished.add(parcel.row.id)
         journal.settle(connection, settled, at=at)
-        journal.delivered(connection, sorted(delivered - unfinished))
+        journal.put_back(connection, sorted(anew))
+        journal.delivered(connection, sorted(row for row in delivered - anew if not left[row]))
     return again
 
 

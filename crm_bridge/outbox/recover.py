@@ -10,6 +10,7 @@ neither       its record turned up among what was read → it arrived; else it s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from crm_bridge.connector import (
@@ -23,19 +24,21 @@ from crm_bridge.connector import (
     Unknown,
     WriteLookup,
 )
-from crm_bridge.outbox.deliver import send
+from crm_bridge.outbox.deliver import look_up, send, was_answered
+from crm_bridge.outbox.gate import Gate
+from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.parcels import write_of
 from crm_bridge.outbox.settle import arrived, found_there, settle_accepted, unless_of_another
 from crm_bridge.run_context.context import RunContext
-from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, records_of
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store import journal, records
 from crm_bridge.store.journal import Intent
 from crm_bridge.sync.units import split
 
 
-def recover(run: RunContext, system: System) -> list[tuple[str, str]]:
-    """Settle what can be settled of this system's open and unknown writes.
+def recover(run: RunContext, system: System, *, gate: Gate) -> Lane[list[tuple[str, str]]]:
+    """Settle what can be settled of this system's open and unknown writes, as part of its lane.
 
     Returns:
         (kind, record id) of records to be read again.
@@ -47,8 +50,10 @@ def recover(run: RunContext, system: System) -> list[tuple[str, str]]:
         kind = system.kinds.get(intent.kind)
         if kind is None:
             continue
+        if gate.wait():
+            break  # it answers nothing: what is open stays so, and the next run asks
         try:
-            record_id = _look(run, system, kind, intent)
+            record_id = yield from _look(run, system, kind, intent, gate)
         except STOPS_ITS_SYSTEM as error:
             run.report.stop(system.name, str(error), int(error.exit_code))
             break
@@ -57,12 +62,12 @@ def recover(run: RunContext, system: System) -> list[tuple[str, str]]:
     return again
 
 
-def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | None:
+def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gate) -> Lane[str | None]:
     connector = system.connector
     is_update = intent.operation == "update" and intent.record_id is not None
     if is_update and kind.capabilities.reads_back and isinstance(connector, RecordSource):
         record_id = str(intent.record_id)
-        found = records_of(connector, kind.name, [record_id])
+        found = yield from asked(partial(records_of, connector, kind.name, [record_id]))
         units = _seen_there(run, kind, intent, found[0]) if found else {}
         if units:
             arrived(run, kind, intent, record_id, units)
@@ -70,8 +75,7 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
             plan_anew(run, intent)
         return record_id
     if isinstance(connector, WriteLookup):
-        with calling(connector, "find_write"):
-            record = connector.find_write(kind.name, write_of(intent))
+        record = yield from asked(partial(look_up, connector, kind.name, write_of(intent)))
         if record is None:
             plan_anew(run, intent)
             return None
@@ -82,7 +86,7 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent) -> str | 
         return None
     repeatable = kind.capabilities.effect_safety in (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
     if repeatable and isinstance(connector, RecordTarget):
-        _send_again(run, connector, kind, intent)
+        yield from _send_again(run, connector, kind, intent, gate)
         return None
     if intent.operation == "create" and was_read(run, intent):
         plan_anew(run, intent, state="accepted", reason="its record was read")
@@ -119,8 +123,9 @@ def plan_anew(run: RunContext, intent: Intent, *, state: str = "abandoned", reas
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
 
 
-def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: Intent) -> None:
-    outcomes, stop = send(connector, kind.name, [write_of(intent)])
+def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: Intent, gate: Gate) -> Lane[None]:
+    outcomes, stop = yield from asked(partial(send, connector, kind.name, [write_of(intent)], gate=gate))
+    gate.heard(answered=was_answered(outcomes), retry_after=None)
     if stop is not None:
         raise stop
     with run.database.reading() as connection:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+LONGEST_WISH = 3600.0  # seconds: a system that asks for more is asked again after an hour
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -56,5 +58,5 @@ def next_step(
     ceiling = min(policy.max_delay, policy.first_delay * 2 ** min(attempts, 20))
     wait = ceiling * random()
     if retry_after is not None:
-        wait = max(wait, timedelta(seconds=min(retry_after, 3600)))
+        wait = max(wait, timedelta(seconds=min(retry_after, LONGEST_WISH)))
     return Again(now + wait)

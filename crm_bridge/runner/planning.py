@@ -9,6 +9,7 @@ from typing import Any
 from crm_bridge.connector import RecordTarget
 from crm_bridge.hookspecs import PlannedWrite
 from crm_bridge.outbox.deliver import batches
+from crm_bridge.outbox.lanes import here
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.runner.pull import pull_all
@@ -54,7 +55,7 @@ def plan(run: RunContext, systems: Sequence[str]) -> PlanReport:
         if not isinstance(system.connector, RecordTarget):
             continue
         if name not in run.report.stopped:
-            release(run, system)
+            here(release(run, system))
         with run.database.transaction() as connection:
             journal.release_held(connection, name, now=run.now())
         for batch in batches(run, system):

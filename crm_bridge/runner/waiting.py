@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from crm_bridge.connector import RecordSource
+from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import System
 from crm_bridge.runner.checkup import check_systems
@@ -12,12 +13,12 @@ from crm_bridge.store import journal
 from crm_bridge.store.letters import Letter
 
 
-def release(run: RunContext, system: System) -> None:
+def release(run: RunContext, system: System) -> Lane[None]:
     """Make due what waited for ``system`` to answer, if it does. It was not away when the run read."""
     at = run.now()
     with run.database.reading() as connection:
         waits = journal.waits_for_answer(connection, system.name, at=at)
-    if waits and _answers(system):
+    if waits and (yield from asked(lambda: _answers(system))):
         with run.database.transaction() as connection:
             journal.due_again(connection, system.name, at=at)
 

@@ -63,6 +63,11 @@ def due(connection: Connection, system: str, *, now: str, limit: int, after: int
     return [OutboxRow(*row) for row in rows]
 
 
+def any_due(connection: Connection, system: str, *, now: str) -> bool:
+    """Whether there is anything to deliver now."""
+    return bool(due(connection, system, now=now, limit=1))
+
+
 def depth(connection: Connection) -> dict[tuple[str, str], int]:
     """(system, state) → rows."""
     rows = connection.execute(
@@ -72,15 +77,31 @@ def depth(connection: Connection) -> dict[tuple[str, str], int]:
 
 
 def delivered(connection: Connection, ids: Sequence[int]) -> None:
-    """These rows need nothing more; those of them that were parked meanwhile stay."""
+    """These rows need nothing more; those of them that were parked, or are due anew, stay."""
     if ids:
-        connection.execute(delete(outbox).where(among(outbox.c.id, ids), outbox.c.state == "due"))
+        connection.execute(delete(outbox).where(among(outbox.c.id, ids), outbox.c.state == "sending"))
+
+
+def sending(connection: Connection, ids: Sequence[int]) -> None:
+    """These rows are taken in hand. Whatever becomes of it, a change that comes meanwhile makes one due again."""
+    if ids:
+        connection.execute(
+            update(outbox).where(among(outbox.c.id, ids), outbox.c.state == "due").values(state="sending")
+        )
+
+
+def put_back(connection: Connection, ids: Sequence[int]) -> None:
+    """These rows are due as they were: they were not sent, or have to be planned anew."""
+    if ids:
+        connection.execute(
+            update(outbox).where(among(outbox.c.id, ids), outbox.c.state == "sending").values(state="due")
+        )
 
 
 def postpone(connection: Connection, row_id: int, *, until: str, attempts: int, reason: str) -> None:
     connection.execute(
         update(outbox)
-        .where(outbox.c.id == row_id)
+        .where(outbox.c.id == row_id, outbox.c.state == "sending")
         .values(next_attempt_at=until, attempts=attempts, reason=reason, state="due")
     )
 
@@ -143,19 +164,31 @@ def postponed(connection: Connection, system: str, *, now: str) -> list[tuple[st
     return [(client_id, until, reason) for client_id, until, reason in rows]
 
 
+def pause(connection: Connection, system: str, *, now: str, until: str, reason: str) -> None:
+    """Nothing that is due to ``system`` is sent before ``until``: it asked for time, or does not answer."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.system == system, outbox.c.state == "due", outbox.c.next_attempt_at <= now)
+        .values(next_attempt_at=until, reason=reason)
+    )
+
+
 def park(connection: Connection, row_id: int, *, state: str, reason: str) -> None:
     """Stop trying: ``dead`` after a dead letter, ``held`` by an objection, ``unknown`` until somebody can tell.
 
     The next change of the client makes the row due again; what is held is asked about again by every run.
     """
-    connection.execute(update(outbox).where(outbox.c.id == row_id).values(state=state, reason=reason))
+    connection.execute(
+        update(outbox).where(outbox.c.id == row_id, outbox.c.state == "sending").values(state=state, reason=reason)
+    )
 
 
 def release_held(connection: Connection, system: str, *, now: str) -> None:
-    """Rows that an objection holds are due again: they are planned anew, and the reviewers are asked again."""
+    """Rows that an objection holds are due again: they are planned anew, and the reviewers are asked again. So are
+    those that we were sending when we were stopped; what was journaled for them is settled first."""
     connection.execute(
         update(outbox)
-        .where(outbox.c.system == system, outbox.c.state == "held")
+        .where(outbox.c.system == system, outbox.c.state.in_(["held", "sending"]))
         .values(state="due", next_attempt_at=now)
     )
 

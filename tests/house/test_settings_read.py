@@ -19,6 +19,7 @@ READ_AS = {
     "PolicySettings": {"settings", "policy"},
     "QuietHours": {"configured"},
     "PathRule": {"each"},
+    "OutboxOfSystem": {"own"},
 }
 # Read by the configuration itself, and why that is enough.
 READ_WITHIN = {

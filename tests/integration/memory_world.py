@@ -20,6 +20,7 @@ from crm_bridge.api import ConnectorSettings, ConnectorType, hookimpl
 from crm_bridge.app import Bridge, open_bridge
 from crm_bridge.config import load_settings
 from crm_bridge.connector import Capabilities, Page, RecordWrite, WriteOutcome
+from crm_bridge.outbox.gate import Stopwatch
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.store.database import open_database
 from crm_bridge.testing import MemoryChannel, MemoryConnector, MemoryReceiver
@@ -161,6 +162,7 @@ class World:
     Attributes:
         now: what the clock says; a test moves it.
         peers: the systems by name.
+        stopwatch: by which calls are paced, where a test moves it.
     """
 
     def __init__(
@@ -185,6 +187,7 @@ class World:
         self.active = list(active)
         self.more = more
         self.kinds = ["person"]
+        self.stopwatch: Stopwatch | None = None
         (folder / "bridge.db").write_bytes(empty_store())
         for name in self.peers:
             image = (images or {}).get(name, "full")
@@ -201,7 +204,10 @@ class World:
         """Write the configuration anew, and load it as a command does."""
         active = ", ".join(f'"{name}"' for name in self.active)
         order = ", ".join(f'"{name}"' for name in self.peers)
-        text = f"[plugins]\nactive = [{active}]\ntimeout_seconds = 1\n[survivorship]\norder = [{order}]\n{self.more}\n"
+        # One try an attempt: a test that lets one call fail means the attempt, and nobody waits between tries.
+        outbox = "" if "[outbox]" in self.more else "[outbox]\ntries = 1\n"
+        text = f"{outbox}[plugins]\nactive = [{active}]\ntimeout_seconds = 1\n"
+        text += f"[survivorship]\norder = [{order}]\n{self.more}\n"
         for name in self.peers:
             create = str(name in self.create).lower()
             text += f'[systems.{name}]\nconnector = "memory"\n'
@@ -223,7 +229,8 @@ class World:
         handed = [Handed("memory", SimpleNamespace(register_connectors=register_connectors))]
         handed += [Handed(name, plugin) for name, plugin in self.plugins.items()]
         installed = [*entry_points(group="crm_bridge"), *handed]
-        with open_bridge(self.settings(), clock=lambda: self.now, installed=installed) as bridge:
+        paced = {"clock": lambda: self.now, "installed": installed, "stopwatch": self.stopwatch}
+        with open_bridge(self.settings(), **paced) as bridge:
             yield bridge
 
     def sync(self, *systems: str, **options: Any) -> RunReport:

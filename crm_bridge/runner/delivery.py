@@ -1,0 +1,90 @@
+"""Delivering to all systems side by side, each in a lane of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from crm_bridge.connector import Page, RecordSource
+from crm_bridge.outbox.deliver import deliver
+from crm_bridge.outbox.gate import Gate
+from crm_bridge.outbox.lanes import Lane, asked, side_by_side
+from crm_bridge.outbox.recover import recover
+from crm_bridge.outbox.retry import RetryPolicy
+from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
+from crm_bridge.run_context.systems import System
+from crm_bridge.runner.pull import take
+from crm_bridge.runner.waiting import release
+from crm_bridge.store import journal, letters
+
+# A record that others change again and again while we write it waits for the next run.
+ROUNDS = 3
+
+
+def recover_all(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gate]) -> None:
+    """Find out what became of every write that nobody settled."""
+
+    def lane(system: System) -> Lane[None]:
+        found = yield from recover(run, system, gate=gates[system.name])
+        yield from _read_again(run, system, found)
+
+    _walk(run, systems, gates, lane)
+
+
+def release_all(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gate]) -> None:
+    """Make due what waited for each system to answer, or for somebody to decide."""
+
+    def lane(system: System) -> Lane[None]:
+        yield from release(run, system)
+        with run.database.transaction() as connection:
+            journal.release_held(connection, system.name, now=run.now())
+
+    _walk(run, systems, gates, lane)
+
+
+def deliver_all(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gate], *, retry: RetryPolicy) -> None:
+    """Carry to each system what is due to it."""
+
+    def rounds(system: System) -> Lane[None]:
+        for _ in range(ROUNDS):
+            unknown_before = run.report.of_write(system.name).unknown
+            again = yield from deliver(run, system, retry=retry, gate=gates[system.name])
+            if run.report.of_write(system.name).unknown > unknown_before:
+                again.extend((yield from recover(run, system, gate=gates[system.name])))  # ask while it is fresh
+            if not again or system.name in run.report.stopped:
+                return
+            yield from _read_again(run, system, again)
+
+    _walk(run, systems, gates, rounds)
+    with run.database.reading() as connection:
+        late = [name for name in systems if journal.any_due(connection, name, now=run.now())]
+    # What another lane made due, by reading a record again, when this one had ended already.
+    _walk(run, late, gates, rounds)
+
+
+def _walk(
+    run: RunContext, systems: Sequence[str], gates: Mapping[str, Gate], lane: Callable[[System], Lane[None]]
+) -> None:
+    going = [name for name in systems if name not in run.report.stopped]
+    if going:
+        threads = sum(gates[name].limits.at_once for name in going)
+        side_by_side({name: lane(run.systems[name]) for name in going}, threads=threads)
+
+
+def _read_again(run: RunContext, system: System, records: Sequence[tuple[str, str]]) -> Lane[None]:
+    connector = system.connector
+    if not isinstance(connector, RecordSource):
+        return
+    by_kind: dict[str, set[str]] = {}
+    for kind, record_id in records:
+        by_kind.setdefault(kind, set()).add(record_id)
+    for name, ids in by_kind.items():
+        try:
+            found = yield from asked(partial(records_of, connector, name, sorted(ids)))
+            with run.database.reading() as connection:
+                open_letters = letters.open_records(connection, system.name, name)
+            take(run, system.kinds[name], Page(found), cursor=None, open_letters=open_letters)
+        except STOPS_ITS_SYSTEM as error:
+            run.report.stop(system.name, str(error), int(error.exit_code))
+            return
