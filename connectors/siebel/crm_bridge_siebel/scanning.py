@@ -271,7 +271,7 @@ class _Rows(dict[str, _Word]):
         return _Row(opening, {}, short=frozenset())
 
     def _learn(self, row: _Row, first: str, *, seen: list[tuple[str, str]]) -> None:
-        """Expect the elements that were ``seen`` in a row, of which ``first`` was the first that ``row`` did not expect."""
+        """Expect the elements that were ``seen`` in a row; ``first`` is the first that ``row`` did not expect."""
         self._lessons += 1
         leaves = [tag for tag in dict(seen) if self[tag].rows is None and self[tag].qname != self._qname]
         if first in row.tags:  # it was expected, but in another place
