@@ -47,7 +47,6 @@ from crm_bridge.runner.unknown_sources import demand_known_sources
 from crm_bridge.store import inbox as inbox_store
 from crm_bridge.store import letters
 from crm_bridge.store.database import Database
-from crm_bridge.store.opening import open_database
 from crm_bridge.store.schema import history, source_records
 from crm_bridge.testing.as_found import check_source
 
@@ -321,7 +320,7 @@ def open_bridge(
         installed=installed,
     )
     systems = _systems(settings, plugins, clock)
-    database = open_database(settings.bridge.store, base_dir=settings.base_dir)
+    database = open_store(settings)
     bridge = Bridge(
         settings,
         database=database,

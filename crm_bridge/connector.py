@@ -442,8 +442,8 @@ class ConnectorType:
         settings: the model of its settings; its docstrings are the reference documentation.
         open: builds a connector; does no I/O yet.
         summary: one sentence for ``crm-bridge plugin list``.
-        rehearsals: how ``crm-bridge plugin check`` tries the connector, writing too, on a scratch system that it brings:
-            classes of :class:`crm_bridge.testing.Rehearsal`. Called by that command alone, so import them in it.
+        rehearsals: how ``crm-bridge plugin check`` tries the connector, writing too, on a scratch system that it
+            brings: classes of :class:`crm_bridge.testing.Rehearsal`. Called by that command alone, so import them in it.
     """
 
     name: str

@@ -29,12 +29,16 @@ from crm_bridge.policy import PolicySettings
 
 SYSTEM_KEYS = ("connector", "records")
 _LISTEN = re.compile(r"(?P<host>[^\s:/]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")
-_SQLITE = "sqlite:///"
+_SQLITE, _POSTGRESQL = "sqlite:///", "postgresql://"
 
 
-def _sqlite_url(value: str) -> str:
+def _store_url(value: str) -> str:
+    if value.startswith(_POSTGRESQL) and len(value) > len(_POSTGRESQL):
+        if urlsplit(value).password:
+            raise ValueError("must not hold the password; name where it is kept in store_password_ref")
+        return value
     if not value.startswith(_SQLITE) or len(value) == len(_SQLITE):
-        raise ValueError("must be 'sqlite:///FILE', such as 'sqlite:///bridge.db'")
+        raise ValueError("must be 'sqlite:///FILE' or 'postgresql://USER@HOST/DATABASE'")
     return value
 
 
@@ -56,8 +60,12 @@ class BridgeSettings(FrozenSettings):
     """``[bridge]``: this installation."""
 
     name: Text = Field(default="crm-bridge", description="Name of this installation: `bridge` in reports and logs.")
-    store: Annotated[Text, AfterValidator(_sqlite_url)] = Field(
-        default="sqlite:///bridge.db", description="Where the cards are kept; a relative file is relative to this file."
+    store: Annotated[Text, AfterValidator(_store_url)] = Field(
+        default="sqlite:///bridge.db",
+        description="Where the cards are kept: a file, relative to this one, or a PostgreSQL database.",
+    )
+    store_password_ref: Text | None = Field(
+        default=None, description="The database user's password: `env:NAME` or `file:PATH`; none: libpq's own ways."
     )
     region: Region = Field(default="UA", description="Region of phone numbers without a country code.")
 
@@ -140,7 +148,7 @@ class OutboxSettings(FrozenSettings):
     )
     patience: Duration = Field(
         default=timedelta(seconds=30),
-        description="How long a run waits for a system that asked for time or answers nothing; then it is left to the next.",
+        description="How long a run waits for a system that asked for time or is silent; then the next run has it.",
     )
     systems: Mapping[Name, OutboxOfSystem] = Field(
         default_factory=dict, description="Systems that are written otherwise than their connector says, by name."
@@ -205,12 +213,6 @@ class Settings(FrozenSettings):
     def base_dir(self) -> Path:
         """The file's folder: relative paths in the configuration start here."""
         return self._path.parent
-
-    @property
-    def store_url(self) -> str:
-        """``bridge.store`` with its file made absolute."""
-        file = (self.base_dir / self.bridge.store.removeprefix(_SQLITE)).absolute()
-        return f"{_SQLITE}{file}"
 
     def place(self, path: PathTuple) -> Place:
         """Where ``path`` stands in the file, or the nearest table above it."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from crm_bridge.config import Settings
+from crm_bridge.config import Settings, resolve_secret
 from crm_bridge.errors import UserMistake
 from crm_bridge.runner import cases, in_doubt, queries
 from crm_bridge.store import letters, review, runs
@@ -141,10 +141,17 @@ class Desk:
             yield connection
 
 
+def open_store(settings: Settings) -> Database:
+    """The store that ``settings`` name. Raises what :func:`crm_bridge.store.opening.open_database` raises."""
+    base_dir, reference = settings.base_dir, settings.bridge.store_password_ref
+    password = resolve_secret(reference, base_dir=base_dir) if reference else None
+    return open_database(settings.bridge.store, base_dir=base_dir, password=password)
+
+
 @contextmanager
 def open_desk(settings: Settings) -> Iterator[Desk]:
     """The desk of the store that ``settings`` name, closed afterwards."""
-    database = open_database(settings.bridge.store, base_dir=settings.base_dir)
+    database = open_store(settings)
     try:
         yield Desk(settings, database=database)
     finally:

@@ -12,9 +12,8 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from crm_bridge.store.database import among
+from crm_bridge.store.database import among, inserting
 from crm_bridge.store.schema import intents, outbox
 
 
@@ -37,7 +36,7 @@ def enqueue(connection: Connection, rows: Iterable[tuple[str, str]], *, at: str)
         for system, client in rows
     ]
     if values:
-        statement = sqlite_insert(outbox)
+        statement = inserting(connection, outbox)
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["system", "client_id"],

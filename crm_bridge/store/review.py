@@ -54,6 +54,7 @@ def put(connection: Connection, doubts: Iterable[Doubt], *, at: str) -> int:
     insert = inserting(connection, review)
     anew = {name: insert.excluded[name] for name in ("state", "grade", "rule", "weight", "evidence", "created_at")}
     insert = insert.on_conflict_do_update(
+        index_elements=["kind", "left", "right"],
         set_={**anew, "decided_by": None, "decided_at": None},
         where=(review.c.kind == "duplicate") & (review.c.state == RESOLVED),
     )

@@ -9,7 +9,7 @@ from importlib.metadata import metadata
 import pytest
 
 ROW = re.compile(r"^\| `(?P<name>[^`]+)` \| (?P<extra>[^|]+) \| (?P<licence>[^|]+) \| (?P<why>[^|]+) \|$", re.MULTILINE)
-PERMISSIVE = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "MPL-2.0", "LGPL-2.1-or-later"}
+PERMISSIVE = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "MPL-2.0", "LGPL-2.1-or-later", "LGPL-3.0-only"}
 NOT_FOR_USERS = {"all", "test"}
 
 

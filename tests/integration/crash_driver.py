@@ -20,7 +20,8 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from memory_world import Deaf, Peer, World, empty_store
+from memory_world import Deaf, Peer, World
+from stores import SQLITE, empty_file
 
 from crm_bridge.store.database import Database
 
@@ -81,7 +82,7 @@ Database.transaction = _counted
 
 def installation(folder: Path, *, deaf: bool, fresh: bool = False) -> World:
     store = None if fresh else (folder / "bridge.db").read_bytes()
-    world = World(folder, systems=dict.fromkeys("ab", Peer().capabilities("person")), create=["b"])
+    world = World(folder, systems=dict.fromkeys("ab", Peer().capabilities("person")), create=["b"], store=SQLITE)
     if store is not None:
         (folder / "bridge.db").write_bytes(store)
     for name in "ab":
@@ -172,7 +173,7 @@ def crash(base: Path, folder: Path, *, deaf: bool, at: int = 0, after: float | N
 
 
 def main(folder: Path, *, deaf: bool) -> None:
-    empty_store()  # once, before the forks
+    empty_file()  # once, before the forks
     base = folder / "base"
     base.mkdir()
     in_a_process_of_its_own(lambda: prepare(base, deaf=deaf))

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
+
+from stores import new_store
 
 from crm_bridge.api import ConnectorSettings, ConnectorType, hookimpl
 from crm_bridge.app import Bridge, open_bridge
@@ -22,7 +22,6 @@ from crm_bridge.config import load_settings
 from crm_bridge.connector import Capabilities, Page, RecordWrite, WriteOutcome
 from crm_bridge.outbox.gate import Stopwatch
 from crm_bridge.run_context.report import RunReport
-from crm_bridge.store.database import open_database
 from crm_bridge.testing import MemoryChannel, MemoryConnector, MemoryReceiver
 from crm_bridge.testing.memory_connector import CAPABLE
 
@@ -148,14 +147,6 @@ class Handed:
         return self._plugin
 
 
-@cache
-def empty_store() -> bytes:
-    """A store with the present schema: migrating anew for every test costs more than the test."""
-    with TemporaryDirectory() as folder:
-        open_database("sqlite:///bridge.db", base_dir=Path(folder)).close()
-        return (Path(folder) / "bridge.db").read_bytes()
-
-
 class World:
     """One installation: a folder with ``crm-bridge.toml`` and mappings, and systems that outlive each run.
 
@@ -174,6 +165,7 @@ class World:
         active: Sequence[str] = ("dedup.exact_keys",),
         more: str = "",
         images: Mapping[str, str] | None = None,
+        store: str | None = None,
     ) -> None:
         self.folder = folder
         self.now = datetime(2026, 10, 20, 10, tzinfo=UTC)
@@ -188,7 +180,7 @@ class World:
         self.more = more
         self.kinds = ["person"]
         self.stopwatch: Stopwatch | None = None
-        (folder / "bridge.db").write_bytes(empty_store())
+        self.store = store or new_store(folder)
         for name in self.peers:
             image = (images or {}).get(name, "full")
             self.write_mapping(name, PERSON.format(system=name, image=image))
@@ -206,7 +198,7 @@ class World:
         order = ", ".join(f'"{name}"' for name in self.peers)
         # One try an attempt: a test that lets one call fail means the attempt, and nobody waits between tries.
         outbox = "" if "[outbox]" in self.more else "[outbox]\ntries = 1\n"
-        text = f"{outbox}[plugins]\nactive = [{active}]\ntimeout_seconds = 1\n"
+        text = f'[bridge]\nstore = "{self.store}"\n{outbox}[plugins]\nactive = [{active}]\ntimeout_seconds = 1\n'
         text += f"[survivorship]\norder = [{order}]\n{self.more}\n"
         for name in self.peers:
             create = str(name in self.create).lower()

@@ -15,7 +15,7 @@ DRIVER = Path(__file__).with_name("crash_driver.py")
 def test_a_sync_killed_at_any_commit_or_write_or_at_random_loses_and_repeats_nothing(tmp_path, target):
     """Every point is enumerated: before and after each commit, before and after each write."""
     more = [] if target == "can be asked" else ["--deaf"]
-    environment = {**os.environ, "PYTHONPATH": str(DRIVER.parent)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(DRIVER.parent), str(DRIVER.parent.parent)])}
 
     told = subprocess.run(  # fixed arguments, our own interpreter
         [sys.executable, str(DRIVER), str(tmp_path), *more],

@@ -53,7 +53,8 @@ def test_the_store_is_beside_the_file(project, tmp_path):
 
     settings = load_settings(Path("..") / tmp_path.name / "crm-bridge.toml")
 
-    assert tmp_path / "bridge.db" == Path(settings.store_url.removeprefix("sqlite:///")).resolve()
+    assert tmp_path == settings.base_dir.resolve()
+    assert "sqlite:///bridge.db" == settings.bridge.store
 
 
 def test_systems_that_the_order_forgets_come_last(project):
@@ -88,7 +89,16 @@ SEEDED = [
     ('name = "north"', 'name = ""', "2: bridge.name: must not be empty"),
     ('name = "north"', "name = 7", "2: bridge.name: must be text in quotes"),
     ("store =", "stor =", "3: bridge.stor: unknown key: did you mean 'store'?"),
-    ("sqlite:///bridge.db", "mysql://x", "3: bridge.store: must be 'sqlite:///FILE', such as 'sqlite:///bridge.db'"),
+    (
+        "sqlite:///bridge.db",
+        "mysql://x",
+        "3: bridge.store: must be 'sqlite:///FILE' or 'postgresql://USER@HOST/DATABASE'",
+    ),
+    (
+        "sqlite:///bridge.db",
+        "postgresql://bridge:secret@db/bridge",
+        "3: bridge.store: must not hold the password; name where it is kept in store_password_ref",
+    ),
     (
         '"UA"',
         '"UKR"',
