@@ -40,7 +40,7 @@ from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import Kind, System, Systems
 from crm_bridge.runner import decisions, inbox, planning, replay, sampling, unknowns
 from crm_bridge.runner.checkup import Checkup, check_up
-from crm_bridge.runner.desk import Desk
+from crm_bridge.runner.desk import Desk, open_store
 from crm_bridge.runner.planning import PlanReport
 from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.unknown_sources import demand_known_sources

@@ -443,7 +443,7 @@ class ConnectorType:
         open: builds a connector; does no I/O yet.
         summary: one sentence for ``crm-bridge plugin list``.
         rehearsals: how ``crm-bridge plugin check`` tries the connector, writing too, on a scratch system that it
-            brings: classes of :class:`crm_bridge.testing.Rehearsal`. Called by that command alone, so import them in it.
+            brings: classes of :class:`crm_bridge.testing.Rehearsal`. That command alone calls it: import them in it.
     """
 
     name: str
