@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import random
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,7 +32,9 @@ from crm_bridge.outbox.notices import MessageRoute
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.plugin_manager import Plugins, load_plugins
 from crm_bridge.run_context.context import Counter, RunContext
+from crm_bridge.run_context.ids import planned_ids, time_ordered_ids
 from crm_bridge.run_context.isolation import calling
+from crm_bridge.run_context.pools import Pool, threads
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import Kind, System, Systems
@@ -73,9 +73,11 @@ class Bridge(Desk):
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         stopwatch: Stopwatch,
+        pool: Pool = threads,
     ) -> None:
         super().__init__(settings, database=database)
         self._stopwatch = stopwatch
+        self._pool = pool
         self._plugins = plugins
         self._systems = systems
         self._clock = clock
@@ -257,6 +259,7 @@ class Bridge(Desk):
             seq=Counter(seq),
             pks=Counter(pks),
             progress=progress or Silence(),
+            pool=self._pool,
         )
         draft.report.started_at = draft.now()
         return draft
@@ -301,12 +304,14 @@ def open_bridge(
     new_id: Callable[[], str] | None = None,
     installed: Iterable[EntryPoint] | None = None,
     stopwatch: Stopwatch | None = None,
+    pool: Pool = threads,
 ) -> Iterator[Bridge]:
     """The bridge that ``settings`` describe, closed afterwards.
 
     Args:
         installed: entry points to choose plugins from; those of this environment by default.
         stopwatch: by which calls of the systems are paced; this machine's by default.
+        pool: what calls to the systems are made in; handed in where their order must be the same each time.
 
     Raises:
         ConfigMistake: plugins, connectors' settings or mappings are not right, with file and line.
@@ -329,6 +334,7 @@ def open_bridge(
         clock=clock,
         new_id=new_id or time_ordered_ids(clock),
         stopwatch=stopwatch or Stopwatch(),
+        pool=pool,
     )
     try:
         yield bridge
@@ -375,25 +381,3 @@ def _systems(settings: Settings, plugins: Plugins, clock: Callable[[], datetime]
             )
         opened[name] = System(name, connector, kinds)
     return opened
-
-
-def time_ordered_ids(clock: Callable[[], datetime]) -> Callable[[], str]:
-    """UUID version 7 (RFC 9562): ordered by time, so that new rows land together, and unguessable."""
-    state = {"last": 0}
-
-    def new_id() -> str:
-        millis = max(int(clock().timestamp() * 1000), state["last"] >> 12)
-        count = max((millis << 12), state["last"] + 1)  # 12 bits of counter keep the order within a millisecond
-        state["last"] = count
-        high = ((count >> 12) << 16) | 0x7000 | (count & 0xFFF)
-        low = 0x8000_0000_0000_0000 | secrets.randbits(62)
-        text = f"{high:016x}{low:016x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-    return new_id
-
-
-def planned_ids() -> Callable[[], str]:
-    """Ids of clients that a plan would make: the same each time, and behind all real ones in order."""
-    numbers = itertools.count(1)
-    return lambda: f"new-{next(numbers):08d}"

@@ -8,9 +8,12 @@ done; meanwhile the other lanes do. A system that hangs keeps its own lane waiti
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
+
+from crm_bridge.run_context.pools import Pool
+from crm_bridge.run_context.pools import threads as of_threads
 
 T = TypeVar("T")
 
@@ -53,31 +56,32 @@ def here(lane: Lane[T]) -> T:
         done = [_made(call) for call in calls]
 
 
-def side_by_side(lanes: Mapping[str, Lane[None]], *, threads: int) -> None:
+def side_by_side(lanes: Mapping[str, Lane[None]], *, threads: int, pool: Pool = of_threads) -> None:
     """Walk all lanes to their ends.
 
     Args:
         threads: the most calls at once; as many as the lanes together may ask for.
+        pool: what the calls are made in.
 
     Raises:
         Whatever a lane lets out. The other lanes are left where they are: what they sent is in the journal.
     """
-    with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="outbox") as pool:
+    with pool(threads) as made_in:
         walking = [_Walk(lane) for lane in lanes.values()]
         try:
             for each in walking:
-                each.go_on(pool)
+                each.go_on(made_in)
             while any(each.calls for each in walking):
                 pending = [call for each in walking for call in each.calls if not call.done()]
                 ready = [each for each in walking if each.calls and all(call.done() for call in each.calls)]
                 if not ready:  # looked at after `pending`: what was done before that is ready, the rest wakes us
                     wait(pending, return_when=FIRST_COMPLETED)
                 for each in ready:
-                    each.go_on(pool)
+                    each.go_on(made_in)
         finally:
             for each in walking:
                 each.lane.close()
-            pool.shutdown(wait=False, cancel_futures=True)
+            made_in.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(slots=True)
@@ -88,7 +92,7 @@ class _Walk:
     calls: list[Future[Done]] = field(default_factory=list)
     begun: bool = False
 
-    def go_on(self, pool: ThreadPoolExecutor) -> None:
+    def go_on(self, made_in: Executor) -> None:
         done = [call.result() for call in self.calls]
         self.calls = []
         try:
@@ -96,7 +100,7 @@ class _Walk:
         except StopIteration:
             return
         self.begun = True
-        self.calls = [pool.submit(_made, call) for call in wanted]
+        self.calls = [made_in.submit(_made, call) for call in wanted]
 
 
 def _made(call: Call) -> Done:

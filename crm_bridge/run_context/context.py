@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from crm_bridge.run_context.pools import Pool, threads
 from crm_bridge.run_context.progress import Progress, Silence
 
 if TYPE_CHECKING:  # a look-up opens the store alone, and imports neither plugins nor mappings
@@ -42,6 +43,7 @@ class RunContext:
         random: evenly from 0 to 1, for jitter.
         seq: the bridge's own count of observations.
         pks: numbers of source records.
+        pool: what calls to the systems are made in.
     """
 
     run_id: str
@@ -56,6 +58,7 @@ class RunContext:
     seq: Counter
     pks: Counter
     progress: Progress = field(default_factory=Silence)
+    pool: Pool = threads
 
     def now(self) -> str:
         return iso(self.clock())

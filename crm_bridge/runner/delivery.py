@@ -68,8 +68,8 @@ def _walk(
 ) -> None:
     going = [name for name in systems if name not in run.report.stopped]
     if going:
-        threads = sum(gates[name].limits.at_once for name in going)
-        side_by_side({name: lane(run.systems[name]) for name in going}, threads=threads)
+        at_once = sum(gates[name].limits.at_once for name in going)
+        side_by_side({name: lane(run.systems[name]) for name in going}, threads=at_once, pool=run.pool)
 
 
 def _read_again(run: RunContext, system: System, records: Sequence[tuple[str, str]]) -> Lane[None]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from crm_bridge.app import time_ordered_ids
+from crm_bridge.run_context.ids import time_ordered_ids
 
 NOW = datetime(2026, 10, 20, 10, tzinfo=UTC)
 
