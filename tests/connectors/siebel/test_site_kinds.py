@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.api import Accepted, ConfigMistake
+from crm_bridge.api import Accepted, ConfigMistake, Refused, Stale, Unknown
 
 BUNDLED = Path(str(files("crm_bridge_siebel"))) / "wsdl"
 DIALECTS = ["contact", "contact_typed", "contact_asi", "contact_workflow"]
@@ -63,7 +63,7 @@ def test_flags_and_dates_are_as_their_schema_says(siebel, name, said):
     assert said == (record["SuppressAllCalls"], record["BirthDate"])
 
 
-@pytest.mark.parametrize("name", ["contact", "contact_typed", "contact_asi"])
+@pytest.mark.parametrize("name", DIALECTS)
 def test_writes_go_through_each_dialect_that_takes_them(siebel, create, update, name):
     """Created, found again, and changed without touching the rest."""
     connector = siebel.connector(kinds=kind(name))
@@ -79,6 +79,25 @@ def test_writes_go_through_each_dialect_that_takes_them(siebel, create, update, 
     held = siebel.held(made.record_id)
     assert ("Новий", "Іван", "лікар") == (held["LastName"], held["FirstName"], held["JobTitle"])
     assert connector.find_write("contact", create(LastName="Новий"))["Id"] == made.record_id
+
+
+def test_a_workflow_tells_of_refused_writes_in_a_normal_answer(siebel, create, update):
+    """Stale versions, broken rules and lost answers come to what they come to in the other dialects."""
+    (record_id, other) = siebel.load(2)
+    siebel.simulator.edit("contact", record_id, {"JobTitle": "лікарка"})
+    connector = siebel.connector(kinds=kind("contact_workflow"))
+
+    (stale,) = connector.write("contact", [update(record_id, LastName="Коваль")])
+    (refused,) = connector.write("contact", [update(other, Gender="Femal")])
+    siebel.simulator.configure(drop_answer_next=1)
+    (lost,) = connector.write("contact", [create(LastName="Новенко", key="w-7")])
+    (again,) = connector.write("contact", [create(LastName="Новенко", key="w-7")])
+
+    assert [Stale, Refused, Unknown, Accepted] == [type(each) for each in (stale, refused, lost, again)]
+    assert "SBL-EAI-04401" == refused.code
+    assert "Тест0" == siebel.held(record_id)["LastName"]
+    assert again.record_id == connector.find_write("contact", create(LastName="Новенко", key="w-7"))["Id"]
+    assert 3 == len(siebel.simulator.records("contact"))
 
 
 def test_only_the_fields_that_are_wanted_are_asked_for(siebel):

@@ -19,7 +19,7 @@ from crm_bridge_siebel.simulator.table import Table
 from crm_bridge_siebel.simulator.visibility import visible_to
 from crm_bridge_siebel.simulator.writes import Desk
 
-_WORKFLOW_METHODS = {"Synchronize": "Execute"}
+_WORKFLOW_METHODS = {"Upsert": "InsertOrUpdate"}
 
 
 def carried_out(call: Call, caller: Caller, *, installation: Installation, knobs: Knobs) -> str:

@@ -124,7 +124,7 @@ CONTACT_WORKFLOW = Service(
     space=_CUSTOM,
     list_tag="ListOfCrmContactInterface",
     spaces=MappingProxyType(dict.fromkeys(("Query", "Data", "Id"), _INTERFACE)),
-    methods=("Query", "Synchronize"),
+    methods=("Query", "Upsert", "Synchronize"),
     full=True,
 )
 

@@ -42,6 +42,7 @@ _ASI_WRITE = ((), ("StatusObject", "ViewMode", "LOVLanguageMode", "UTCCanonical"
 _REQUIRED = frozenset({"PageSize", "StartRowNum", "PrimaryRowId"})
 _WORKFLOW_IN = {
     "Query": ("Search_spcSpecification", "Page_spcSize", "Start_spcRow_spcNum", "View_spcMode"),
+    "Upsert": ("View_spcMode",),
     "Synchronize": ("View_spcMode",),
 }
 _WORKFLOW_OUT = (

@@ -130,7 +130,7 @@ def test_asi_deletes_by_user_key(siebel, soap):
 
 def test_a_workflow_tells_of_errors_inside_a_normal_answer(siebel, soap):
     """HTTP 200, no fault, nothing written; the code stands in a field."""
-    heard = soap.workflow("Synchronize", '<Contact operation="insert"><FirstName>Без</FirstName></Contact>')
+    heard = soap.workflow("Upsert", "<Contact><FirstName>Без</FirstName><IntegrationId>h-1</IntegrationId></Contact>")
 
     assert (200, set(), "SBL-DAT-00498") == (heard.status, heard.codes, heard.one("Error_spcCode"))
     assert "SBL-DAT-00498" in heard.one("Error_spcMessage")
@@ -140,7 +140,7 @@ def test_a_workflow_tells_of_errors_inside_a_normal_answer(siebel, soap):
 def test_a_workflow_queries_and_writes(siebel, soap, three):
     """Its names have their spaces escaped, and its page does not say whether it is the last."""
     page = soap.workflow("Query", Page_spcSize="2", Search_spcSpecification="[Contact.Last Name] LIKE 'Ков*'")
-    done = soap.workflow("Synchronize", '<Contact operation="insert"><LastName>Новенко</LastName></Contact>')
+    done = soap.workflow("Upsert", "<Contact><LastName>Новенко</LastName><IntegrationId>h-1</IntegrationId></Contact>")
 
     assert (["Коваль", "Ковальчук"], "") == (page.all("LastName"), page.one("Error_spcCode"))
     assert ([], []) == (page.all("LastPage"), page.root.xpath("//@lastpage"))
