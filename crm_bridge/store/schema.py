@@ -1,7 +1,7 @@
 """The tables. Rows are plain; documents are JSON bytes, so that reading one costs one parse and no join.
 
-Personal data lives in ``source_records``, ``clients``, ``history``, ``intents``, ``dead_letters``, ``inbox``,
-``notices`` and nowhere else. ``match_keys`` and ``letter_keys`` hold what records are found by.
+Personal data lives in ``source_records``, ``clients``, ``history``, ``intents``, ``dead_letters``,
+``corrections``, ``inbox``, ``notices`` and nowhere else. ``match_keys`` and ``letter_keys`` hold what records are found by.
 """
 
 from __future__ import annotations
@@ -163,6 +163,7 @@ intents = Table(
     Column("outcome", Text),
     Index("intents_state", "state", "system"),
     Index("intents_client", "client_id"),
+    Index("intents_run", "run_id"),
 )
 
 dead_letters = Table(
@@ -188,7 +189,27 @@ dead_letters = Table(
     Column("closed_by", Text),
     Column("closed_reason", Text),
     Index("dead_letters_open", "state", "system", "kind", "record_id"),
-    Index("dead_letters_groups", "state", "system", "stage", "code"),
+    # Holds all that groups are counted by, and pages of one group in order.
+    Index("dead_letters_groups", "state", "system", "kind", "stage", "code", "path", "id"),
+    Index("dead_letters_pages", "state", "id"),
+    Index("dead_letters_client", "client_id", "state"),
+)
+
+# What a person says that a record should have said, by field, as long as the source says there what it said then.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("letter_id", Number, nullable=False),
+    Column("said", LargeBinary, nullable=False),  # field → what the source says there
+    Column("meant", LargeBinary, nullable=False),  # field → what counts instead
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("superseded_at", Text),
+    Index("corrections_record", "system", "kind", "record_id"),
 )
 
 # What could be read of a record that was put aside and that no client has yet: a newcomer may be the same client.

@@ -64,8 +64,26 @@ def upgrade() -> None:
         sa.Column("closed_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("dead_letters_groups", "dead_letters", ["state", "system", "stage", "code"], unique=False)
+    by_cause = ["state", "system", "kind", "stage", "code", "path", "id"]
+    op.create_index("dead_letters_groups", "dead_letters", by_cause, unique=False)
     op.create_index("dead_letters_open", "dead_letters", ["state", "system", "kind", "record_id"], unique=False)
+    op.create_index("dead_letters_pages", "dead_letters", ["state", "id"], unique=False)
+    op.create_index("dead_letters_client", "dead_letters", ["client_id", "state"], unique=False)
+    op.create_table(
+        "corrections",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("letter_id", NUMBER, nullable=False),
+        sa.Column("said", sa.LargeBinary(), nullable=False),
+        sa.Column("meant", sa.LargeBinary(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("superseded_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("corrections_record", "corrections", ["system", "kind", "record_id"], unique=False)
     op.create_table(
         "history",
         sa.Column("seq", NUMBER, nullable=False),
@@ -109,6 +127,7 @@ def upgrade() -> None:
     )
     op.create_index("intents_client", "intents", ["client_id"], unique=False)
     op.create_index("intents_state", "intents", ["state", "system"], unique=False)
+    op.create_index("intents_run", "intents", ["run_id"], unique=False)
     op.create_table(
         "letter_keys",
         sa.Column("key", sa.Text(), nullable=False),
