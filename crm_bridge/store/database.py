@@ -180,9 +180,8 @@ def among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bo
 
 def inserting(connection: Connection, table: Table) -> postgresql.Insert:
     """An insert that can say what happens ``on_conflict``; both databases spell it alike, and differ in the class."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)  # type: ignore[return-value]  # the same methods, without a common base
+    kind = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return kind(table).execution_options(preserve_rowcount=True)  # type: ignore[return-value]  # the same methods, without a common base
 
 
 def upsert(connection: Connection, table: Table, row: Mapping[str, Any], *, on: Sequence[str]) -> None:

@@ -117,7 +117,7 @@ def test_a_system_whose_records_cannot_be_read_is_found_out(world):
 def test_cases_are_paged_in_the_order_in_which_they_are_listed(world):
     """Going on behind one shows each case once, the surer first, though their numbers are not in that order."""
     with (
-        closing(open_database("sqlite:///bridge.db", base_dir=world.folder)) as store,
+        closing(open_database(world.store, base_dir=world.folder)) as store,
         store.transaction() as connection,
     ):
         grades = ["possible", "probable", "certain", "possible", "probable"]
