@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from crm_bridge.cli.simulate import running, stands_for
@@ -61,8 +63,47 @@ def test_the_systems_stand_where_the_simulators_do(project):
             connector = connector_type.open(options, context)
             check_kinds(connector.kinds(), system=system, place=settings.place)
             connector.close()
-            assert _plain(started[name], folder) == _plain(system.options, folder)
+            ours = _plain(system.options, folder)
+            assert _plain(started[name], folder) == {key: ours[key] for key in started[name]}
         plugins.close()
+
+
+def test_a_consent_that_is_withdrawn_in_siebel_is_carried_by_the_next_sync(project, cli, monkeypatch):
+    """The row changes and its contact's stamp does not: the configuration looks at such rows by itself, and at once."""
+    _, folder = project
+    config = folder / "crm-bridge.toml"
+    stands = stands_for("all", settings=load_settings(config, check_secrets=False), base_dir=folder, port=None)
+    free = [type(stand)(stand.system, stand.simulator, stand.folder, 0) for stand in stands]
+    with running(free, knobs=(), latency=None) as started:
+        text = config.read_text(encoding="utf-8")
+        for stand in stands:
+            if stand.port:
+                address = next(str(value) for value in started[stand.system].values() if "127.0.0.1" in str(value))
+                text = text.replace(f":{stand.port}", f":{urlsplit(address).port}")
+        config.write_text(text, encoding="utf-8")
+        siebel = _control(started["siebel"]["endpoint"])
+        consent = {"Purpose": "Claims", "Channel": "Cell Phone", "Status": "Granted"}
+        dated = {**consent, "CapturedDate": "01/02/2026 03:04:05"}
+        contact = {"LastName": "Вигадана", "FirstName": "Олена", "ListOfConsent": {"Consent": [dated]}}
+        (row_id,) = httpx.post(f"{siebel}/load/contact", json=[contact]).json()
+        monkeypatch.chdir(folder)
+        assert 0 == cli("sync").code
+        (before,) = httpx.get(f"{siebel}/state/contact").json()
+
+        (row,) = before["ListOfConsent"]["Consent"]
+        later = {**row, "Status": "Withdrawn", "CapturedDate": "03/02/2026 03:04:05"}
+        httpx.post(f"{siebel}/edit/contact/{row_id}", json={"ListOfConsent": {"Consent": [later]}})
+        assert 0 == cli("sync").code
+
+        (after,) = httpx.get(f"{siebel}/state/contact").json()
+        assert before["Updated"] == after["Updated"]
+        (client,) = httpx.get(f"{_control(started['callcenter']['base_url'])}/state/client").json()
+        assert ["withdrawn"] == [each["status"] for each in client["consents"]]
+
+
+def _control(address: str) -> str:
+    """A simulator's own address, for playing its people."""
+    return f"http://{urlsplit(address).netloc}/_simulator"
 
 
 def _plain(options: Mapping[str, object], folder) -> dict[str, object]:
