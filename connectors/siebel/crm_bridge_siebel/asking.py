@@ -19,6 +19,7 @@ from crm_bridge_siebel.query import Query, any_of
 from crm_bridge_siebel.records import Answer
 from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.shapes import ROW_ID, VERSION
+from crm_bridge_siebel.system_fields import refuse_nameless
 from crm_bridge_siebel.translation import OtherAnswer, UnreadableAnswer
 
 T = TypeVar("T")
@@ -102,7 +103,7 @@ class Asker:
         if kind not in self._narrowing:
             self._narrowing[kind] = Narrowing(ask, clock=self._clock, where=kind, system=self._system)
         try:
-            return self._narrowing[kind](query)
+            return refuse_nameless(self._narrowing[kind](query), kind=kind, system=self._system)
         except SiebelFaultError as met:
             raise read_error(met.fault, system=self._system) from None
 

@@ -35,6 +35,7 @@ from crm_bridge_siebel.query import (
 )
 from crm_bridge_siebel.records import Answer
 from crm_bridge_siebel.shapes import ROW_ID, UPDATED, VERSION
+from crm_bridge_siebel.system_fields import hidden
 from crm_bridge_siebel.translation import UnreadableAnswer
 
 _SEEN_IN_EVERY_PAGE = 1_000  # above it, only the last page of a drain records the window
@@ -177,12 +178,10 @@ class ChangeReader:
                 newest = self._newest()
                 drain.floor = earlier(newest, seconds=self._first_calls) if newest else ""
             first = False
-            if answer.last is None and answer.broken:
-                raise self._undated()
             if answer.last is None:
                 return  # nothing stands behind the position, whatever the page says of others
             before = drain.position
-            reached = self._dated(self._latest(answer))
+            reached = self._dated(self._latest(answer), answer.records)
             if drain.position is not None and moment(reached.updated) < moment(drain.position.updated):
                 # Sorted, and yet earlier: the user's local clock went back an hour. In that hour windows over time are
                 # ambiguous, windows over ids are not.
@@ -242,7 +241,7 @@ class ChangeReader:
         except UnreadableAnswer as error:
             raise RetryLater(f"pages of {self._where} stay unreadable: {error.message}", system=self._system) from None
         if keys.broken or any(not row.get(UPDATED) or VERSION not in row for row in keys.records):
-            raise self._undated()
+            raise self._undated(keys.records)
         return keys
 
     def _remember(self, records: Sequence[dict[str, Any]], seen: Seen) -> None:
@@ -250,9 +249,9 @@ class ChangeReader:
             if row.get(UPDATED):
                 seen.add(row[UPDATED], row[ROW_ID], row.get(VERSION, ""))
 
-    def _dated(self, last: Position) -> Position:
+    def _dated(self, last: Position, records: Sequence[dict[str, Any]]) -> Position:
         if not last.updated:
-            raise self._undated()
+            raise self._undated(records)
         try:
             moment(last.updated)
         except ValueError:
@@ -262,8 +261,6 @@ class ChangeReader:
             ) from None
         return last
 
-    def _undated(self) -> ConfigMistake:
-        return ConfigMistake(
-            f"{self._system}: {self._where} comes without Updated or ModId, so changes cannot be found: ask for these "
-            "system fields to be changed from type System to Data in the integration object"
-        )
+    def _undated(self, records: Sequence[dict[str, Any]]) -> ConfigMistake:
+        missing = [name for name in (UPDATED, VERSION) if any(not row.get(name) for row in records)] or [UPDATED]
+        return ConfigMistake(f"{self._system}: changes cannot be found, {hidden(missing, kind=self._where)}")

@@ -132,6 +132,7 @@ def _configuration(found: Sequence[Inspection], wsdl: str, *, draft: str, kind: 
     name = kind or made.text.partition("mapping: siebel.")[2].partition("\n")[0]
     renamed = ", ".join(f"{key} = {json.dumps(tag)}" for key, tag in made.system_fields.items())
     proposed = ", ".join(f"{method} = {json.dumps(operation)}" for method, operation in one.proposed.items())
+    watched = [child.tag for child in one.object.component.lists if child.tag in made.mapped] if one.object else []
     file = wsdl if "://" not in wsdl else "SAVE-THE-WSDL-HERE.wsdl"
     lines = [
         f"[systems.siebel.kinds.{name}]",
@@ -139,6 +140,7 @@ def _configuration(found: Sequence[Inspection], wsdl: str, *, draft: str, kind: 
         *([f"service = {json.dumps(one.service.name)}"] if len(found) > 1 else []),
         f"only = {json.dumps(list(made.mapped), ensure_ascii=False)}",
         *([f"system_fields = {{ {renamed} }}"] if renamed else []),
+        *([f"children = {json.dumps(watched)}  # their rows may change alone"] if watched else []),
         *([f"# confirm: operations = {{ {proposed} }}"] if proposed else []),
         "write = false",
         "",

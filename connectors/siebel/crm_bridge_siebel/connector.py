@@ -31,6 +31,7 @@ from crm_bridge_siebel import events
 from crm_bridge_siebel.asking import Asker
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import ChangeReader
+from crm_bridge_siebel.checking import lacking_in_records, lacking_in_wsdl, unwatched
 from crm_bridge_siebel.cursor import Cursor
 from crm_bridge_siebel.faults import Fault, SiebelFaultError, classify, read_error
 from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
@@ -39,8 +40,9 @@ from crm_bridge_siebel.query import BY_ID, Query, any_of
 from crm_bridge_siebel.records import Answer, RefusedInAnswerError
 from crm_bridge_siebel.session import Identity, Sessions
 from crm_bridge_siebel.settings import SiebelSettings
-from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, UPDATED, VERSION, paths_of
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, paths_of
 from crm_bridge_siebel.soap import SoapRequest
+from crm_bridge_siebel.system_fields import HiddenFields
 from crm_bridge_siebel.tls import client_context
 from crm_bridge_siebel.translation import UnreadableAnswer
 from crm_bridge_siebel.transport import Incoming, Line, Wire
@@ -107,26 +109,19 @@ class SiebelConnector:
 
     def check(self) -> Sequence[str]:
         """Read one record of each kind. Findings: what change capture or safe writing lacks."""
-        findings = []
+        findings: list[str] = []
         for kind, given in self._kinds.items():
-            shape = self._kind(kind).shape
-            findings += [
-                f"{kind}: the WSDL has no {name}: {why}"
-                for name, why in (
-                    (UPDATED, "changes cannot be found"),
-                    (VERSION, "stale writes cannot be noticed"),
-                    (INTEGRATION_ID, "a create whose answer was lost cannot be found again"),
-                )
-                if name not in shape.data.component.fields and (given.write or name != INTEGRATION_ID)
-            ]
-            if not self._paged(kind):
+            component = self._kind(kind).shape.data.component
+            findings += lacking_in_wsdl(kind, component, write=given.write)
+            findings += unwatched(kind, given.children, component)
+            if ROW_ID not in component.fields or not self._paged(kind):
                 continue  # one record cannot be asked for: it would be all of them
-            records = self._asker.readable(kind, Query(searchspec=None, page_size=1, keys_only=True))
-            findings += [
-                f"{kind}: Siebel does not output {name}: change its type from System to Data in the integration object"
-                for name in (UPDATED, VERSION)
-                if any(name not in record for record in records)
-            ]
+            try:
+                records = self._asker.readable(kind, Query(searchspec=None, page_size=1, keys_only=True))
+            except HiddenFields as nameless:
+                findings.append(nameless.message.removeprefix(f"{self._system}: "))
+                continue
+            findings += lacking_in_records(kind, records)
             if given.write and records and self._takes_stale(kind, records[0]):
                 findings.append(
                     f"{kind}: a stale ModId is not refused, so edits made meanwhile are overwritten: define ModId as "
@@ -143,9 +138,10 @@ class SiebelConnector:
         """Pages of records changed since ``cursor``, in the order of (Updated, Id)."""
         start = Cursor.load(cursor, system=self._system) if cursor is not None else None
         children = ("", "")
-        if kind in self._kinds and self._kinds[kind].children:
+        watched = self._kinds[kind].children if kind in self._kinds else None
+        if watched:
             component = self._kind(kind).shape.data.component
-            containers = known_containers(self._kinds[kind].children, component, kind=kind, system=self._system)
+            containers = known_containers(watched, component, kind=kind, system=self._system)
             children, reread = self._walk(kind).changed_children(
                 containers, start, clock=self._clock, at_most_each=self._settings.children_seconds
             )

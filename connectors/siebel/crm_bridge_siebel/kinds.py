@@ -45,7 +45,7 @@ def kind_settings(settings: SiebelSettings) -> Mapping[str, KindSettings]:
         kind: KindSettings(
             wsdl=settings.wsdl.get(kind, str(_bundled(kind))),
             write=kind == "contact",
-            children=settings.children.get(kind, []),
+            children=settings.children.get(kind),
         )
         for kind in OWN_KINDS
     }

@@ -19,11 +19,12 @@ from crm_bridge_siebel.fitting import fitting
 from crm_bridge_siebel.messages import plain
 from crm_bridge_siebel.query import Position
 from crm_bridge_siebel.scanning import OutOfTheOrdinaryError, Scanner, cut
-from crm_bridge_siebel.shapes import ROW_ID, UPDATED, Component, ComponentList
+from crm_bridge_siebel.shapes import CAPTURING, ROW_ID, UPDATED, Component, ComponentList
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
 from crm_bridge_siebel.xml_guard import Readable, gathered, parse_plain, refuse_internal_dtd, rows
 
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+NO_ROW_ID = "no_row_id"  # code of a record that does not say which one it is
 _RAW_LIMIT = 100_000
 _MORE = frozenset({"false", "0"})
 
@@ -41,6 +42,7 @@ class Answer:
         last: key of the last row, read or broken; ``None`` when there was none or it has no key.
         partial: (record, container) whose child rows did not all fit into this answer.
         head: simple elements beside the records, such as ``LastPage`` and ``PrimaryRowId``, by plain name.
+        lacking: system fields that a record without a row id does not have either, in their order.
     """
 
     records: tuple[dict[str, Any], ...]
@@ -49,6 +51,7 @@ class Answer:
     last: Position | None
     partial: tuple[tuple[dict[str, Any], str], ...] = ()
     head: Mapping[str, str] = field(default_factory=dict)
+    lacking: tuple[str, ...] = ()
 
 
 class UnfitError(Exception):
@@ -112,6 +115,7 @@ class RecordReader:
         last: dict[str, Any] | None = None
         cut: list[str] = []
         no_id = UnfitError(f"it has no {ROW_ID}")
+        lacking: dict[str, None] = {}
         read = self._read
         walker = rows(body, tag=self._shape.component.qname, system=self._system)
         done = walker.done
@@ -137,12 +141,15 @@ class RecordReader:
                 except UnfitError as unfit:
                     cut.clear()
                     last = None
-                    broken.append(self._broken(element, f"{where}, record {count}", str(unfit)))
+                    code = NO_ROW_ID if unfit is no_id else "unreadable"
+                    broken.append(self._broken(element, f"{where}, record {count}", str(unfit), code=code))
+                    lacking |= dict.fromkeys(self._lacking(element) if unfit is no_id else ())
                     key = _key(element, self._shape.component)
                 done(element)
                 if count % piece == 0:
                     key = key if last is None else _position(last)
-                    yield Answer(tuple(piece_records), tuple(broken), False, key, tuple(partial), dict(head))
+                    some = tuple(piece_records), tuple(broken), False, key, tuple(partial), dict(head)
+                    yield Answer(*some, tuple(lacking))
                     piece_records, broken, partial = [], [], []
             key = key if last is None else _position(last)
             root = walker.root
@@ -165,7 +172,13 @@ class RecordReader:
             last=key,
             partial=tuple(partial),
             head=head,
+            lacking=tuple(lacking),
         )
+
+    def _lacking(self, element: etree._Element) -> list[str]:
+        """What change capture needs, and this record does not have."""
+        component = self._shape.component
+        return [name for name in CAPTURING if not element.findtext(component.field_qname(name))]
 
     def _scanned(self, body: bytes, *, page_size: int, where: str) -> Answer | None:
         """The answer, when nothing about it is out of the ordinary; ``None``: it has to be parsed."""
@@ -219,12 +232,13 @@ class RecordReader:
             case _:
                 raise UnreadableAnswer(f"lastpage of {where} is neither true nor false", system=self._system)
 
-    def _broken(self, element: etree._Element, position: str, cause: str) -> BrokenRecord:
+    def _broken(self, element: etree._Element, position: str, cause: str, *, code: str) -> BrokenRecord:
         row_id = element.findtext(self._shape.component.field_qname(ROW_ID))
         return BrokenRecord(
             position=position,
             cause=f"{self._shape.component.tag} does not fit the WSDL: {cause}; compare the WSDL with the service",
             raw=etree.tostring(element, encoding="unicode")[:_RAW_LIMIT],
+            code=code,
             record_id=row_id or None,
         )
 

@@ -19,12 +19,12 @@ from crm_bridge.api import BrokenRecord, ConfigMistake, OutcomeUnknown, RejectRe
 from crm_bridge_siebel.conditions import Compare, names_rows, spec_text
 from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError
 from crm_bridge_siebel.query import Position, Query
-from crm_bridge_siebel.records import Answer
+from crm_bridge_siebel.records import NO_ROW_ID, Answer
 from crm_bridge_siebel.rest_answers import NotFoundError, rows_of
 from crm_bridge_siebel.rest_names import FieldNames, names_for, split
 from crm_bridge_siebel.session import Identity
 from crm_bridge_siebel.settings import RestKind
-from crm_bridge_siebel.shapes import ROW_ID, SYSTEM_FIELDS, UPDATED, VERSION, Component
+from crm_bridge_siebel.shapes import CAPTURING, ROW_ID, SYSTEM_FIELDS, UPDATED, VERSION, Component
 from crm_bridge_siebel.transport import HttpAnswer, Line
 from crm_bridge_siebel.writing import Message
 
@@ -134,11 +134,16 @@ class RestKindService:
         records: list[dict[str, Any]] = []
         broken: list[BrokenRecord] = []
         key: Position | None = None
+        lacking: dict[str, None] = {}
         for number, row in enumerate(rows, start=1):
             try:
                 record: dict[str, Any] = dict(names.record(row))
                 if not record.get(ROW_ID):
-                    raise ValueError("it has no Id")  # noqa: TRY301  # the same fate as a value that is no text
+                    lacking |= dict.fromkeys(name for name in CAPTURING if not record.get(name))
+                    broken.append(
+                        _broken(row, position=f"{where}, record {number}", cause="it has no Id", code=NO_ROW_ID)
+                    )
+                    continue
                 if not query.keys_only or query.children:
                     self._add_children(record, row, only=query.children)
                 records.append(record)
@@ -146,7 +151,7 @@ class RestKindService:
             except ValueError as unfit:
                 broken.append(_broken(row, position=f"{where}, record {number}", cause=str(unfit)))
                 key = Position(str(row.get("Updated") or ""), str(row["Id"])) if row.get("Id") else key
-        return Answer(records=tuple(records), broken=tuple(broken), last_page=last, last=key)
+        return Answer(tuple(records), tuple(broken), last, key, lacking=tuple(lacking))
 
     def _rows(self, query: Query, asked: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool]:
         """The rows, and whether there are none behind them. A short page is no proof: the site may allow fewer."""
@@ -368,10 +373,11 @@ def _written(record_id: str, version: str | None) -> Answer:
     return Answer(records=(record,), broken=(), last_page=True, last=None)
 
 
-def _broken(row: Mapping[str, Any], *, position: str, cause: str) -> BrokenRecord:
+def _broken(row: Mapping[str, Any], *, position: str, cause: str, code: str = "unreadable") -> BrokenRecord:
     return BrokenRecord(
         position=position,
         cause=f"the row does not fit: {cause}",
         raw=orjson.dumps(dict(row)).decode()[:100_000],
+        code=code,
         record_id=str(row["Id"]) if row.get("Id") else None,
     )

@@ -64,8 +64,8 @@ class KindSettings(BaseModel):
     template: bool | None = Field(
         default=None, description="ASI dialect: whether queries carry every field, empty, as a projection."
     )
-    children: list[str] = Field(
-        default_factory=list,
+    children: list[str] | None = Field(
+        default=None,
         description="Containers whose rows may change without their record's `Updated`, such as "
         "`['ListOfPersonalAddress']`: they are looked through, and records with other rows than before are read again.",
     )

@@ -17,6 +17,7 @@ CREATED = "Created"
 CONFLICT = "ConflictId"
 INTEGRATION_ID = "IntegrationId"
 SYSTEM_FIELDS = (ROW_ID, CREATED, UPDATED, VERSION)
+CAPTURING = (ROW_ID, UPDATED, VERSION)  # without these, changes cannot be found
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from crm_bridge_siebel.cursor import Cursor, Seen
 from crm_bridge_siebel.query import Position, Query, changed_since, earlier
 from crm_bridge_siebel.records import Answer
 from crm_bridge_siebel.shapes import ROW_ID, UPDATED, VERSION
+from crm_bridge_siebel.system_fields import HOW, refuse_nameless
 
 Pieces = Callable[[Query], Iterator[Answer]]
 _MOST_RESTARTS = 5
@@ -90,6 +91,7 @@ class UnsortedReader:
             page = replace(query, start_row=start)
             first, count, done = True, 0, True
             for answer in self._ask(page):
+                refuse_nameless(answer, kind=self._where, system=self._system)
                 rows: Sequence[dict[str, Any]] = answer.records
                 if first and last_id is not None and (not rows or rows[0].get(ROW_ID) != last_id):
                     restarts, start, last_id = restarts + 1, 0, None
@@ -114,9 +116,8 @@ class UnsortedReader:
             moment(updated)
         except ValueError:
             raise ConfigMistake(
-                f"{self._system}: {self._where} comes without a readable Updated, so changes cannot be found: "
-                "ask for it to be changed from type System to Data in the integration object, or name its tag in "
-                "system_fields"
+                f"{self._system}: {self._where} comes without a readable Updated, so changes cannot be found: {HOW}; "
+                "or name its tag in system_fields"
             ) from None
         return Position(updated=updated, row_id=record[ROW_ID])
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-from crm_bridge.api import ConfigMistake, CredentialsRefused, RetryLater, StopRun, Unreachable
+from crm_bridge.api import ConfigMistake, CredentialsRefused, Note, RetryLater, StopRun, Unreachable
 from crm_bridge_siebel.faults import FaultClass, classify
+
+BUNDLED = Path(str(files("crm_bridge_siebel"))) / "wsdl"
 
 
 @pytest.mark.parametrize(
@@ -139,3 +144,29 @@ def test_the_password_is_never_seen(siebel, update, knobs, caplog):
 
     password = (siebel.folder / "siebel" / "password").read_text(encoding="ascii")
     assert password not in "\n".join(seen)
+
+
+@pytest.mark.parametrize("name", ["contact", "contact_asi"])
+@pytest.mark.parametrize("children", [[], ["ListOfChild"]])
+def test_hidden_system_fields_are_named_with_what_to_do(siebel, drain, name, children):
+    """A fresh Siebel outputs none: the check-up finds it, and reading stops instead of trying for ever."""
+    siebel.load(3)
+    connector = siebel.connector(kinds={"contact": {"wsdl": str(BUNDLED / f"{name}.wsdl"), "children": children}})
+    _, cursor = drain(connector)
+    siebel.simulator.configure(hide_system_fields=True)
+    words = r"contact: Siebel does not output the system fields Id, Updated, ModId: .*from System to Data"
+
+    assert [True] == [re.match(words, finding) is not None for finding in connector.check()]
+    for at in (None, cursor):
+        with pytest.raises(ConfigMistake, match=words):
+            drain(siebel.connector(kinds=connector._kinds, children_seconds=0), at)
+    with pytest.raises(ConfigMistake, match=words):
+        list(connector.list_keys("contact"))
+
+
+def test_child_rows_that_nobody_watches_are_noted(siebel):
+    """Their changes alone would be missed; whoever has decided is not told again."""
+    unsaid, decided = siebel.connector(children={}), siebel.connector(children={"contact": [], "claim": []})
+
+    assert ["contact", "claim"] == [note.partition(":")[0] for note in unsaid.check() if isinstance(note, Note)]
+    assert [] == list(decided.check())

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crm_bridge_siebel.simulator.catalogue import CONTACT
+from crm_bridge_siebel.simulator.catalogue import CATALOGUE
 from crm_bridge_siebel.simulator.door import Door, default_service
 from crm_bridge_siebel.simulator.installation import PASSWORD_FILE, Installation
 from crm_bridge_siebel.simulator.knobs import Knobs
@@ -61,7 +61,7 @@ class SiebelSimulator:
             "password_ref": f"file:{(self._folder / PASSWORD_FILE).resolve()}",
         }
         if not self._knobs.on("child_touches_parent"):
-            settings["children"] = {"contact": [f"ListOf{tag}" for tag in CONTACT.children]}
+            settings["children"] = {name: [f"ListOf{tag}" for tag in kind.children] for name, kind in CATALOGUE.items()}
         service = default_service(self._knobs)
         if service is not CONTACT_BS:
             file = (self._folder / f"{service.file}.wsdl").resolve()

@@ -1,0 +1,41 @@
+"""What ``check`` finds in a kind: pure functions from what the WSDL names and what a record carries to words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from crm_bridge.api import Note
+from crm_bridge_siebel.shapes import CAPTURING, INTEGRATION_ID, ROW_ID, UPDATED, VERSION, Component
+from crm_bridge_siebel.system_fields import HOW, hidden
+
+_WITHOUT: Mapping[str, str] = {
+    ROW_ID: f"records cannot be told apart: {HOW}; or name its tag in system_fields",
+    UPDATED: f"changes cannot be found: {HOW}; or name its tag in system_fields",
+    VERSION: f"stale writes cannot be noticed: {HOW}; or name its tag in system_fields",
+    INTEGRATION_ID: "a create whose answer was lost cannot be found again",
+}
+
+
+def lacking_in_wsdl(kind: str, component: Component, *, write: bool) -> Iterator[str]:
+    """Fields that the WSDL does not name, and what cannot be done without each."""
+    for name, why in _WITHOUT.items():
+        if name not in component.fields and (write or name != INTEGRATION_ID):
+            yield f"{kind}: the WSDL has no {name}: {why}"
+
+
+def lacking_in_records(kind: str, records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """System fields that the WSDL names and Siebel does not output."""
+    missing = [name for name in CAPTURING if any(not record.get(name) for record in records)]
+    if missing:
+        yield hidden(missing, kind=kind)
+
+
+def unwatched(kind: str, children: Sequence[str] | None, component: Component) -> Iterator[Note]:
+    """Containers whose rows may change unseen, unless somebody has decided on them."""
+    if children is None and component.lists:
+        tags = ", ".join(child.tag for child in component.lists)
+        yield Note(
+            f"{kind}: a change of child rows alone may leave their record's Updated as it is, and is then not seen: "
+            f"name in children those that matter of {tags}; or say that none does by an empty list"
+        )
