@@ -318,7 +318,7 @@ def open_bridge(
     """
     plugins = load_plugins(
         settings.plugins.active,
-        connector_names=[system.connector for system in settings.systems.values()],
+        connectors={name: system.connector for name, system in settings.systems.items()},
         settings=settings.plugins.settings,
         timeout_seconds=settings.plugins.timeout_seconds,
         place=settings.place,

@@ -23,7 +23,7 @@ def extra(
     settings = settings_of(context, check_secrets=False)
     plugins = load_plugins(
         settings.plugins.active,
-        connector_names=[system.connector for system in settings.systems.values()],
+        connectors={name: system.connector for name, system in settings.systems.items()},
         settings=settings.plugins.settings,
         timeout_seconds=settings.plugins.timeout_seconds,
         place=settings.place,

@@ -195,7 +195,7 @@ def _plugins(context: typer.Context, names: Sequence[str]) -> Plugins:
     settings = settings_of(context, check_secrets=False)
     return load_plugins(
         list(dict.fromkeys([*settings.plugins.active, *names])),
-        connector_names=[system.connector for system in settings.systems.values()],
+        connectors={name: system.connector for name, system in settings.systems.items()},
         settings=settings.plugins.settings,
         timeout_seconds=settings.plugins.timeout_seconds,
         place=settings.place,

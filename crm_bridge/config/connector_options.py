@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from crm_bridge.config.mistakes import ConfigMistakes, did_you_mean, from_validation, path_text
 from crm_bridge.config.positions import PathTuple
 from crm_bridge.config.settings import Settings, SystemSettings
+from crm_bridge.config.values import NO_ADDRESS, is_no_address
 from crm_bridge.connector import ConnectorSettings, ConnectorType
 from crm_bridge.errors import ConfigMistake, Place
 
@@ -30,8 +31,7 @@ def validate_options(
     wrong = [key for key, value in system.options.items() if isinstance(value, str) and is_no_address(value)]
     if wrong:
         paths: list[PathTuple] = [("systems", system.name, key) for key in wrong]
-        message = "is no address that can be called: a host, and a port from 1 to 65535 behind a colon"
-        raise ConfigMistakes([ConfigMistake(message, place=place(path), path=path_text(path)) for path in paths])
+        raise ConfigMistakes([ConfigMistake(NO_ADDRESS, place=place(path), path=path_text(path)) for path in paths])
     try:
         return connector_type.settings.model_validate(dict(system.options))
     except ValidationError as error:
@@ -54,17 +54,6 @@ def check_kinds(kinds: Sequence[str], *, system: SystemSettings, place: Callable
             mistakes.append(ConfigMistake(message, place=place(path), path=path_text(path)))
     if mistakes:
         raise ConfigMistakes(mistakes)
-
-
-def is_no_address(value: str) -> bool:
-    """Whether an HTTP URL has no host, or a port that there is not. Other text is not judged."""
-    if not value.startswith(("http://", "https://")):
-        return False
-    try:
-        parts = urlsplit(value)
-        return not parts.hostname or parts.port == 0
-    except ValueError:
-        return True
 
 
 def endpoints_of(settings: Settings) -> Mapping[str, str | None]:

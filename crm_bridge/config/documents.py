@@ -32,7 +32,9 @@ def find_document(reference: str, *, base_dir: Path) -> FoundDocument:
     path = base_dir / reference
     try:
         return FoundDocument(text=path.read_text(encoding="utf-8"), file=str(path))
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except IsADirectoryError:
+        raise ConfigMistake(f"{path} is a folder: name the document in it") from None
+    except (FileNotFoundError, NotADirectoryError):
         raise ConfigMistake(f"there is no file {path}: correct the path, or run `crm-bridge init`") from None
     except UnicodeDecodeError:
         raise ConfigMistake(f"{path} is not UTF-8: save it in that encoding") from None
@@ -46,7 +48,9 @@ def _from_package(package: str, *, path: str) -> FoundDocument:
         text = resources.files(package).joinpath(path).read_text(encoding="utf-8")
     except ModuleNotFoundError:
         raise ConfigMistake(f"the package {package!r} is not installed: install it, or correct {name!r}") from None
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except IsADirectoryError:
+        raise ConfigMistake(f"{name} is a folder: name the document in it") from None
+    except (FileNotFoundError, NotADirectoryError):
         raise ConfigMistake(f"the package {package!r} holds no {path!r}: correct the path behind the colon") from None
     except UnicodeDecodeError:
         raise ConfigMistake(f"{name} is not UTF-8: save it in that encoding") from None

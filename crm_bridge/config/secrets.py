@@ -69,7 +69,9 @@ def _from_environment(name: str, *, environ: Mapping[str, str] | None) -> str:
 def _from_file(path: Path) -> str:
     try:
         value = path.read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-    except FileNotFoundError:
+    except IsADirectoryError:
+        raise ConfigMistake(f"{path} is a folder: name the file in it that holds the secret") from None
+    except (FileNotFoundError, NotADirectoryError):
         raise ConfigMistake(f"the file {path} is not there: put the secret into it") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigMistake(f"the file {path} cannot be read ({type(error).__name__}): check its rights") from None

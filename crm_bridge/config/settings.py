@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, field_validator
 from crm_bridge.config.positions import PathTuple
 from crm_bridge.config.survivorship import SurvivorshipSettings
 from crm_bridge.config.values import (
+    NO_ADDRESS,
     Count,
     Duration,
     Flag,
@@ -23,6 +24,7 @@ from crm_bridge.config.values import (
     Region,
     Several,
     Text,
+    is_no_address,
 )
 from crm_bridge.errors import Place
 from crm_bridge.policy import PolicySettings
@@ -50,9 +52,10 @@ def _listen(value: str) -> str:
 
 
 def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    if not value.startswith(("http://", "https://")):
         raise ValueError("must be a URL that starts with http:// or https://")
+    if is_no_address(value):
+        raise ValueError(NO_ADDRESS)
     return value.rstrip("/")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import phonenumbers
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _DURATION_WANTED = "must be a time such as '30s', '5m', '6h' or '3d'"
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+NO_ADDRESS = "is no address that can be called: a host, and a port from 1 to 65535 behind a colon"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -50,6 +52,17 @@ def _name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise ValueError(f"{value!r} is no name here: small Latin letters, digits and _, a letter first")
     return value
+
+
+def is_no_address(value: str) -> bool:
+    """Whether an HTTP URL has no host, or a port that there is not. Other text is not judged."""
+    if not value.startswith(("http://", "https://")):
+        return False
+    try:
+        parts = urlsplit(value)
+        return not parts.hostname or parts.port == 0
+    except ValueError:
+        return True
 
 
 Text = Annotated[str, Strict(), Field(min_length=1)]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeAlias
 
 import pluggy
 
@@ -20,6 +20,8 @@ from crm_bridge.errors import ConfigMistake, Place
 from crm_bridge.plugin_manager.activation import activate
 from crm_bridge.plugin_manager.isolation import Limits
 from crm_bridge.plugin_manager.plugins import Plugins
+
+_Path: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,17 @@ def all_entry_points() -> tuple[AvailablePlugin, ...]:
 def load_plugins(
     active: Sequence[str],
     *,
-    connector_names: Sequence[str] = (),
+    connectors: Mapping[str, str] | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     timeout_seconds: float = 5.0,
-    place: Callable[[tuple[str, ...]], Place | None] | None = None,
+    place: Callable[[_Path], Place | None] | None = None,
     installed: Iterable[EntryPoint] | None = None,
 ) -> Plugins:
     """Import, configure and register the plugins that the configuration names.
 
     Args:
         active: ``[plugins].active``.
-        connector_names: ``connector = "…"`` of each system, in order; they are called before ``active``.
+        connectors: ``connector = "…"`` of each system, by its name and in order; they are called before ``active``.
         settings: ``[plugins.settings."NAME"]`` by name.
         timeout_seconds: that one call of a hook may take.
         place: where a path stands in the configuration file, for messages.
@@ -68,10 +70,11 @@ def load_plugins(
     options = settings or {}
     where = place or (lambda _path: None)
     found = _by_name(_installed() if installed is None else installed)
-    names = tuple(dict.fromkeys([*connector_names, *active]))
+    wanted = _wanted(active, connectors=connectors or {})
+    names = tuple(wanted)
     for name in options:
         if name not in names and name not in found:
-            lost: tuple[str, ...] = ("plugins", "settings", name)
+            lost: _Path = ("plugins", "settings", name)
             raise ConfigMistake(
                 f"these settings belong to no plugin: {name!r} is neither active nor installed"
                 f"{_near(name, [*names, *found])}",
@@ -80,8 +83,7 @@ def load_plugins(
             )
     manager = pluggy.PluginManager(hookspecs.ENTRY_POINT_GROUP)
     manager.add_hookspecs(hookspecs)
-    for name in names:
-        path: tuple[str, ...] = ("plugins", "active") if name in active else ("systems",)
+    for name, path in wanted.items():
         entry = _only(name, found, path=path, place=where(path))
         loaded = _loaded(name, entry, place=where(path), path=_dotted(path))
         settings_path = ("plugins", "settings", name)
@@ -93,7 +95,18 @@ def load_plugins(
             place=where(settings_path if name in options else path),
             path=_dotted(settings_path),
         )
+    connector_names = tuple((connectors or {}).values())
     return Plugins(manager, names, connector_names=connector_names, limits=Limits(seconds=timeout_seconds))
+
+
+def _wanted(active: Sequence[str], *, connectors: Mapping[str, str]) -> dict[str, _Path]:
+    """Every plugin that is to be loaded, in order, with the first place of the configuration that names it."""
+    wanted: dict[str, _Path] = {}
+    for system, name in connectors.items():
+        wanted.setdefault(name, ("systems", system, "connector"))
+    for index, name in enumerate(active):
+        wanted.setdefault(name, ("plugins", "active", index))
+    return wanted
 
 
 def _installed() -> tuple[EntryPoint, ...]:
@@ -108,7 +121,7 @@ def _by_name(installed: Iterable[EntryPoint]) -> dict[str, list[EntryPoint]]:
 
 
 def _only(
-    name: str, found: Mapping[str, Sequence[EntryPoint]], *, path: tuple[str, ...], place: Place | None
+    name: str, found: Mapping[str, Sequence[EntryPoint]], *, path: _Path, place: Place | None
 ) -> EntryPoint:
     entries = found.get(name, ())
     if len({entry.value for entry in entries}) > 1:
@@ -175,5 +188,5 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _dotted(path: tuple[str, ...]) -> str:
-    return ".".join(f'"{part}"' if "." in part else part for part in path)
+def _dotted(path: _Path) -> str:
+    return ".".join(f'"{part}"' if "." in str(part) else str(part) for part in path)

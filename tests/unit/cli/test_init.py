@@ -55,7 +55,7 @@ def test_the_systems_stand_where_the_simulators_do(project):
     free = [type(stand)(stand.system, stand.simulator, stand.folder, 0) for stand in stands]
     with running(free, knobs=(), latency=None) as started:
         settings = load_settings(config)  # the simulators have made the secrets that it refers to
-        plugins = load_plugins([], connector_names=list(settings.systems))
+        plugins = load_plugins([], connectors={name: each.connector for name, each in settings.systems.items()})
         for name, system in settings.systems.items():
             connector_type = plugins.connectors()[system.connector]
             options = validate_options(connector_type, system=system, place=settings.place)

@@ -146,6 +146,21 @@ SEEDED = [
     ),
     (
         'mapping = "mappings/contact.yaml"\n\n',
+        'mapping = "mappings"\n\n',
+        "12: systems.siebel.records.contact.mapping: mappings is a folder: name the document in it",
+    ),
+    (
+        'mapping = "mappings/contact.yaml"\n\n',
+        'mapping = "crm_bridge:cli"\n\n',
+        "12: systems.siebel.records.contact.mapping: crm_bridge:cli is a folder: name the document in it",
+    ),
+    (
+        "file:secrets/callcenter",
+        "file:secrets",
+        "16: systems.callcenter.token_ref: secrets is a folder: name the file in it that holds the secret",
+    ),
+    (
+        'mapping = "mappings/contact.yaml"\n\n',
         'mapping = "no_such_package:contact.yaml"\n\n',
         "12: systems.siebel.records.contact.mapping: the package 'no_such_package' is not installed: "
         "install it, or correct 'no_such_package:contact.yaml'",
@@ -209,6 +224,11 @@ SEEDED = [
     ("min_records = 5", "min_records = 0.5", "40: guard.min_records: must be a whole number, without quotes"),
     ('"127.0.0.1:8090"', '"8090"', "43: web.listen: must be 'HOST:PORT', such as '127.0.0.1:8090'"),
     ("http://bridge", "bridge", "44: web.public_url: must be a URL that starts with http:// or https://"),
+    (
+        "http://bridge.example/",
+        "http://bridge.example:99999/",
+        "44: web.public_url: is no address that can be called: a host, and a port from 1 to 65535 behind a colon",
+    ),
     ('"30s"', '"soon"', "47: outbox.first_delay: must be a time such as '30s', '5m', '6h' or '3d'"),
     ("[outbox]", "[outbocks]", "46: outbocks: unknown key: did you mean 'outbox'?"),
 ]

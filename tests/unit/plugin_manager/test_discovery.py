@@ -48,7 +48,7 @@ def test_only_named_plugins_are_imported() -> None:
 
 def test_connectors_come_first_and_nobody_comes_twice() -> None:
     """The order is the configuration's."""
-    loaded = load_plugins(["polite", "good"], connector_names=["good", "raises", "good"], installed=INSTALLED)
+    loaded = load_plugins(["polite", "good"], connectors={"a": "good", "b": "raises", "c": "good"}, installed=INSTALLED)
 
     assert ("good", "raises", "polite") == loaded.names
 
@@ -57,9 +57,21 @@ def test_a_missing_plugin_is_named_with_what_there_is() -> None:
     """The message says what to install and what is available."""
     told = mistake("polit", installed=INSTALLED, place=lambda path: Place("crm-bridge.toml", 12))
 
-    assert told.startswith("crm-bridge.toml:12: plugins.active: no installed package brings the plugin 'polit'")
+    assert told.startswith("crm-bridge.toml:12: plugins.active.0: no installed package brings the plugin 'polit'")
     assert "did you mean 'polite'?" in told
     assert "available: good, polite, raises" in told
+
+
+def test_a_missing_plugin_is_told_with_the_place_that_names_it() -> None:
+    """A connector with its system's line, an active plugin with its own entry of the list."""
+    lines = {("systems", "crm", "connector"): 7, ("plugins", "active", 1): 12}
+
+    def told(*active: str, connectors: dict[str, str]) -> str:
+        place = lambda path: Place("crm-bridge.toml", lines.get(path))  # noqa: E731  # the shape of Settings.place
+        return mistake(*active, connectors=connectors, installed=INSTALLED, place=place).partition(": no inst")[0]
+
+    assert "crm-bridge.toml:7: systems.crm.connector" == told("good", connectors={"crm": "polit"})
+    assert "crm-bridge.toml:12: plugins.active.1" == told("good", "polit", connectors={"crm": "good"})
 
 
 def test_a_module_that_is_not_installed_is_named() -> None:
@@ -87,7 +99,7 @@ def test_the_extra_that_brings_a_missing_module_is_named(tmp_path: Path, monkeyp
     installed = [point for found in distributions(path=[str(tmp_path)]) for point in found.entry_points]
 
     assert (
-        "plugins.active: the plugin 'acme.needy' of acme-needy 1.0 needs the module 'acme_soap', which is not "
+        "plugins.active.0: the plugin 'acme.needy' of acme-needy 1.0 needs the module 'acme_soap', which is not "
         'installed: pip install "acme-needy[soap]"'
     ) == mistake("acme.needy", installed=installed)
 
@@ -178,7 +190,7 @@ def test_settings_for_a_plugin_that_takes_none_are_a_mistake() -> None:
 
 def test_a_connector_has_to_bear_its_plugins_name() -> None:
     """``connector = "good"`` needs a connector of that name."""
-    loaded = load_plugins([], connector_names=["good"], installed=INSTALLED)
+    loaded = load_plugins([], connectors={"a": "good"}, installed=INSTALLED)
 
     with pytest.raises(ConfigMistake, match="'good' registers no connector of its name; registered: none"):
         loaded.connectors()
