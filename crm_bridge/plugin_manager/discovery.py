@@ -120,9 +120,7 @@ def _by_name(installed: Iterable[EntryPoint]) -> dict[str, list[EntryPoint]]:
     return found
 
 
-def _only(
-    name: str, found: Mapping[str, Sequence[EntryPoint]], *, path: _Path, place: Place | None
-) -> EntryPoint:
+def _only(name: str, found: Mapping[str, Sequence[EntryPoint]], *, path: _Path, place: Place | None) -> EntryPoint:
     entries = found.get(name, ())
     if len({entry.value for entry in entries}) > 1:
         owners = " and ".join(sorted(_described(entry).distribution or entry.value for entry in entries))
