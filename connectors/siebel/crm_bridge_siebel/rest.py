@@ -25,8 +25,9 @@ from crm_bridge_siebel.rest_names import FieldNames, names_for, split
 from crm_bridge_siebel.session import Identity
 from crm_bridge_siebel.settings import RestKind
 from crm_bridge_siebel.shapes import CAPTURING, ROW_ID, SYSTEM_FIELDS, UPDATED, VERSION, Component
-from crm_bridge_siebel.transport import HttpAnswer, Line
+from crm_bridge_siebel.transport import LONGEST_PAGE, HttpAnswer, Line, refuse_login_page
 from crm_bridge_siebel.writing import Message
+from crm_bridge_siebel.xml_guard import is_html
 
 _GONE = Fault(codes=("HTTP-404",), kind=FaultClass.CONFLICT)
 _CHANGED = Fault(codes=("ModId",), kind=FaultClass.CONFLICT)
@@ -349,6 +350,8 @@ class RestKindService:
         if body is not None:
             headers["Content-Type"] = "application/json"
         with self._site.line.open(method, f"{self._site.base}{place}", headers=headers, body=body) as incoming:
+            if is_html(incoming.peek(2048), content_type=incoming.content_type):
+                refuse_login_page(incoming.peek(LONGEST_PAGE), system=self._site.system)
             return HttpAnswer(status=incoming.status, body=incoming.read())
 
 

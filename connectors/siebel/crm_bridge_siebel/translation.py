@@ -32,7 +32,7 @@ class NotSiebelAnswer(OutcomeUnknown):
 
 
 class OtherAnswer(OutcomeUnknown):
-    """A well-formed answer came, to another operation than was called: another service, or another version of it."""
+    """An answer came that no repetition mends: to another operation than was called, or in an encoding nobody reads."""
 
 
 TRANSLATION: Mapping[str, Meaning] = MappingProxyType(

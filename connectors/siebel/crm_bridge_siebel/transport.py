@@ -6,6 +6,7 @@ call (:mod:`crm_bridge_siebel.deadline`). Answers are read as they come, so a la
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 import zlib
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
+from itertools import chain
 from typing import Any
 
 import requests
@@ -21,12 +23,16 @@ import urllib3
 
 from crm_bridge.api import BridgeError, ConfigMistake, CredentialsRefused, OutcomeUnknown, RetryLater, Unreachable
 from crm_bridge_siebel.deadline import Watch, WatchedAdapter, deadline
+from crm_bridge_siebel.encodings import in_utf8
 from crm_bridge_siebel.settings import SiebelTimeouts
 from crm_bridge_siebel.translation import Meaning, NotSiebelAnswer, UnreadableAnswer, meaning_of, translated
 from crm_bridge_siebel.xml_guard import is_html
 
 _CHUNK = 64 * 1024
+LONGEST_PAGE = 256 * 1024
 _SOAP_STATUS = frozenset({200, 500})
+_PASSING = frozenset({408, 425, 429})  # statuses below 500 that another attempt may mend
+_PASSWORD_FIELD = re.compile(rb"<input\b[^<>]{0,2000}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
 _FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error)
 
 
@@ -67,6 +73,17 @@ class Incoming:
         while len(self._ready) < size and (piece := next(self._pieces, b"")):
             self._ready += piece
         return self._ready[:size]
+
+    def bring_to_utf8(self, *, system: str) -> None:
+        """Read on in UTF-8, if the answer is in UTF-16.
+
+        Raises:
+            OtherAnswer: it is in an encoding that is not read.
+        """
+        head = self.peek(1024)
+        brought = in_utf8(head, chain((self._ready,), self._pieces), system=system)
+        if brought is not None:
+            self._pieces, self._ready = brought, b""
 
 
 class Line:
@@ -241,13 +258,16 @@ class Wire:
         with self._line.open("POST", self._endpoint, headers=headers, body=body, total=total) as incoming:
             refuse_gateway(incoming.status, system=self._system)
             if is_html(incoming.peek(2048), content_type=incoming.content_type):
+                refuse_login_page(incoming.peek(LONGEST_PAGE), system=self._system, soap_endpoint=self._endpoint)
+                refuse_for_good(incoming.status, system=self._system)
                 raise NotSiebelAnswer(
-                    f"a web page came instead of a SOAP answer (HTTP {incoming.status}): "
-                    "Siebel is busy or behind a log-in page",
+                    f"a web page came instead of a SOAP answer (HTTP {incoming.status}): Siebel is busy",
                     system=self._system,
                 )
             if incoming.status not in _SOAP_STATUS:
+                refuse_for_good(incoming.status, system=self._system)
                 raise NotSiebelAnswer(f"the web server answered HTTP {incoming.status}", system=self._system)
+            incoming.bring_to_utf8(system=self._system)
             yield incoming
 
     def post(self, body: bytes, *, action: str) -> HttpAnswer:
@@ -279,3 +299,34 @@ def refuse_gateway(status: int, *, system: str) -> None:
         raise ConfigMistake(f"{system}: endpoint answers HTTP 404: mend its address in the configuration")
     if status == 429:
         raise RetryLater("the web server asks for patience with HTTP 429", system=system)
+
+
+def refuse_for_good(status: int, *, system: str) -> None:
+    """A status that says that the call is wrong, and will be.
+
+    Raises:
+        ConfigMistake: it is one.
+    """
+    if 400 <= status < 500 and status not in _PASSING:
+        raise ConfigMistake(
+            f"{system}: the web server refuses the call itself (HTTP {status}): compare endpoint with the address of "
+            "Siebel's inbound Web services"
+        )
+
+
+def refuse_login_page(page: bytes, *, system: str, soap_endpoint: str | None = None) -> None:
+    """A page that asks for a password: the call never reached the Web services, and another attempt will not either.
+
+    Raises:
+        ConfigMistake: the address is not that of Web services.
+        CredentialsRefused: something before them wants a log-in of its own.
+    """
+    if _PASSWORD_FIELD.search(page) is None:
+        return
+    if soap_endpoint is not None and "wssoap=1" not in soap_endpoint.lower():
+        raise ConfigMistake(f"{system}: a log-in page came instead of an answer: endpoint lacks WSSOAP=1")
+    raise CredentialsRefused(
+        "a log-in page came instead of an answer: set the operation's authentication type to None in Inbound Web "
+        "Services, and let no single sign-on stand before the endpoint",
+        system=system,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from crm_bridge.api import BridgeError, RetryLater, Stale
+from crm_bridge.api import BridgeError, RetryLater, Stale, StopRun
 
 _ALL = '<Contact searchspec=""><Id/><LastName/></Contact>'
 
@@ -26,13 +26,18 @@ def test_answers_in_windows_1251_are_read(siebel, turn, drain):
     assert ("Їжаченко", "Éva") == (record["LastName"], record["FirstName"])
 
 
-def test_answers_in_utf_16_are_refused_in_words(siebel, turn, drain):
-    """A DTD could hide there; never half read."""
-    siebel.load(1)
+def test_answers_in_utf_16_are_read(siebel, turn, drain):
+    """Pages, faults and what writes come to."""
+    siebel.load(30, FirstName="Їжаченко 😀")
     turn(encoding="UTF-16")
+    connector = siebel.connector(page_size=10)
 
-    with pytest.raises(BridgeError, match="UTF-16"):
-        drain(siebel.connector())
+    pages, _ = drain(connector)
+    turn(fault_next="SBL-DAT-00553")
+    with pytest.raises(StopRun, match="SBL-DAT-00553"):
+        drain(connector)
+
+    assert ["Їжаченко 😀"] * 30 == [record["FirstName"] for page in pages for record in page.records]
 
 
 @pytest.mark.parametrize("dialect", ["ui_data_adapter", "asi"])
