@@ -43,7 +43,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("store: cursor", runs, "move_cursor"),
     ("store: commit and the rest", inbound, "commit_page"),
     ("reading, the rest", sync, "pull_all"),
-    ("delivery", sync, "_deliver"),
+    ("delivery", sync, "deliver_all"),
 )
 
 

@@ -71,7 +71,8 @@ def _texts(convert: Callable[[str], Any] | None, trim: bool) -> Read:
     """A read function over text: stripped, empty is nothing, then converted."""
 
     def read(value: Any) -> Any:
-        value = as_text(value)
+        if type(value) is not str or not value.isprintable():  # nearly all values are plain text
+            value = as_text(value)
         if trim:
             value = value.strip()
         if not value:

@@ -33,14 +33,18 @@ def canonical_bytes(record: RawRecord) -> bytes:
     return raw
 
 
+_WHOLE = frozenset({str, int, bool, type(None)})  # no number in them is NaN
+
+
 def _has_no_number(value: Any) -> bool:
-    if type(value) is dict:
-        return any(_has_no_number(each) for each in value.values() if type(each) not in (str, int, bool))
     if isinstance(value, dict):
-        return any(map(_has_no_number, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(_has_no_number, value))
-    return isinstance(value, float) and not math.isfinite(value)
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return isinstance(value, float) and not math.isfinite(value)
+    for each in value:  # a plain loop: each record with an empty field comes here
+        if type(each) not in _WHOLE and _has_no_number(each):
+            return True
+    return False
 
 
 def safe_text(value: object) -> str:
