@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def check(context: typer.Context, json: JsonOption = False) -> None:
-    """Check the configuration, compile the mappings, and reach every system, read-only."""
+    """Check the configuration, compile the mappings, and reach the store and every system, read-only."""
     how = invocation(context, json=json)
     with opened(context) as bridge:
+        store = bridge.check_store()
         looked_at = bridge.check()
     from crm_bridge.runner.checkup import exit_code_of  # late: --help does not wait for it
 
@@ -27,12 +28,14 @@ def check(context: typer.Context, json: JsonOption = False) -> None:
     answer = {
         "ok": not exit_code,
         "exit_code": int(exit_code),
+        "store": store,
         "systems": [each.as_dict() for each in looked_at],
         "findings": [finding.as_dict() for finding in found if finding.code != "note"],
         "notes": [finding.as_dict() for finding in found if finding.code == "note"],
     }
 
     def lines(to: Console) -> None:
+        to.print(f"store {cell(store['store'])}: reached (schema {store['schema']})")
         for each in looked_at:
             _draw(to, each)
         if not looked_at:

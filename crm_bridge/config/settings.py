@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, Field, PrivateAttr, field_validator
 
@@ -31,12 +31,13 @@ from crm_bridge.policy import PolicySettings
 
 SYSTEM_KEYS = ("connector", "records")
 _LISTEN = re.compile(r"(?P<host>[^\s:/]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")
+_SECRET_PARAMETERS = {"password", "sslpassword", "oauth_client_secret"}
 _SQLITE, _POSTGRESQL = "sqlite:///", "postgresql://"
 
 
 def _store_url(value: str) -> str:
     if value.startswith(_POSTGRESQL) and len(value) > len(_POSTGRESQL):
-        if urlsplit(value).password:
+        if urlsplit(value).password is not None or parse_qs(urlsplit(value).query).keys() & _SECRET_PARAMETERS:
             raise ValueError("must not hold the password; name where it is kept in store_password_ref")
         return value
     if not value.startswith(_SQLITE) or len(value) == len(_SQLITE):
@@ -71,6 +72,12 @@ class BridgeSettings(FrozenSettings):
         default=None, description="The database user's password: `env:NAME` or `file:PATH`; none: libpq's own ways."
     )
     region: Region = Field(default="UA", description="Region of phone numbers without a country code.")
+
+
+    @property
+    def store_address(self) -> str:
+        """Where the store is, for people: the URL without its parameters."""
+        return self.store.partition("?")[0]
 
 
 class RecordSettings(FrozenSettings):

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from crm_bridge.config import Settings, resolve_secret
-from crm_bridge.errors import UserMistake
+from crm_bridge.errors import ConfigMistake, StoreAway, UserMistake
 from crm_bridge.runner import cases, in_doubt, queries
 from crm_bridge.store import letters, review, runs
 from crm_bridge.store.database import Database
@@ -134,6 +134,10 @@ class Desk:
         """Return when the store answers and has the present schema."""
         self._database.schema_version()
 
+    def check_store(self) -> dict[str, Any]:
+        """Which store is used; raises :class:`StoreAway` when it does not answer."""
+        return {"store": self.settings.bridge.store_address, "schema": self._database.schema_version()}
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view of the store, for reports."""
@@ -142,10 +146,23 @@ class Desk:
 
 
 def open_store(settings: Settings) -> Database:
-    """The store that ``settings`` name. Raises what :func:`crm_bridge.store.opening.open_database` raises."""
+    """The store that ``settings`` name.
+
+    Raises:
+        ConfigMistake: it cannot be opened as it is configured; with file and line.
+        StoreAway: it does not answer; with its address.
+    """
     base_dir, reference = settings.base_dir, settings.bridge.store_password_ref
-    password = resolve_secret(reference, base_dir=base_dir) if reference else None
-    return open_database(settings.bridge.store, base_dir=base_dir, password=password)
+    key = "store_password_ref"
+    try:
+        password = resolve_secret(reference, base_dir=base_dir) if reference else None
+        key = "store"
+        return open_database(settings.bridge.store, base_dir=base_dir, password=password)
+    except ConfigMistake as error:
+        place = settings.place(("bridge", key))
+        raise ConfigMistake(error.message, place=place, path=f"bridge.{key}") from error
+    except StoreAway as error:
+        raise StoreAway(f"{settings.bridge.store_address}: {error.message}") from error
 
 
 @contextmanager

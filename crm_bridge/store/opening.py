@@ -30,14 +30,14 @@ def open_database(url: str, *, base_dir: Path, password: Secret | None = None, m
         try:
             from crm_bridge.store.postgresql import open_postgresql  # an extra
         except ImportError as error:
-            raise ConfigMistake(
-                "bridge.store: PostgreSQL needs a package more: install crm-bridge[postgresql]"
-            ) from error
+            raise ConfigMistake("PostgreSQL needs a package more: install crm-bridge[postgresql]") from error
         database = open_postgresql(parsed, password=password)
     else:
-        raise ConfigMistake(
-            f"bridge.store: {parsed.get_backend_name()!r} is not supported; use sqlite:///FILE or postgresql://…"
-        )
+        raise ConfigMistake(f"{parsed.get_backend_name()!r} is not supported; use sqlite:///FILE or postgresql://…")
     if migrate_now:
-        database.migrate()
+        try:
+            database.migrate()
+        except BaseException:
+            database.close()
+            raise
     return database

@@ -124,17 +124,11 @@ class PostgresDatabase(Database):
                     "the database server has no room left; nothing was half written, make room and run again"
                 )
             case errors.InvalidPassword() | errors.InvalidAuthorizationSpecification():
-                return ConfigMistake(
-                    "bridge.store: the database server refuses our login; see bridge.store_password_ref"
-                )
+                return ConfigMistake("the database server refuses our login; see bridge.store_password_ref")
             case errors.InvalidCatalogName():
-                return ConfigMistake(
-                    "bridge.store: the database server has no such database; create it, or mend the name"
-                )
+                return ConfigMistake("the database server has no such database; create it, or mend the name")
             case errors.InsufficientPrivilege():
-                return ConfigMistake(
-                    "bridge.store: our login may not do that; it needs to create and own tables in its schema"
-                )
+                return ConfigMistake("our login may not do that; it needs to create and own tables in its schema")
         if isinstance(error, OperationalError) or error.connection_invalidated:
             return StoreAway("the database server does not answer; nothing was half written")
         return None

@@ -122,7 +122,7 @@ class _Copy(PrivateCopy, SqliteDatabase):
 def open_sqlite(url: URL, *, base_dir: Path) -> SqliteDatabase:
     """Open the file that ``url`` names, made when it is not there; relative to ``base_dir``."""
     if not url.database:
-        raise ConfigMistake("bridge.store: name a file, such as sqlite:///bridge.db")
+        raise ConfigMistake("name a file, such as sqlite:///bridge.db")
     path = base_dir / url.database
     _make_private(path)
     engine = create_engine(url.set(database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})

@@ -62,7 +62,7 @@ class MemoryBridge:
 
         def called(*positional, **named):
             named.pop("progress", None)
-            if not name.endswith("_total"):  # asked beside the question itself
+            if not name.endswith(("_total", "_store")):  # asked beside the question itself
                 self.calls.append((name, positional, named))
             answer = self.answers.get(name)
             if isinstance(answer, BaseException):
@@ -90,6 +90,7 @@ def bridge(monkeypatch):
     memory = MemoryBridge(
         answers={
             "check": [],
+            "check_store": {"store": "sqlite:///bridge.db", "schema": "0001"},
             "sync": Report(),
             "plan": Plan(writes=(WRITE,)),
             "lookup": [{"id": "c-1", "name": "Anna"}],

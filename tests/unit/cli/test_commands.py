@@ -175,6 +175,7 @@ def test_findings_of_a_check_need_a_person(cli, bridge):
 
     assert ExitCode.NEEDS_PERSON == ended.code
     assert [
+        "store sqlite:///bridge.db: reached (schema 0001)",
         "siebel at 127.0.0.1:8101: reached",
         "  contact: 3 read (first page); incremental, updates",
         "  finding: no modification key",

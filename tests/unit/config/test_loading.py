@@ -100,6 +100,11 @@ SEEDED = [
         "3: bridge.store: must not hold the password; name where it is kept in store_password_ref",
     ),
     (
+        "sqlite:///bridge.db",
+        "postgresql://bridge@db/bridge?password=secret",
+        "3: bridge.store: must not hold the password; name where it is kept in store_password_ref",
+    ),
+    (
         '"UA"',
         '"UKR"',
         "4: bridge.region: 'UKR' is no region: use an ISO 3166 code of two capital letters, such as 'UA'",
