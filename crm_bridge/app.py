@@ -38,11 +38,13 @@ from crm_bridge.run_context.pools import Pool, threads
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import Kind, System, Systems
-from crm_bridge.runner import decisions, inbox, planning, replay, sampling, unknowns
+from crm_bridge.runner import decisions, inbox, planning, replay, sampling, undo, unknowns
 from crm_bridge.runner.checkup import Checkup, check_up
 from crm_bridge.runner.desk import Desk, open_store
+from crm_bridge.runner.outages import through_outages
 from crm_bridge.runner.planning import PlanReport
 from crm_bridge.runner.sync import SyncOptions, sync
+from crm_bridge.runner.undo import UndoReport
 from crm_bridge.runner.unknown_sources import demand_known_sources
 from crm_bridge.store import inbox as inbox_store
 from crm_bridge.store import letters
@@ -100,20 +102,18 @@ class Bridge(Desk):
             Locked: another process works on this store.
             ConfigMistake: a mapping names a field that its system does not have.
         """
-        guard = self.settings.guard
-        outbox = self.settings.outbox
-        options = SyncOptions(
-            retry=RetryPolicy(outbox.first_delay, outbox.max_delay, outbox.give_up_after),
-            policy=self.settings.policy,
-            guard=None if allow_large_change else Guard(**dict(guard)),
-            routes=self._route,
-            sweep=sweep,
-            gate=self._gate,
-        )
+        options = self._options(allow_large_change=allow_large_change, sweep=sweep)
         chosen = self._chosen(systems)
         demand_known_sources(self._systems.values())
-        with self._database.owned():
-            return sync(self._run(self._database, progress), chosen, options)
+
+        def once(outages: int) -> RunReport:
+            with self._database.owned():
+                run = self._run(self._database, progress)
+                if outages:
+                    run.report.notes.append("the store was away for a while; this run was begun again")
+                return sync(run, chosen, options)
+
+        return through_outages(once, watch=self._stopwatch)
 
     def plan(self, systems: Sequence[str] | None = None, progress: Progress | None = None) -> PlanReport:
         """What a sync would write. Nothing is written, here or anywhere, and nobody waits for it."""
@@ -121,6 +121,19 @@ class Bridge(Desk):
         demand_known_sources(self._systems.values())
         with self._database.sandbox() as sandbox:
             return planning.plan(self._run(sandbox, progress, new_id=planned_ids()), chosen)
+
+    def plan_undo(self, run_id: str, progress: Progress | None = None) -> UndoReport:
+        """What :meth:`undo` would do. Nothing is written, here or anywhere. Raises :class:`UserMistake`."""
+        with self._database.sandbox() as sandbox:
+            return undo.plan_undo(self._run(sandbox, progress, new_id=planned_ids()), run_id)
+
+    def undo(
+        self, run_id: str, *, by: str, allow_large_change: bool = False, progress: Progress | None = None
+    ) -> UndoReport:
+        """Take back what a run wrote, but for what people changed since. Raises :class:`UserMistake`."""
+        options = self._options(allow_large_change=allow_large_change)
+        with self._database.owned():
+            return undo.undo(self._run(self._database, progress), run_id, options, by=by)
 
     def process_inbox(self) -> int:
         """Handle what systems told us. Returns the number of requests handled.
@@ -230,6 +243,17 @@ class Bridge(Desk):
                 _log.warning("a connector's close failed", system=system.name, error=type(error).__name__)
         self._plugins.close()
         self._database.close()
+
+    def _options(self, *, allow_large_change: bool, sweep: bool = False) -> SyncOptions:
+        outbox = self.settings.outbox
+        return SyncOptions(
+            retry=RetryPolicy(outbox.first_delay, outbox.max_delay, outbox.give_up_after),
+            policy=self.settings.policy,
+            guard=None if allow_large_change else Guard(**dict(self.settings.guard)),
+            routes=self._route,
+            sweep=sweep,
+            gate=self._gate,
+        )
 
     def _chosen(self, systems: Sequence[str] | None) -> list[str]:
         unknown = [name for name in systems or () if name not in self._systems]

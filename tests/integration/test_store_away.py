@@ -1,0 +1,235 @@
+"""The store fails in the middle of a run: nothing that was acknowledged is lost, nothing is sent twice, and the same
+process goes on by itself when the store is back."""
+
+import resource
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from memory_world import World, capable
+from sqlalchemy import Engine, event
+from stores import SQLITE, bare_database, crash_server, execute, new_database
+
+from crm_bridge.errors import Locked, StoreAway
+from crm_bridge.outbox.gate import Stopwatch
+from crm_bridge.store import runs
+from crm_bridge.store.opening import open_database
+
+AT = "2026-10-20T10:00:00.000000Z"
+PEOPLE = 12
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Two systems over PostgreSQL; ``b`` lacks everybody, so that each person is a write."""
+    world = World(tmp_path, systems=dict.fromkeys("ab", capable(batch_size=1)), create=["b"], store=new_database())
+    for number in range(1, PEOPLE + 1):
+        world.person("a", number=number, last_name=f"Коваль{'абвгдежзиклм'[number - 1]}")
+    return world
+
+
+def carried(world):
+    return sorted(record["last_name"] for record in world["b"].records("person"))
+
+
+def everybody(world):
+    return sorted(record["last_name"] for record in world["a"].records("person"))
+
+
+@pytest.mark.parametrize("at", [1, 2, PEOPLE])
+def test_a_server_that_crashes_between_a_write_and_its_receipt_costs_nothing(served, at):
+    """It dies while the system has the write and we have no answer, and recovers; the run goes on."""
+    passed = []
+
+    def crash_once():
+        passed.append(1)
+        if len(passed) == at:
+            crash_server()
+        else:
+            served["b"].after_write.append(crash_once)
+
+    served["b"].after_write.append(crash_once)
+
+    served.sync()
+
+    assert everybody(served) == carried(served)
+    assert {"a": 0, "b": PEOPLE} == served.writes()
+    served.sync()
+    assert {"a": 0, "b": PEOPLE} == served.writes()
+
+
+@pytest.mark.parametrize("at", [1, 3, 6, 10, 15, 21])
+def test_a_server_that_crashes_as_a_step_commits_costs_nothing(served, at):
+    """The step is not there after recovery, or whole; the run is begun again, and sends nothing twice."""
+    passed = []
+
+    def crash_once(_connection):
+        passed.append(1)
+        if len(passed) == at:
+            crash_server()
+
+    event.listen(Engine, "commit", crash_once)
+    try:
+        report = served.sync()
+    finally:
+        event.remove(Engine, "commit", crash_once)
+
+    assert len(passed) > at
+    assert any("begun again" in note for note in report.notes)
+    assert everybody(served) == carried(served)
+    assert {"a": 0, "b": PEOPLE} == served.writes()
+    served.sync()
+    assert {"a": 0, "b": PEOPLE} == served.writes()
+
+
+def test_a_server_that_crashes_between_two_pages_costs_nothing(served):
+    """What the page before it committed is there; the page is read again."""
+    pages = served["a"].read_changes
+
+    def read_changes(kind, cursor):
+        for number, page in enumerate(pages(kind, cursor)):
+            if number == 1 and kind == "person" and not served.crashed:
+                served.crashed = True
+                crash_server()
+            yield page
+
+    served.crashed = False
+    served["a"].read_changes = read_changes
+
+    served.sync()
+
+    assert served.crashed
+    assert everybody(served) == carried(served)
+    assert PEOPLE == len(served["b"].writes)
+
+
+def test_a_server_that_stays_away_ends_the_run(served, tmp_path):
+    """After a minute of waiting, with an error that says to run again; nobody waits for ever."""
+    waited = []
+    now = [0.0]
+
+    def sleep(seconds):
+        waited.append(seconds)
+        now[0] += seconds
+
+    served.stopwatch = Stopwatch(lambda: now[0], sleep)
+    name = served.store.split("/")[3].split("?")[0]
+
+    def lose_the_database():
+        execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+        execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+    served["b"].after_write.append(lose_the_database)
+
+    with pytest.raises(StoreAway):
+        served.sync()
+
+    assert 60 <= sum(waited) < 75
+    execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+    served.stopwatch = None
+    served.sync()
+    assert everybody(served) == carried(served)
+    assert PEOPLE == len(served["b"].writes)
+
+
+def test_an_owner_that_was_cut_off_commits_nothing_once_another_works(tmp_path):
+    """A process that slept through a takeover finds a later epoch."""
+    url = new_database()
+    with (
+        closing(open_database(url, base_dir=tmp_path)) as zombie,
+        closing(open_database(url, base_dir=tmp_path)) as heir,
+    ):
+        with zombie.owned():
+            execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'crm-bridge'")
+            with heir.owned():
+                with pytest.raises(Locked, match="took over"), zombie.transaction() as connection:
+                    runs.start(connection, "zombie", "sync", at=AT)
+                with heir.transaction() as connection:
+                    runs.start(connection, "heir", "sync", at=AT)
+        with heir.reading() as connection:
+            assert ["heir"] == [run["id"] for run in runs.listing(connection, limit=9)]
+
+
+def test_a_new_database_is_migrated_by_whoever_comes_first(tmp_path):
+    """Several processes that open it at once find one schema."""
+    url = bare_database()
+    came_of_it = []
+
+    def come():
+        try:
+            open_database(url, base_dir=tmp_path).close()
+            came_of_it.append(None)
+        except Locked:
+            came_of_it.append("locked")
+
+    threads = [threading.Thread(target=come) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert None in came_of_it
+    with closing(open_database(url, base_dir=tmp_path)) as database:
+        assert "0001" == database.schema_version()
+
+
+@pytest.fixture
+def filed(tmp_path):
+    """The same over a SQLite file."""
+    world = World(tmp_path, systems=dict.fromkeys("ab", capable(batch_size=1)), create=["b"])
+    if world.store != SQLITE:
+        pytest.skip("it is about SQLite files")
+    for number in range(1, PEOPLE + 1):
+        world.person("a", number=number, last_name=f"Коваль{'абвгдежзиклм'[number - 1]}")
+    return world
+
+
+@pytest.fixture
+def disk(filed):
+    """A disk that can be full: the store may not grow by more than a little."""
+    kept = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    class Disk:
+        def fill(self):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (Path(filed.folder, "bridge.db").stat().st_size, kept[1]))
+
+        def make_room(self):
+            resource.setrlimit(resource.RLIMIT_FSIZE, kept)
+
+    yield Disk()
+    resource.setrlimit(resource.RLIMIT_FSIZE, kept)
+
+
+@pytest.mark.parametrize("full_from", ["the start", "a write on"])
+def test_a_full_disk_stops_the_run_and_loses_nothing(filed, disk, full_from):
+    """What was written before is whole; when there is room again, the next run does the rest, and nothing twice."""
+    now = [0.0]
+    filed.stopwatch = Stopwatch(lambda: now[0], lambda seconds: now.__setitem__(0, now[0] + seconds))
+    if full_from == "the start":
+        disk.fill()
+    else:
+        filed["b"].after_write.append(disk.fill)
+
+    with pytest.raises(StoreAway, match="nothing was half written"):
+        filed.sync()
+
+    disk.make_room()
+    filed.sync()
+    assert everybody(filed) == carried(filed)
+    assert PEOPLE == len(filed["b"].writes)
+    with closing(sqlite3.connect(filed.folder / "bridge.db")) as store:
+        assert "ok" == store.execute("PRAGMA integrity_check").fetchone()[0]
+
+
+def test_a_disk_that_has_room_again_lets_the_same_run_go_on(filed, disk):
+    """The process waits a while, and then needs nobody."""
+    filed.stopwatch = Stopwatch(lambda: 0.0, lambda _seconds: disk.make_room())
+    filed["b"].after_write.append(disk.fill)
+
+    report = filed.sync()
+
+    assert everybody(filed) == carried(filed)
+    assert PEOPLE == len(filed["b"].writes)
+    assert any("begun again" in note for note in report.notes)
