@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from lxml import etree
@@ -21,7 +22,7 @@ from crm_bridge_siebel.query import Position
 from crm_bridge_siebel.scanning import OutOfTheOrdinaryError, Scanner, cut
 from crm_bridge_siebel.shapes import CAPTURING, ROW_ID, UPDATED, Component, ComponentList
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
-from crm_bridge_siebel.xml_guard import Readable, gathered, parse_plain, refuse_internal_dtd, rows
+from crm_bridge_siebel.xml_guard import Readable, Shell, gathered, parse_plain, refuse_internal_dtd, rows
 
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 NO_ROW_ID = "no_row_id"  # code of a record that does not say which one it is
@@ -182,8 +183,6 @@ class RecordReader:
 
     def _scanned(self, body: bytes, *, page_size: int, where: str) -> Answer | None:
         """The answer, when nothing about it is out of the ordinary; ``None``: it has to be parsed."""
-        if not self._shape.component.has_only_lists:
-            return None
         page = cut(body, tag=self._shape.component.tag)
         root = parse_plain(page.rest, system=self._system) if page is not None else None
         if page is None or root is None or root.tag != f"{_SOAP}Envelope":
@@ -193,7 +192,7 @@ class RecordReader:
         if container is None or container.tag != self._shape.qname:
             return None
         try:
-            records, partial = self._scanner_for(container.nsmap).read(page)
+            records, partial = self._scanner_for(container).read(page)
         except OutOfTheOrdinaryError:
             return None
         head = _head(container)
@@ -208,12 +207,32 @@ class RecordReader:
             head=head,
         )
 
-    def _scanner_for(self, prefixes: Mapping[str | None, str]) -> Scanner:
+    def _scanner_for(self, container: etree._Element) -> Scanner:
         """The one for the last page if the prefixes are the same: it has learned how rows look."""
-        known = self._scanner
+        known, prefixes = self._scanner, container.nsmap
         if known is None or known[0] != prefixes:
-            self._scanner = known = prefixes, Scanner(self._shape.component, prefixes=prefixes)
+            parsed = partial(self._parsed, Shell.of(container))
+            scanner = Scanner(self._shape.component, prefixes=prefixes, otherwise=parsed)
+            self._scanner = known = prefixes, scanner
         return known[1]
+
+    def _parsed(self, shell: Shell, chunk: bytes) -> Iterator[tuple[dict[str, Any], list[str]]]:
+        """The records of some rows, with the containers whose child rows are not all there.
+
+        Raises:
+            OutOfTheOrdinaryError: they are not whole rows, or one does not fit.
+        """
+        held = shell.children(chunk, system=self._system)
+        if held is None:
+            raise OutOfTheOrdinaryError
+        for element in held:
+            missing: list[str] = []
+            if element.tag != self._shape.component.qname:
+                raise OutOfTheOrdinaryError
+            try:
+                yield self._read(element, missing), missing
+            except UnfitError:
+                raise OutOfTheOrdinaryError from None
 
     @staticmethod
     def _checked(head: Mapping[str, str]) -> None:

@@ -1,9 +1,9 @@
 """Rows read from the characters of a page, without a tree: several times as fast as from any parser's elements.
 
 It reads what Siebel writes: UTF-8, elements, text and references. What it cannot prove by that to be well-formed it
-gives up on (:class:`OutOfTheOrdinaryError`), and the whole page is parsed instead. Only the rows are read here: the
-rest of the page, with one empty row in their place, is parsed in any case, which judges it and says which prefix
-stands for what.
+gives up on (:class:`OutOfTheOrdinaryError`), and a parser reads those rows, or the whole page, instead. Only the rows
+are read here: the rest of the page, with one empty row in their place, is parsed in any case, which judges it and says
+which prefix stands for what.
 
 The proof: ``<`` and ``>`` take turns and nothing stands between that XML 1.0 forbids, each tag is understood, and each
 one that was opened is closed in its turn. A comment, a CDATA section, an instruction or the declaration of a prefix is
@@ -16,7 +16,7 @@ next is likely to be, and what is not as it was taught is read step by step.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -44,6 +44,8 @@ _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _MORE = frozenset({"false", "0"})
 
 Record = dict[str, Any]
+ReadRows = Callable[[bytes], Iterable[tuple[Record, Sequence[str]]]]
+"""Records of some rows, each with the containers whose child rows are not all there."""
 
 
 class OutOfTheOrdinaryError(Exception):
@@ -82,10 +84,16 @@ def cut(page: bytes, *, tag: str) -> Cut | None:
 
 
 class Scanner:
-    """Reads rows of ``component`` in pages where each prefix stands for the namespace that ``prefixes`` gives it."""
+    """Reads rows of ``component`` in pages where each prefix stands for the namespace that ``prefixes`` gives it.
 
-    def __init__(self, component: Component, *, prefixes: Mapping[str | None, str]) -> None:
+    Args:
+        otherwise: reads rows that are out of the ordinary, whole ones and some at a time. A piece that it finds
+            well-formed ends where a row does, since markup is read from left to right; all others it refuses.
+    """
+
+    def __init__(self, component: Component, *, prefixes: Mapping[str | None, str], otherwise: ReadRows) -> None:
         self._rows = _Rows(component, prefixes)
+        self._otherwise = otherwise
 
     def read(self, cut: Cut) -> tuple[list[Record], list[tuple[Record, str]]]:
         """The records of a page, and those (record, container) whose child rows did not all fit into it.
@@ -95,25 +103,36 @@ class Scanner:
         """
         records: list[Record] = []
         partial: list[tuple[Record, str]] = []
-        for text in _chunks(cut):
-            at = text.index("<")
-            while at < len(text):
-                missing: list[str] = []
-                record, at = self._rows.read(text, at, missing)
+        for chunk in _chunks(cut):
+            try:
+                some: Iterable[tuple[Record, Sequence[str]]] = self._scanned(chunk)
+            except OutOfTheOrdinaryError:
+                some = self._otherwise(chunk)
+            for record, missing in some:
                 if not record.get(ROW_ID):
                     raise OutOfTheOrdinaryError
                 records.append(record)
                 partial += [(record, tag) for tag in missing]
         return records, partial
 
+    def _scanned(self, chunk: bytes) -> list[tuple[Record, list[str]]]:
+        text = _decoded(chunk)
+        at = text.index("<")
+        found: list[tuple[Record, list[str]]] = []
+        while at < len(text):
+            missing: list[str] = []
+            record, at = self._rows.read(text, at, missing)
+            found.append((record, missing))
+        return found
 
-def _chunks(cut: Cut) -> Iterator[str]:
+
+def _chunks(cut: Cut) -> Iterator[bytes]:
     """The rows, some at a time."""
     start, size = 0, len(cut.rows)
     while start < size:
         end = cut.rows.find(cut.closing, start + _CHUNK)
         end = size if end < 0 else end + len(cut.closing)
-        yield _decoded(cut.rows[start:end])
+        yield cut.rows[start:end]
         start = end
 
 
@@ -155,6 +174,7 @@ class _Word(NamedTuple):
         rows: reads what it holds, if it is a container.
         more: not all of a container's rows are there.
         qname: its whole name.
+        part: reads the element itself, if it is a component without a container; ``many``: there may be several.
     """
 
     closing: str | None
@@ -162,6 +182,13 @@ class _Word(NamedTuple):
     rows: _Rows | None
     more: bool
     qname: str
+    part: _Rows | None = None
+    many: bool = False
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it may be read as text: a field, or an element that nobody knows."""
+        return self.rows is None and self.part is None
 
 
 class _Rows(dict[str, _Word]):
@@ -176,6 +203,8 @@ class _Rows(dict[str, _Word]):
         self._tags = [component.tags.get(name, name) for name in component.fields]
         self._fields = {component.field_qname(name): name for name in component.fields}
         self._lists = {child.qname: _Rows(child.component, prefixes, container=child.tag) for child in component.lists}
+        self._parts = {part.qname: _Rows(part, prefixes) for part in (*component.parts, *component.rows)}
+        self._many = frozenset(part.qname for part in component.rows)
         self._fit = fitting(component)
         self._row: _Row | None = None
         self._order: tuple[str, ...] = ()
@@ -204,7 +233,7 @@ class _Rows(dict[str, _Word]):
             if tag == row.ending:
                 at = behind
                 break
-            closing, field, rows, more, _ = self[tag]
+            closing, field, rows, more, _, part, many = self[tag]
             if field is not None:
                 if field in record:
                     raise OutOfTheOrdinaryError
@@ -220,6 +249,8 @@ class _Rows(dict[str, _Word]):
                 record[rows.container], at = rows.all(text, behind, closing)
                 if more:
                     missing.append(rows.container)
+            elif part is not None:
+                at = part.one_of(record, text, at, many=many)
             else:
                 met.append(tag)
                 at = self._behind(text, behind, closing)
@@ -231,6 +262,18 @@ class _Rows(dict[str, _Word]):
                     record[name] = _REFERENCE.sub(_referred, value)
         self._fit(record)
         return record, at
+
+    def one_of(self, record: Record, text: str, at: int, *, many: bool) -> int:
+        """Read the row at ``at`` into ``record``, and give where the tag behind it stands."""
+        missing: list[str] = []
+        row, at = self.read(text, at, missing)
+        if missing or (not many and self.tag in record):
+            raise OutOfTheOrdinaryError
+        if many:
+            record.setdefault(self.tag, []).append(row)
+        else:
+            record[self.tag] = row
+        return at
 
     def all(self, text: str, at: int, ending: str | None) -> tuple[Record, int]:
         """What a container holds whose content begins at ``at``, and where the tag behind it stands."""
@@ -273,7 +316,7 @@ class _Rows(dict[str, _Word]):
     def _learn(self, row: _Row, first: str, *, seen: list[tuple[str, str]]) -> None:
         """Expect the elements that were ``seen`` in a row; ``first`` is the first that ``row`` did not expect."""
         self._lessons += 1
-        leaves = [tag for tag in dict(seen) if self[tag].rows is None and self[tag].qname != self._qname]
+        leaves = [tag for tag in dict(seen) if self[tag].is_leaf and self[tag].qname != self._qname]
         if first in row.tags:  # it was expected, but in another place
             order = [*dict.fromkeys((*leaves, *self._order))]
         else:
@@ -308,6 +351,8 @@ class _Rows(dict[str, _Word]):
             rows=self._lists.get(qname),
             more=attributes.get("lastpage") in _MORE,
             qname=qname,
+            part=self._parts.get(qname),
+            many=qname in self._many,
         )
         if len(self) < _MOST_WORDS:
             self[tag] = word

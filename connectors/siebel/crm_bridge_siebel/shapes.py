@@ -48,11 +48,6 @@ class Component:
         """The tag in lxml's ``{namespace}name`` form."""
         return f"{{{self.namespace}}}{self.tag}" if self.namespace else self.tag
 
-    @property
-    def has_only_lists(self) -> bool:
-        """Whether every component within it, at any depth, stands in a container."""
-        return not self.parts and not self.rows and all(each.component.has_only_lists for each in self.lists)
-
     def field_qname(self, name: str) -> str:
         """The tag of a field in lxml's form."""
         tag = self.tags.get(name, name)

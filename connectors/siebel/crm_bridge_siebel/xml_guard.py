@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Protocol
+from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
@@ -24,6 +26,7 @@ _MOST_BYTES = 32 * 1024 * 1024  # in one record
 _MOST_WSDL_BYTES = 32 * 1024 * 1024
 _MOST_WSDL_MARKUP = 1_500_000
 XINCLUDE = b"http://www.w3.org/2001/XInclude"
+_SHELL = "crm-bridge-shell"
 _SPACE = re.compile(rb"\s*")
 _HTML = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
@@ -166,6 +169,33 @@ def parse_plain(content: bytes, *, system: str) -> etree._Element | None:
         return None
     told = root.getroottree().docinfo
     return root if told.xml_version == "1.0" and (told.encoding or "").lower() == "utf-8" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What has to stand around children of an element so that they are parsed as if they stood there."""
+
+    opening: bytes
+    depth: int
+
+    @staticmethod
+    def of(element: etree._Element) -> Shell:
+        """The same prefixes, and the same depth, which is bounded."""
+        depth = 1 + sum(1 for _ in element.iterancestors())
+        spaces = (
+            f" xmlns{f':{prefix}' if prefix else ''}={quoteattr(space)}" for prefix, space in element.nsmap.items()
+        )
+        opening = f"<{_SHELL}{''.join(spaces)}>" + f"<{_SHELL}>" * (depth - 1)
+        return Shell(opening.encode(), depth)
+
+    def children(self, content: bytes, *, system: str) -> etree._Element | None:
+        """The element that holds what ``content`` says; ``None``: it is not well-formed, or not plain."""
+        if _SHELL.encode() in content:
+            return None
+        held = parse_plain(self.opening + content + f"</{_SHELL}>".encode() * self.depth, system=system)
+        for _ in range(self.depth - 1):
+            held = held[0] if held is not None else None
+        return held
 
 
 class _Behind:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from crm_bridge.api import BridgeError
 from crm_bridge_siebel import records
 from crm_bridge_siebel.records import RecordReader, RefusedInAnswerError
+from crm_bridge_siebel.scanning import Scanner
 from crm_bridge_siebel.shapes import Component, ComponentList
 
 DATA, OTHER = "http://www.siebel.com/xml/CRM_Contact_IO/Data", "http://www.siebel.com/xml/Other"
@@ -29,7 +30,10 @@ def shape_of(*, inner=DATA, deeper="Child"):
     child = Component(deeper, inner, ("Id", "FirstName", "Flag"), (below,), types={"Flag": "boolean"})
     note = Component("Note", DATA, ("Id", "Text"))
     lists = (ComponentList("ListOfChild", child), ComponentList("ListOfNote", note))
-    return ComponentList("ListOfContact", Component("Contact", DATA, FIELDS, lists, types=TYPES))
+    job = Component("Job", DATA, ("Id", "Title"), (ComponentList("ListOfNote", note),))
+    phone = Component("Phone", inner, ("Id", "Number", "Flag"), types={"Flag": "boolean"})
+    top = Component("Contact", DATA, FIELDS, lists, types=TYPES, parts=(job,), rows=(phone,))
+    return ComponentList("ListOfContact", top)
 
 
 def outcome(reader, body):
@@ -139,12 +143,16 @@ LISTS = {
     "Contact": [("ListOfChild", "Child"), ("ListOfNote", "Note")],
     "Child": [("ListOfToy", "Toy")],
     "Note": [],
+    "Job": [("ListOfNote", "Note")],
+    "Phone": [],
     "Toy": [],
 }
 NAMES = {
     "Contact": FIELDS,
     "Child": ("Id", "FirstName", "Flag"),
     "Note": ("Id", "Text"),
+    "Job": ("Id", "Title"),
+    "Phone": ("Id", "Number", "Flag"),
     "Toy": ("Id", "Name"),
 }
 
@@ -169,6 +177,10 @@ def rows_of(draw, component, *, p, gap, tag=None):
             inner = draw(st.lists(rows_of(row, p=p, gap=gap, tag=spelled), max_size=2))
             said = draw(st.sampled_from(["", "", " lastpage='true'", ' lastpage="false" recordcount="2"']))
             parts.append(f"<{p}{container}{said}>{gap}{''.join(inner)}</{p}{container}>")
+    if component == "Contact" and draw(st.booleans()):
+        for each in draw(st.lists(st.sampled_from(["Job", "Phone"]), max_size=3)):
+            place = draw(st.integers(0, len(parts)))
+            parts.insert(place, draw(rows_of(each, p=p, gap=gap) | st.just(f"<{p}{each}/>")))
     return f"<{p}{tag}>{gap}{gap.join(parts)}{gap}</{p}{tag}>{gap}"
 
 
@@ -233,6 +245,8 @@ PLAIN = {
     "another order": "<Contact><LastName>x</LastName><ModId>0</ModId><Id>1-1</Id></Contact>" * 12,
     "references": "<Contact><Id>1-1</Id><LastName>&lt;&amp;&#1071;&#x1F600;&#13;&quot;</LastName></Contact>",
     "nothing, said": "<Contact><Id>1-1</Id><LastName xsi:nil='true'/></Contact>",
+    "without a list": "<Contact><Id>1</Id><Job><Id>2</Id><Title/></Job><Phone><Id>3</Id></Phone><Phone/>"
+    "<Phone><Number>4</Number></Phone></Contact>",
     "types": "<Contact><Id>1-1</Id><Flag>Y</Flag><Born>10/20/1985</Born><Seen>10/20/2026 08:00:00</Seen></Contact>",
 }
 
@@ -285,3 +299,47 @@ def test_a_page_that_was_made_to_be_slow_is_not():
         answer = RecordReader(shape, system="s").read(body, page_size=3, where="page")
         assert answer.records
         assert time.process_time() - began < 5
+
+
+ODD_ROWS = {
+    "a comment": "<Contact><Id>1-9</Id><!-- a --><LastName>x<!-- <b> -->y</LastName></Contact>",
+    "a CDATA section": "<Contact><Id>1-9</Id><LastName><![CDATA[<Коваль> & ]]></LastName></Contact>",
+    "a bare sign": "<Contact><Id>1-9</Id><LastName>a > b</LastName></Contact>",
+    "a prefix of its own": f"<Contact><z:Id xmlns:z='{DATA}'>1-9</z:Id></Contact>",
+    "another spelling": "<Contact><Id  a='1'>1-9</Id ></Contact>",
+}
+ROW = "<Contact><Id>1-1</Id><LastName>Коваль</LastName></Contact>"
+
+
+@pytest.mark.parametrize("odd", ODD_ROWS.values(), ids=ODD_ROWS.keys())
+@pytest.mark.parametrize(("before", "behind"), [(0, 4_000), (2_000, 2_000), (4_000, 0)])
+def test_an_odd_row_does_not_send_its_page_to_the_parser(odd, before, behind):
+    """Only the rows around it are parsed, wherever in the page it stands."""
+    shape, body = shape_of(), page(ROW * before + odd + ROW * behind).encode()
+    scanned: list[int] = []
+    scan = Scanner._scanned
+
+    def counting(scanner, chunk):
+        found = scan(scanner, chunk)
+        scanned.append(len(found))
+        return found
+
+    with (
+        mock.patch.object(records, "rows", side_effect=AssertionError),
+        mock.patch.object(Scanner, "_scanned", counting),
+    ):
+        found = outcome(RecordReader(shape, system="s", output="Out"), body)
+
+    assert parsed(shape, body) == found
+    assert sum(scanned) > 2_000
+
+
+@pytest.mark.parametrize("odd", ["<!-- {} -->", "<LastName><![CDATA[{}]]></LastName>", "<?x {}?>", "<A a='{}'/>"])
+@pytest.mark.parametrize("end", ["</Contact>", "</Contact><Contact>", "</crm-bridge-shell>"])
+def test_what_pretends_to_be_the_end_of_a_row_is_left_to_the_parser(odd, end):
+    """An end tag that is none cuts a page where no row ends, wherever it stands among the rows."""
+    shape = shape_of()
+    row = f"<Contact><Id>1-9</Id>{odd.format(end)}</Contact>"
+    for before in range(1_017, 1_031):  # round the end of the first piece
+        body = page(ROW * before + row + ROW * 900).encode()
+        assert parsed(shape, body) == outcome(RecordReader(shape, system="s", output="Out"), body)
