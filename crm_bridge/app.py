@@ -401,6 +401,7 @@ def _systems(settings: Settings, plugins: Plugins, clock: Callable[[], datetime]
                 read=records.read,
                 write=records.write,
                 create=records.create,
+                spreads=records.on_delete == "spread",
                 document_digest=blake2b(found.text.encode(), digest_size=8).hexdigest(),
             )
         opened[name] = System(name, connector, kinds)

@@ -18,7 +18,7 @@ READS = {
     "gone": ("gone",),
     "dead-lettered": ("quarantined",),
 }
-WRITES = ("created", "updated", "stale", "refused", "postponed", "unknown", "held")
+WRITES = ("created", "updated", "deleted", "stale", "refused", "postponed", "unknown", "held")
 FIELDS_SHOWN = 8
 WAITING = {
     "dead_letters": ("dead letter", "dead letters", "crm-bridge dead-letters list --group"),
@@ -80,7 +80,7 @@ def _too_much(stopped: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
         most = [f"{field} {number}" for field, number in list(each["fields"].items())[:FIELDS_SHOWN]]
         more = len(each["fields"]) - len(most)
         fields = ", ".join([*most, f"{more} more"] if more else most)
-        figures = {name: each[name] or None for name in ("changed", "created")}
+        figures = {name: each.get(name) or None for name in ("missing", "changed", "deleted", "created")}
         rows.append({"system": system, "holds": each["known"], **figures, "writes by field": fields})
     return rows
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, Field, PrivateAttr, field_validator
@@ -73,7 +73,6 @@ class BridgeSettings(FrozenSettings):
     )
     region: Region = Field(default="UA", description="Region of phone numbers without a country code.")
 
-
     @property
     def store_address(self) -> str:
         """Where the store is, for people: the URL without its parameters."""
@@ -89,6 +88,10 @@ class RecordSettings(FrozenSettings):
     read: Flag = Field(default=True, description="Whether the bridge reads these records.")
     write: Flag = Field(default=True, description="Whether the bridge writes changes back into them.")
     create: Flag = Field(default=False, description="Whether the bridge creates those that the system lacks.")
+    on_delete: Literal["keep", "spread"] = Field(
+        default="keep",
+        description="When one is deleted there: `keep` the client's other records, or `spread` the deletion to them.",
+    )
 
 
 class SystemSettings(FrozenSettings):

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-
-from sqlalchemy import Connection
 
 from crm_bridge.connector import (
     Postponed,
@@ -35,35 +33,19 @@ from crm_bridge.errors import (
     StaleVersion,
 )
 from crm_bridge.hookspecs import Objection
-from crm_bridge.outbox.create_keys import PastCreates, past_creates
-from crm_bridge.outbox.drafts import Draft, draft_client
+from crm_bridge.outbox.batches import Batch, batches
+from crm_bridge.outbox.drafts import Draft
 from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.outcomes import take_outcomes
 from crm_bridge.outbox.parcels import Parcel, intent_of, write_of
-from crm_bridge.outbox.questions import creates_wait_for
 from crm_bridge.outbox.retry import LONGEST_WISH, RetryPolicy
 from crm_bridge.outbox.settle import found_there
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, outcomes_of
 from crm_bridge.run_context.systems import System
-from crm_bridge.store import clients, journal, letters, records, review
-from crm_bridge.store.journal import OutboxRow
-from crm_bridge.store.letters import Letter
+from crm_bridge.store import journal, letters, review
 from crm_bridge.store.review import Doubt
-
-BATCH = 500
-
-
-@dataclass(slots=True)
-class Batch:
-    """Due rows with what is to be written for them."""
-
-    rows: Sequence[OutboxRow]
-    drafts: list[tuple[OutboxRow, Draft]] = field(default_factory=list)
-    letters: list[tuple[OutboxRow, Letter]] = field(default_factory=list)
-    waits: list[tuple[OutboxRow, Letter]] = field(default_factory=list)
-    vanished: list[OutboxRow] = field(default_factory=list)
 
 
 def deliver(run: RunContext, system: System, *, retry: RetryPolicy, gate: Gate) -> Lane[list[tuple[str, str]]]:
@@ -104,53 +86,6 @@ class _Way:
     connector: RecordTarget
     retry: RetryPolicy
     gate: Gate
-
-
-def batches(run: RunContext, system: System) -> Iterator[Batch]:
-    """What is due now, planned, a batch at a time. Reads only: ``plan`` shows the same."""
-    size = max(BATCH, *(kind.capabilities.batch_size for kind in system.targets()), 1)
-    now, after = run.now(), 0
-    while True:
-        with run.database.reading() as connection:
-            rows = journal.due(connection, system.name, now=now, limit=size, after=after)
-            if not rows:
-                return
-            ids = [row.client_id for row in rows]
-            stored = clients.get_all(connection, ids)
-            linked = records.of_clients(connection, ids)
-            asked = creates_wait_for(connection, system, linked)
-            in_doubt = journal.unsettled_creates(connection, system.name)
-            created = _created_before(connection, system, ids)
-        after = rows[-1].id
-        batch = Batch(rows)
-        for row in rows:
-            client = stored.get(row.client_id)
-            if client is None or client.replaced_by is not None:
-                batch.vanished.append(row)
-                continue
-            planned = draft_client(
-                client,
-                linked[row.client_id],
-                system,
-                policy=run.survivorship,
-                may_create=row.client_id not in in_doubt,
-                waits_for=asked.get(row.client_id),
-                created=created,
-            )
-            batch.drafts.extend((row, draft) for draft in planned.drafts)
-            batch.letters.extend((row, letter) for letter in planned.letters)
-            batch.waits.extend((row, letter) for letter in planned.waits)
-        yield batch
-
-
-def _created_before(
-    connection: Connection, system: System, client_ids: Sequence[str]
-) -> dict[tuple[str, str], PastCreates]:
-    if not any(kind.create for kind in system.targets()):
-        return {}
-    return {
-        whose: past_creates(tries) for whose, tries in journal.creates_of(connection, system.name, client_ids).items()
-    }
 
 
 def _deliver_batch(way: _Way, batch: Batch) -> Lane[list[tuple[str, str]]]:

@@ -140,8 +140,8 @@ def _waiting(client: StoredClient, kind: Kind, waits_for: str) -> Letter:
 
 
 def _was_there(rows: Sequence[SourceRecord], kind: Kind) -> bool:
-    """A record that its system deleted is not created again behind its back."""
-    return any(row.system == kind.system and row.kind == kind.name for row in rows)
+    """A record that its system deleted is not created again behind its back, unless an edit kept the client."""
+    return any(row.system == kind.system and row.kind == kind.name and row.gone_how is None for row in rows)
 
 
 def _for_record(doc: Mapping[str, Any], row: SourceRecord, held: Sequence[SourceRecord]) -> Mapping[str, Any]:

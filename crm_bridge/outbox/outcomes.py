@@ -58,7 +58,10 @@ def take_outcomes(
                     if parcel.draft.record is None:
                         figures.created += 1
                     else:
-                        figures.updated += 1
+                        if parcel.intent.operation == "delete":
+                            figures.deleted += 1
+                        else:
+                            figures.updated += 1
                         letters.close_records(
                             connection,
                             system.name,

@@ -2,6 +2,7 @@
 
 ============  =================================================================================
 an update     read the record back: it says what we wrote → it arrived; else plan it anew
+a delete      read the record back, or ask for it: it is not there → it arrived; else plan it anew
 a create      ask for our key where the system can be asked; send the same key again where that is safe
 neither       its record turned up among what was read → it arrived; else it stays ``unknown`` until a person tells
 ============  =================================================================================
@@ -28,7 +29,7 @@ from crm_bridge.outbox.deliver import look_up, send, was_answered
 from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.parcels import write_of
-from crm_bridge.outbox.settle import arrived, found_there, settle_accepted, unless_of_another
+from crm_bridge.outbox.settle import arrived, found_gone, found_there, settle_accepted, unless_of_another
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
 from crm_bridge.run_context.systems import Kind, System
@@ -74,8 +75,21 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gat
         else:
             plan_anew(run, intent)
         return record_id
+    if intent.operation == "delete" and kind.capabilities.reads_back and isinstance(connector, RecordSource):
+        found = yield from asked(partial(records_of, connector, kind.name, [str(intent.record_id)]))
+        if found:
+            plan_anew(run, intent)
+            return intent.record_id
+        found_gone(run, intent)
+        return None
     if isinstance(connector, WriteLookup):
         record = yield from asked(partial(look_up, connector, kind.name, write_of(intent)))
+        if intent.operation == "delete":
+            if record is None:
+                found_gone(run, intent)
+            else:
+                plan_anew(run, intent)
+            return None
         if record is None:
             plan_anew(run, intent)
             return None

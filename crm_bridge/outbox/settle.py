@@ -18,8 +18,11 @@ from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.sync.claims import Contribution, Echo, settle
+from crm_bridge.sync.deletions import CARRIED
 from crm_bridge.sync.proposals import apply, still_true
 from crm_bridge.sync.units import changed, join, split
+
+NOT_FOUND = "not_found"  # the code of a refusal that says: there is no such record
 
 
 def unless_of_another(connection: Connection, intent: Intent, outcome: WriteOutcome) -> WriteOutcome:
@@ -28,6 +31,8 @@ def unless_of_another(connection: Connection, intent: Intent, outcome: WriteOutc
     An answer to an update about another record is no receipt: what became of ours, nobody knows. A create that met or
     made a record of another client never ends well by itself. Either way the other record stays as it is here.
     """
+    if intent.operation == "delete" and isinstance(outcome, Refused) and outcome.code == NOT_FOUND:
+        return Accepted(str(intent.record_id))  # somebody was quicker: it is as we want it
     if not isinstance(outcome, Accepted | Stale):
         return outcome
     if isinstance(outcome, Accepted) and not (isinstance(outcome.record_id, str) and outcome.record_id):
@@ -50,12 +55,34 @@ def unless_of_another(connection: Connection, intent: Intent, outcome: WriteOutc
 
 def settle_accepted(run: RunContext, connection: Connection, kind: Kind, intent: Intent, receipt: Accepted) -> None:
     """The system confirmed the write of ``intent``."""
+    if intent.operation == "delete":
+        _deleted(run, connection, intent)
+        return
     raw = kind.with_identity(intent.request["full"], receipt.record_id, receipt.version)
     before = records.one(connection, kind.system, kind.name, receipt.record_id)
     if before is None:
         _first(run, connection, kind, intent, receipt, raw)
     else:
         _again(run, connection, kind, intent, before, raw, receipt.version)
+
+
+def found_gone(run: RunContext, intent: Intent) -> None:
+    """The record that the write of ``intent`` was to delete is not there any more: the write did arrive."""
+    with run.database.transaction() as connection:
+        _deleted(run, connection, intent)
+        journal.settle(connection, [(intent.id, "accepted", "found gone by reading back")], at=run.now())
+        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+
+
+def _deleted(run: RunContext, connection: Connection, intent: Intent) -> None:
+    before = records.one(connection, intent.system, intent.kind, str(intent.record_id))
+    if before is None or before.gone_at is not None:
+        return  # its system told us first
+    at, seq = run.now(), run.seq.take()
+    records.update_all(connection, [before._replace(gone_at=at, gone_how=CARRIED, gone_seq=seq)])
+    body = {"record": before.key, "intent": intent.id, "why": intent.request["why"]}
+    told = HistoryRow(seq, at, "record.deleted", intent.client_id, body, run.run_id, before.pk)
+    history.insert_all(run.database, connection, [told])
 
 
 def found_there(run: RunContext, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]) -> bool:

@@ -40,6 +40,7 @@ class WriteFigures:
 
     created: int = 0
     updated: int = 0
+    deleted: int = 0
     same: int = 0
     stale: int = 0
     refused: int = 0
@@ -56,12 +57,13 @@ class RunReport:
         bridge: the name of the installation.
         reads: by ``system/kind``.
         writes: by system.
-        clients: ``created``, ``linked`` (records that joined a client), ``changed``, ``conflicts``, ``doubts``,
-            ``judged_two`` (pairs of clients that resemble each other and are two persons: nobody is asked).
+        clients: ``created``, ``linked`` (records that joined a client), ``changed``, ``closed`` and ``reopened`` (their
+            last record went, or came back), ``conflicts``, ``doubts``, ``judged_two`` (pairs of clients that resemble
+            each other and are two persons: nobody is asked).
         notices: those that this run planned, sent or heard of, by the state that they are in now.
         stopped: system → why it could not be worked with.
-        too_much: system → what the guard kept from it: ``known`` records, ``changed``, ``created``, and ``fields`` with
-            the number of writes to each. No values.
+        too_much: system → what a guard kept from it: ``known`` records, of them ``changed``, ``deleted``, ``missing``
+            from the list of a sweep; ``created``; and ``fields`` with the number of writes to each. No values.
         plugin_failures: in words, without values.
         new_held: writes that a reviewer objected to now, and not before; a person is asked about each.
         away: systems that gave no answer to a write, which was postponed.
@@ -107,8 +109,8 @@ class RunReport:
 
     @property
     def written(self) -> int:
-        """Records that were created or updated somewhere."""
-        return sum(figures.created + figures.updated for figures in self.writes.values())
+        """Records that were created, updated or deleted somewhere."""
+        return sum(figures.created + figures.updated + figures.deleted for figures in self.writes.values())
 
     @property
     def exit_code(self) -> ExitCode:

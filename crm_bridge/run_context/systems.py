@@ -15,6 +15,7 @@ class Kind:
     """One kind of record of one system, and what is done with it.
 
     Attributes:
+        spreads: a deletion here deletes the client's records in other systems.
         document_digest: of the mapping document's text.
     """
 
@@ -25,6 +26,7 @@ class Kind:
     read: bool = True
     write: bool = True
     create: bool = False
+    spreads: bool = False
     document_digest: str = ""
 
     @property

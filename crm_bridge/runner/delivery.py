@@ -14,6 +14,7 @@ from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
 from crm_bridge.run_context.systems import System
+from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.pull import take
 from crm_bridge.runner.waiting import release
 from crm_bridge.store import journal, letters
@@ -57,10 +58,13 @@ def deliver_all(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gat
             yield from _read_again(run, system, again)
 
     _walk(run, systems, gates, rounds)
+    settle_deletions(run)
     with run.database.reading() as connection:
         late = [name for name in systems if journal.any_due(connection, name, now=run.now())]
     # What another lane made due, by reading a record again, when this one had ended already.
     _walk(run, late, gates, rounds)
+    if late:
+        settle_deletions(run)
 
 
 def _walk(

@@ -16,6 +16,7 @@ from crm_bridge.matching import match_keys
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.cards import CardChange, first_version, recompute, to_carry, units_of_card
+from crm_bridge.runner.gone import forget, tell_of_return
 from crm_bridge.runner.newcomers import record_of, take_newcomers
 from crm_bridge.runner.page_work import PageWork
 from crm_bridge.runner.reading import Arrival, PageReading, enrich, record_ids, sort_page
@@ -30,7 +31,7 @@ from crm_bridge.sync.claims import ABSENT, Contribution, observe
 from crm_bridge.sync.proposals import with_former
 from crm_bridge.sync.silence import own_words
 from crm_bridge.sync.slots import slot_of
-from crm_bridge.sync.survivorship import PERSON, Verdict
+from crm_bridge.sync.survivorship import Verdict
 from crm_bridge.sync.units import head, split
 
 STAGES_OF_READING = ("read", "map")
@@ -58,7 +59,8 @@ def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None,
         run.report.count("judged_two", resolution.doubts.judged_two)
         _merge(run, kind, arrivals, keys, resolution, work, news=news)
     if page.deleted:
-        _forget(run, [known[gone.record_id].pk for gone in page.deleted if gone.record_id in known], work, news=news)
+        vanished = [known[gone.record_id].pk for gone in page.deleted if gone.record_id in known]
+        forget(run, vanished, work, spread=kind.spreads, news=news)
     commit_page(run, kind, work, read=read, ids=ids, cursor=cursor, open_letters=open_letters)
     run.report.of_read(kind.system, kind.name).gone += len(page.deleted)
 
@@ -109,6 +111,7 @@ def _take_others(
         client_id: {row.key: row.contribution() for row in mine if row.entity == "client"}
         for client_id, mine in rows.items()
     }
+    tell_of_return(run, groups, work, at=at, news=news)
     by_pk = {row.pk: row for mine in rows.values() for row in mine}
     edited: dict[str, dict[str, Sequence[str]]] = {}
     for arrival, names in others:
@@ -163,7 +166,7 @@ def _take_changed(
     was = group[before.key]
     seq = run.seq.take()
     now, units = observe(
-        replace(was, gone=False),
+        replace(was, gone=False, spread_from=None),
         arrival.effective,
         seq=seq,
         at=reading.changed_at or at,
@@ -194,8 +197,7 @@ def _take_changed(
             proposals=offers_to(offers),
             changed_at=before.changed_at,
             mapping=kind.fingerprint,
-            gone_at=None,
-        )
+        ).back()
     )
     old_keys, new_keys = set(match_keys(was.doc)), set(match_keys(now.doc) if overlaid else keys)
     work.dropped_keys.extend((name, before.pk) for name in old_keys - new_keys)
@@ -299,31 +301,6 @@ def _remember_conflict(run: RunContext, client_id: str, path: str, verdict: Verd
         "losers": lost,
     }
     work.history.append(HistoryRow(run.seq.take(), at, "sync.conflict", client_id, body, run.run_id))
-
-
-def _forget(run: RunContext, pks: Sequence[int], work: PageWork, *, news: bool) -> None:
-    """The system says that these records were deleted: they claim nothing any more; their clients stay."""
-    at = run.now()
-    with run.database.reading() as connection:
-        gone = [row for row in records.by_pks(connection, pks).values() if row.gone_at is None]
-        owners = {row.client_id for row in gone if row.client_id}
-        rows = records.of_clients(connection, owners)
-        stored = clients.get_all(connection, owners)
-    vanished = {row.pk for row in gone}
-    work.changed_records.extend(row._replace(gone_at=at) for row in gone)
-    for client_id, mine in rows.items():
-        group = {
-            row.key: replace(row.contribution(), gone=row.pk in vanished or row.gone_at is not None)
-            for row in mine
-            if row.entity == "client"
-        }
-        if any(not member.gone and member.system != PERSON for member in group.values()):
-            change = _card(run, client_id, stored.get(client_id), list(group.values()), at=at)
-            _follow(run, client_id, stored.get(client_id), change, group, {}, work, at=at, news=news)
-    for row in gone:
-        work.history.append(
-            HistoryRow(run.seq.take(), at, "record.gone", row.client_id, {"record": row.key}, run.run_id, row.pk)
-        )
 
 
 def commit_page(

@@ -8,10 +8,11 @@ from typing import Any
 
 from crm_bridge.connector import RecordTarget
 from crm_bridge.hookspecs import PlannedWrite
-from crm_bridge.outbox.deliver import batches
+from crm_bridge.outbox.batches import batches
 from crm_bridge.outbox.lanes import here
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.report import RunReport
+from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.pull import pull_all
 from crm_bridge.runner.waiting import postponed, release
 from crm_bridge.store import journal
@@ -48,6 +49,7 @@ class PlanReport:
 def plan(run: RunContext, systems: Sequence[str]) -> PlanReport:
     """Plan against the systems as they are now. ``run.database`` must be a sandbox."""
     pull_all(run, systems)
+    settle_deletions(run)
     writes: list[PlannedWrite] = []
     blocked: list[Letter] = []
     for name in systems:

@@ -19,7 +19,7 @@ from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import ABSENT, Claim
 from crm_bridge.sync.proposals import unit_of
 from crm_bridge.sync.slots import slot_of
-from crm_bridge.sync.survivorship import Survivorship, Verdict, survive
+from crm_bridge.sync.survivorship import PERSON, Survivorship, Verdict, survive
 from crm_bridge.sync.units import head, split
 
 FOUND_AT_MOST = 50
@@ -123,6 +123,7 @@ def show(connection: Connection, client_id: str) -> dict[str, Any]:
     return {
         "client": client.doc(),
         **({"replaced_by": client.replaced_by} if client.replaced_by else {}),
+        **({"closed_at": closed} if (closed := _closed_at(rows)) else {}),
         "records": [
             {"record": row.key, "version": row.version, "observed_at": row.observed_at}
             | ({"gone_at": row.gone_at} if row.gone_at else {})
@@ -134,6 +135,12 @@ def show(connection: Connection, client_id: str) -> dict[str, Any]:
             for row in notices.of_clients(connection, clients.one_person(connection, client_id))
         ],
     }
+
+
+def _closed_at(rows: Sequence[SourceRecord]) -> str | None:
+    """When the last record of the client went; ``None`` while any system has one."""
+    gone = [row.gone_at for row in rows if row.entity == "client" and row.system != PERSON]
+    return max((at for at in gone if at is not None), default=None) if None not in gone else None
 
 
 def tell_history(connection: Connection, client_id: str) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 Absence proves something only where the connector declares ``complete_listing``. What is missing from the list is asked
 for by id once more, so that a record that came or moved while the list was made is not taken for gone; what is listed
 and unknown is read, so a sweep also finds what polling should have found. Behind the guard: a list that lacks too much
-is a fault of the list, and nothing is marked.
+is a fault of the list: nothing is marked, and nothing is written anywhere.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def sweep(run: RunContext, system: System, kind: Kind, guard: Guard | None) -> N
         guard: ``None`` lets any number of records go.
 
     Raises:
-        SafetyStop: too many are missing. Nothing was marked.
+        SafetyStop: too many are missing. Nothing was marked, and nothing may be written in this run.
         RetryLater: the list ended early. Nothing was marked.
     """
     connector = system.connector
@@ -60,7 +60,9 @@ def sweep(run: RunContext, system: System, kind: Kind, guard: Guard | None) -> N
         with calling(connector, "list_keys"):
             listed = set(connector.list_keys(kind.name))
         missing = sorted(known - listed)
-        _check(len(missing), len(known), guard, system=system.name, kind=kind.name, nothing=not listed)
+        if guard is not None and _too_many(len(missing), len(known), guard, nothing=not listed):
+            run.report.too_much[system.name] = {"known": len(known), "missing": len(missing), "fields": {}}
+            raise _stopped(len(missing), len(known), guard, system=system.name, kind=kind.name)
         for start in range(0, len(missing), AT_ONCE):
             _forget(run, system, kind, missing[start : start + AT_ONCE])
         unknown = sorted(listed - known)
@@ -71,17 +73,19 @@ def sweep(run: RunContext, system: System, kind: Kind, guard: Guard | None) -> N
         raise
 
 
-def _check(missing: int, known: int, guard: Guard | None, *, system: str, kind: str, nothing: bool) -> None:
-    if guard is None or not missing:
-        return
+def _too_many(missing: int, known: int, guard: Guard, *, nothing: bool) -> bool:
+    """A list of nothing is never believed."""
     too_many = known >= guard.min_records and missing > known * guard.max_change_percent / 100
-    if too_many or nothing:
-        raise SafetyStop(
-            f"{missing} of {known} records of {kind} are missing from the list of all, more than the "
-            f"{guard.max_change_percent:g} % of [guard]; nothing was marked as gone. Look whether our login still sees "
-            "them all, then run `crm-bridge sync --sweep --allow-large-change`",
-            system=system,
-        )
+    return bool(missing) and (too_many or nothing)
+
+
+def _stopped(missing: int, known: int, guard: Guard, *, system: str, kind: str) -> SafetyStop:
+    return SafetyStop(
+        f"{missing} of {known} records of {kind} are missing from the list of all, more than the "
+        f"{guard.max_change_percent:g} % of [guard]; nothing was marked as gone, and nothing written anywhere. Look "
+        "whether our login still sees them all, then run `crm-bridge sync --sweep --allow-large-change`",
+        system=system,
+    )
 
 
 def _forget(run: RunContext, system: System, kind: Kind, missing: Sequence[str]) -> None:

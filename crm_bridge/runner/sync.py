@@ -15,6 +15,7 @@ from crm_bridge.policy import PolicySettings
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import System
+from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.delivery import deliver_all, recover_all, release_all
 from crm_bridge.runner.inbox import process_inbox
 from crm_bridge.runner.offers import renew_offers
@@ -51,6 +52,7 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
         pull_all(run, systems)
         if options.sweep:
             sweep_all(run, systems, options.guard)
+        settle_deletions(run)
         ready = _ready(run, systems, gates, options)
         if ready:
             deliver_all(run, systems, gates, retry=options.retry)
@@ -58,7 +60,7 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
         if ready:
             dispatch(run, options.routes, policy=options.policy, retry=options.retry)
     finally:
-        _finish(run)
+        finish(run)
     return run.report
 
 
@@ -75,7 +77,8 @@ def _ready(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gate], o
     return not run.report.too_much
 
 
-def _finish(run: RunContext) -> None:
+def finish(run: RunContext) -> None:
+    """The figures at the end of a run, kept with it."""
     report = run.report
     report.finished_at = run.now()
     report.plugin_failures = [str(failure) for failure in run.plugins.failures]

@@ -156,6 +156,21 @@ def close_records(
         )
 
 
+def close_code(connection: Connection, system: str, kind: str, record_id: str, *, code: str, at: str) -> None:
+    """What this code says of the record is not true any more."""
+    connection.execute(
+        update(dead_letters)
+        .where(
+            dead_letters.c.state == "open",
+            dead_letters.c.system == system,
+            dead_letters.c.kind == kind,
+            dead_letters.c.record_id == record_id,
+            dead_letters.c.code == code,
+        )
+        .values(state="resolved", closed_by="sync", closed_reason="it holds no more", last_at=at)
+    )
+
+
 def close_outdated(
     connection: Connection, system: str, kind: str, record_ids: Sequence[str], *, stages: Sequence[str], at: str
 ) -> None:

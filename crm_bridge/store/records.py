@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 from crm_bridge.store.database import Database, among
 from crm_bridge.store.schema import links, match_keys, source_records
 from crm_bridge.sync.claims import Contribution, Mark, Own
+from crm_bridge.sync.deletions import CARRIED, SPREAD
 from crm_bridge.sync.proposals import Offer, apply
 
 
@@ -32,6 +33,8 @@ class SourceRecord(NamedTuple):
         entity: ``client``, or ``claim`` for what lies beside the client.
         refers_to: of such a record: the match key of its client.
         untold: it came as news while its client was not known yet.
+        gone_how: what follows from its deletion, of :mod:`crm_bridge.sync.deletions`.
+        gone_seq: the bridge's own count when the deletion was seen.
     """
 
     pk: int
@@ -53,6 +56,8 @@ class SourceRecord(NamedTuple):
     gone_at: str | None = None
     refers_to: str | None = None
     untold: int = 0
+    gone_how: str | None = None
+    gone_seq: int | None = None
 
     @property
     def key(self) -> str:
@@ -76,7 +81,12 @@ class SourceRecord(NamedTuple):
             at=self.changed_at or self.observed_at,
             marks=marks_from(self.marks),
             gone=self.gone_at is not None,
+            spread_from=self.gone_seq if self.gone_at is not None and self.gone_how == SPREAD else None,
         )
+
+    def back(self) -> SourceRecord:
+        """The record, which its system has again."""
+        return self._replace(gone_at=None, gone_how=None, gone_seq=None)
 
 
 def marks_from(data: bytes | None) -> dict[str, Mark]:
@@ -202,6 +212,23 @@ def waiting_for_client(connection: Connection) -> list[SourceRecord]:
     return [_record(row) for row in rows]
 
 
+def going(connection: Connection) -> list[SourceRecord]:
+    """Records whose deletion is to be carried on, or was carried out by us and not looked at since."""
+    rows = connection.execute(
+        select(source_records).where(source_records.c.gone_how.in_([SPREAD, CARRIED])).order_by(source_records.c.pk)
+    )
+    return [_record(row) for row in rows]
+
+
+def set_gone_how(connection: Connection, rows: Sequence[tuple[int, str | None]]) -> None:
+    """(pk, what follows from its deletion)."""
+    if rows:
+        connection.execute(
+            update(source_records).where(source_records.c.pk == bindparam("_pk")).values(gone_how=bindparam("_how")),
+            [{"_pk": pk, "_how": how} for pk, how in rows],
+        )
+
+
 COLUMNS = SourceRecord._fields
 
 
@@ -227,7 +254,14 @@ def touch_all(connection: Connection, rows: Sequence[tuple[int, bytes, bytes, st
         connection.execute(
             update(source_records)
             .where(source_records.c.pk == bindparam("_pk"))
-            .values(digest=bindparam("_digest"), raw=bindparam("_raw"), version=bindparam("_version"), gone_at=None),
+            .values(
+                digest=bindparam("_digest"),
+                raw=bindparam("_raw"),
+                version=bindparam("_version"),
+                gone_at=None,
+                gone_how=None,
+                gone_seq=None,
+            ),
             [{"_pk": pk, "_digest": digest, "_raw": raw, "_version": version} for pk, digest, raw, version in rows],
         )
 
@@ -270,6 +304,23 @@ def links_of(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:
         select(links, source_records.c.system, source_records.c.kind, source_records.c.record_id)
         .join(source_records, source_records.c.pk == links.c.record_pk)
         .where(links.c.client_id == client_id)
+        .order_by(links.c.id)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def joined_between(connection: Connection, client_ids: Sequence[str], since: str, until: str) -> list[Mapping[str, Any]]:
+    """The records that the rules linked to one of these clients then, and that are still linked so."""
+    query = (
+        select(links.c.client_id, links.c.rule, source_records.c.system, source_records.c.kind, source_records.c.record_id)
+        .join(source_records, source_records.c.pk == links.c.record_pk)
+        .where(
+            among(links.c.client_id, client_ids),
+            links.c.made_at.between(since, until),
+            links.c.superseded_at.is_(None),
+            links.c.made_by == "resolver",
+            links.c.rule != "new",
+        )
         .order_by(links.c.id)
     )
     return [dict(row._mapping) for row in connection.execute(query)]

@@ -69,8 +69,17 @@ source_records = Table(
     Column("gone_at", Text),
     Column("refers_to", Text),  # of a record beside a client: the match key of its client
     Column("untold", Number, nullable=False, default=0),  # it came as news while its client was not known yet
+    Column("gone_how", Text),  # what follows from its deletion: see sync/deletions.py
+    Column("gone_seq", Number),  # the bridge's own count when that was seen
     UniqueConstraint("system", "kind", "record_id"),
     Index("source_records_client", "client_id"),
+)
+# Of a million records a few are on their way out: an index of those alone.
+Index(
+    "source_records_going",
+    source_records.c.gone_how,
+    sqlite_where=source_records.c.gone_how.in_(["spread", "carried"]),
+    postgresql_where=source_records.c.gone_how.in_(["spread", "carried"]),
 )
 
 # Every link that ever was; the current one has no `superseded_at`. A link is never deleted.

@@ -102,6 +102,7 @@ class Contribution:
         doc: what the record holds, mapped to canonical paths, with the plugins' proposals applied.
         seq, at: of its first reading; units without a mark are as old as that.
         gone: the record was deleted at its source; it claims nothing, and its echoes elsewhere speak for themselves.
+        spread_from: the bridge's own count when a deletion was seen that is to be carried to the other systems.
     """
 
     key: str
@@ -111,6 +112,7 @@ class Contribution:
     at: str
     marks: Mapping[str, Mark] = field(default_factory=dict)
     gone: bool = False
+    spread_from: int | None = None
 
     def alone(self) -> Contribution:
         """The record with its own last words, and nothing that we wrote there."""

@@ -34,6 +34,7 @@ CAPABLE = Capabilities(
     complete_listing=True,
     deletes_visible=True,
     conditional_writes=True,
+    deletes=True,
     effect_safety=EffectSafety.KEYED,
     page_size=2,
     batch_size=10,

@@ -162,6 +162,7 @@ class World:
         *,
         systems: Mapping[str, Capabilities] | None = None,
         create: Sequence[str] = (),
+        spread: Sequence[str] = (),
         active: Sequence[str] = ("dedup.exact_keys",),
         more: str = "",
         images: Mapping[str, str] | None = None,
@@ -176,6 +177,7 @@ class World:
         self.opened: dict[str, Any] = dict(self.peers)
         self.plugins: dict[str, object] = {}
         self.create = tuple(create)
+        self.spread = tuple(spread)
         self.active = list(active)
         self.more = more
         self.kinds = ["person"]
@@ -205,6 +207,7 @@ class World:
             text += f'[systems.{name}]\nconnector = "memory"\n'
             for kind in self.kinds:
                 text += f'[systems.{name}.records.{kind}]\nmapping = "{name}.yaml"\ncreate = {create}\n'
+                text += 'on_delete = "spread"\n' if name in self.spread else ""
             text += f'[systems.{name}.records.claim]\nmapping = "{name}-claim.yaml"\nwrite = false\n'
         path = self.folder / "crm-bridge.toml"
         path.write_text(text, encoding="utf-8")

@@ -276,7 +276,7 @@ class TestGuard:
         assert "b: 5 records would be changed, 46 % of the 11 there (guard.max_change_percent is 20)" in str(
             report.stopped
         )
-        expected = {"known": 11, "changed": 5, "created": 0, "fields": {"job_title": 5}}
+        expected = {"known": 11, "changed": 5, "deleted": 0, "created": 0, "fields": {"job_title": 5}}
         assert expected == report.too_much["b"]
         world.more = "[guard]\nmin_records = 10\nmax_change_percent = 46\n"
         assert (0, 5) == ((again := world.sync()).exit_code, again.written)

@@ -47,6 +47,22 @@ def test_too_many_missing_records_stop_the_sweep(world):
     assert 5 == gone(world.sync(sweep=True, allow_large_change=True))
 
 
+def test_too_many_missing_records_stop_writing_too(world):
+    """What may be wrong in one system is carried nowhere: exit 4 says that nothing was written."""
+    ids = people(world, 20)
+    both = world.person("a", "b", number=25, last_name="Інша")
+    world.settle()
+    world["a"].edit("person", both["a"], {"job_title": "teacher"})
+    for record_id in ids[:6]:
+        world["a"].delete("person", record_id)
+    written = world.writes()
+
+    report = world.sync(sweep=True)
+
+    assert {"known": 21, "missing": 6, "fields": {}} == report.too_much["a"]
+    assert written == world.writes()
+
+
 def test_an_empty_list_is_never_believed(world):
     """Even of a system too small for the guard's percentages."""
     for record_id in people(world, 3):

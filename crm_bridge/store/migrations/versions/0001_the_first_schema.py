@@ -264,10 +264,16 @@ def upgrade() -> None:
         sa.Column("gone_at", sa.Text(), nullable=True),
         sa.Column("refers_to", sa.Text(), nullable=True),
         sa.Column("untold", NUMBER, nullable=False),
+        sa.Column("gone_how", sa.Text(), nullable=True),
+        sa.Column("gone_seq", NUMBER, nullable=True),
         sa.PrimaryKeyConstraint("pk"),
         sa.UniqueConstraint("system", "kind", "record_id"),
     )
     op.create_index("source_records_client", "source_records", ["client_id"], unique=False)
+    going = sa.text("gone_how IN ('spread', 'carried')")
+    op.create_index(
+        "source_records_going", "source_records", ["gone_how"], sqlite_where=going, postgresql_where=going
+    )
     op.create_table(
         "ownership",
         sa.Column("epoch", NUMBER, autoincrement=False, nullable=False),

@@ -1,0 +1,44 @@
+"""Whether the deletion of one record takes its client's other records with it.
+
+A deletion spreads only where that is configured (``on_delete = "spread"``), and never over an edit: a word that one of
+the other records said by itself, and that the users of the deleted one had not seen, keeps the client.
+
+What follows from a deletion stands in ``source_records.gone_how``:
+
+==============  ==================================================================================
+(nothing)       its system deleted it, and there it ends: it is not created again behind its back
+``spread``      it is to be carried to the other systems, as long as nothing speaks against that
+``spent``       that was done, or there was nothing to do
+``beaten``      an edit elsewhere kept the client: the record may be created anew
+``carried``     our own write deleted it; the card has not been looked at since
+``ours``        our own write deleted it, and that was taken in
+==============  ==================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_bridge.sync.claims import Contribution
+
+SPREAD, SPENT, BEATEN, CARRIED, OURS = "spread", "spent", "beaten", "carried", "ours"
+
+
+def dying(contributions: Sequence[Contribution]) -> Contribution | None:
+    """The record whose deletion takes all others of its client with it; ``None``: the client lives.
+
+    A system that still holds another record of the client did not delete the client: it removed a duplicate.
+    """
+    live = [each for each in contributions if not each.gone]
+    for each in contributions:
+        since = each.spread_from
+        if since is not None and not any(
+            other.system == each.system or spoke_after(other, seq=since) for other in live
+        ):
+            return each
+    return None
+
+
+def spoke_after(contribution: Contribution, *, seq: int) -> bool:
+    """Whether the record came, or somebody edited it, after ``seq``. What we wrote there does not count."""
+    return contribution.seq > seq or any(mark.echo is None and mark.seq > seq for mark in contribution.marks.values())
