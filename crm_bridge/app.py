@@ -7,25 +7,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import structlog
 
-from crm_bridge.config import Settings, check_kinds, endpoints_of, find_document, resolve_secret, validate_options
+from crm_bridge.config import Settings, endpoints_of
 from crm_bridge.connector import (
-    Connector,
-    ConnectorContext,
     EventReceiver,
     InboundRequest,
     MessageChannel,
     RawRecord,
     RecordSource,
 )
-from crm_bridge.errors import BridgeError, ConfigMistake, RejectRecord, UserMistake
+from crm_bridge.errors import BridgeError, RejectRecord, UserMistake
 from crm_bridge.hookspecs import PageView
-from crm_bridge.mapping import compile_mapping, load_mapping
 from crm_bridge.outbox.gate import Gate, Limits, Stopwatch, declared
 from crm_bridge.outbox.guard import Guard
 from crm_bridge.outbox.notices import MessageRoute
@@ -37,9 +33,10 @@ from crm_bridge.run_context.isolation import calling
 from crm_bridge.run_context.pools import Pool, threads
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
-from crm_bridge.run_context.systems import Kind, System, Systems
+from crm_bridge.run_context.systems import System, Systems
 from crm_bridge.runner import decisions, inbox, planning, replay, sampling, undo, unknowns
 from crm_bridge.runner.checkup import Checkup, check_up
+from crm_bridge.runner.configured import open_systems
 from crm_bridge.runner.desk import Desk, open_store
 from crm_bridge.runner.outages import through_outages
 from crm_bridge.runner.planning import PlanReport
@@ -348,7 +345,7 @@ def open_bridge(
         place=settings.place,
         installed=installed,
     )
-    systems = _systems(settings, plugins, clock)
+    systems = open_systems(settings, plugins, clock)
     database = open_store(settings)
     bridge = Bridge(
         settings,
@@ -364,45 +361,3 @@ def open_bridge(
         yield bridge
     finally:
         bridge.close()
-
-
-def _systems(settings: Settings, plugins: Plugins, clock: Callable[[], datetime]) -> dict[str, System]:
-    types = plugins.connectors()
-    transforms = plugins.transforms()
-    opened: dict[str, System] = {}
-    for name, configured in settings.systems.items():
-        connector_type = types[configured.connector]
-        options = validate_options(connector_type, system=configured, place=settings.place)
-        context = ConnectorContext(
-            system=name,
-            base_dir=settings.base_dir,
-            secret=lambda reference: resolve_secret(reference, base_dir=settings.base_dir),
-            clock=clock,
-        )
-        with calling(connector_type, "open"):
-            connector: Connector = connector_type.open(options, context)
-        with calling(connector, "kinds"):
-            held = connector.kinds()
-        check_kinds(held, system=configured, place=settings.place)
-        kinds = {}
-        for kind, records in configured.records.items():
-            place = settings.place(("systems", name, "records", kind, "mapping"))
-            try:
-                found = find_document(records.mapping, base_dir=settings.base_dir)
-            except ConfigMistake as error:
-                error.place = error.place or place
-                raise
-            mapping = compile_mapping(load_mapping(found.text, file=found.file), transforms=transforms)
-            kinds[kind] = Kind(
-                system=name,
-                name=kind,
-                mapping=mapping,
-                capabilities=connector.capabilities(kind),
-                read=records.read,
-                write=records.write,
-                create=records.create,
-                spreads=records.on_delete == "spread",
-                document_digest=blake2b(found.text.encode(), digest_size=8).hexdigest(),
-            )
-        opened[name] = System(name, connector, kinds)
-    return opened

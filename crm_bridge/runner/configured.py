@@ -1,0 +1,65 @@
+"""The configured systems: connectors opened, mappings compiled, each kind with what is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import blake2b
+
+from crm_bridge.config import Settings, check_kinds, find_document, resolve_secret, validate_options
+from crm_bridge.connector import Connector, ConnectorContext
+from crm_bridge.errors import ConfigMistake
+from crm_bridge.mapping import compile_mapping, load_mapping
+from crm_bridge.plugin_manager import Plugins
+from crm_bridge.run_context.isolation import calling
+from crm_bridge.run_context.systems import Kind, System
+
+
+def open_systems(settings: Settings, plugins: Plugins, clock: Callable[[], datetime]) -> dict[str, System]:
+    """The systems that ``settings`` name, by their names.
+
+    Raises:
+        ConfigMistake: a connector's settings, its kinds or a mapping are not right, with file and line.
+    """
+    types = plugins.connectors()
+    transforms = plugins.transforms()
+    opened: dict[str, System] = {}
+    for name, configured in settings.systems.items():
+        connector_type = types[configured.connector]
+        options = validate_options(connector_type, system=configured, place=settings.place)
+        context = ConnectorContext(
+            system=name,
+            base_dir=settings.base_dir,
+            secret=lambda reference: resolve_secret(reference, base_dir=settings.base_dir),
+            clock=clock,
+        )
+        with calling(connector_type, "open"):
+            connector: Connector = connector_type.open(options, context)
+        with calling(connector, "kinds"):
+            held = connector.kinds()
+        check_kinds(held, system=configured, place=settings.place)
+        kinds = {}
+        for kind, records in configured.records.items():
+            place = settings.place(("systems", name, "records", kind, "mapping"))
+            try:
+                found = find_document(records.mapping, base_dir=settings.base_dir)
+            except ConfigMistake as error:
+                error.place = error.place or place
+                raise
+            mapping = compile_mapping(load_mapping(found.text, file=found.file), transforms=transforms)
+            if records.on_delete == "spread" and mapping.entity == "claim":
+                spot = settings.place(("systems", name, "records", kind, "on_delete"))
+                raise ConfigMistake("spread is for records of clients: these lie beside a client; remove it", place=spot)
+            kinds[kind] = Kind(
+                system=name,
+                name=kind,
+                mapping=mapping,
+                capabilities=connector.capabilities(kind),
+                read=records.read,
+                write=records.write,
+                create=records.create,
+                spreads=records.on_delete == "spread",
+                document_digest=blake2b(found.text.encode(), digest_size=8).hexdigest(),
+            )
+        opened[name] = System(name, connector, kinds)
+    return opened
