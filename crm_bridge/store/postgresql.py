@@ -8,6 +8,7 @@ when another one works, finds a later epoch and commits nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -116,6 +117,8 @@ class PostgresDatabase(Database):
         return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
     def _translate(self, error: DBAPIError) -> BridgeError | None:
+        if isinstance(error, OperationalError) and error.statement is None:
+            return not_connected(str(error.orig))
         match error.orig:
             case errors.LockNotAvailable():
                 return Locked(f"the store stayed locked for {LOCK_TIMEOUT_SECONDS} s by another writer")
@@ -123,10 +126,6 @@ class PostgresDatabase(Database):
                 return StoreAway(
                     "the database server has no room left; nothing was half written, make room and run again"
                 )
-            case errors.InvalidPassword() | errors.InvalidAuthorizationSpecification():
-                return ConfigMistake("the database server refuses our login; see bridge.store_password_ref")
-            case errors.InvalidCatalogName():
-                return ConfigMistake("the database server has no such database; create it, or mend the name")
             case errors.InsufficientPrivilege():
                 return ConfigMistake("our login may not do that; it needs to create and own tables in its schema")
         if isinstance(error, OperationalError) or error.connection_invalidated:
@@ -134,6 +133,24 @@ class PostgresDatabase(Database):
         return None
 
 
+def not_connected(said: str) -> BridgeError:
+    """A connection that was not made. Of a refused one libpq keeps the server's words and no code."""
+    refused = _REFUSED.search(said)
+    if refused:
+        return ConfigMistake(
+            f"the database server and we do not come together ({refused[0]}); mend the user, the "
+            "database, bridge.store_password_ref, or what the server allows"
+        )
+    return StoreAway("the database server does not answer; nothing was half written")
+
+
+# In the words of a server that speaks English; one that speaks another language is taken to be away.
+_REFUSED = re.compile(
+    r"\w+ authentication failed|no password supplied|no pg_hba\.conf entry|is not permitted to log in"
+    r"|permission denied for database|(?:role|database) \"[^\"]*\" does not exist"
+    r"|certificate verify failed|root certificate file \S+ does not exist|does not match host name"
+    r"|server does not support SSL"
+)
 _TYPES = {BigInteger: "int8", LargeBinary: "bytea"}
 
 
