@@ -27,6 +27,7 @@ from crm_bridge.cli import (
     serve,
     simulate,
     sync,
+    undo,
     unknown,
 )
 from crm_bridge.cli.invocation import DEFAULT_CONFIG, Invocation, utc_now
@@ -77,6 +78,7 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
+app.command("undo")(undo.undo)
 app.add_typer(client.app, name="client")
 app.add_typer(review.app, name="review")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -11,6 +11,7 @@ import orjson
 from crm_bridge.hookspecs import PlannedField, PlannedWrite
 from crm_bridge.mapping import WriteBack
 from crm_bridge.outbox.create_keys import PastCreates, create_key
+from crm_bridge.outbox.kept_apart import kept_apart, own_values, with_own
 from crm_bridge.outbox.reasons import reason
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store.clients import StoredClient
@@ -22,6 +23,7 @@ from crm_bridge.sync.survivorship import Card, Survivorship, Verdict, survive
 from crm_bridge.sync.units import changed, head, is_value_keyed, split
 
 NO_CREATES: Mapping[tuple[str, str], PastCreates] = {}
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,16 @@ def draft_client(
     """
     contributions = [row.contribution() for row in rows if row.entity == "client"]
     card = survive(contributions, policy=policy, current=client.doc())
+    apart = kept_apart(rows)
     drafts: list[Draft] = []
     letters: list[Letter] = []
     waits: list[Letter] = []
     for kind in system.targets():
         held = [row for row in rows if row.system == system.name and row.kind == kind.name and row.gone_at is None]
         for row in held:
-            doc = _successors_first(_for_record(card.doc, row, held), row, card)
-            _add(client, kind, row, card, kind.mapping.write(orjson.loads(row.raw), doc), drafts, letters)
+            own = own_values(row, apart[row.key], card) if row.key in apart else {}
+            doc = _successors_first(_for_record(with_own(card.doc, own), row, held), row, card)
+            _add(client, kind, row, card, kind.mapping.write(orjson.loads(row.raw), doc), drafts, letters, own=own)
         if (
             not held
             and may_create
@@ -189,6 +193,7 @@ def _add(
     letters: list[Letter],
     *,
     key: str | None = None,
+    own: Mapping[str, Any] = NOTHING,
 ) -> None:
     stopped = [problem for problem in back.problems if problem.severity == "quarantine"]
     held_back = f"; with it wait: {', '.join(back.waiting)}" if back.waiting else ""
@@ -232,7 +237,11 @@ def _add(
             fields=back.fields,
             full=back.full,
             units=units,
-            echoes={unit: _echo(card.verdicts[unit]) for unit in units if unit in card.verdicts},
+            echoes={
+                unit: Echo(row.key) if row is not None and unit in own else _echo(card.verdicts[unit])
+                for unit in units
+                if unit in card.verdicts
+            },
             key=key,
         )
     )

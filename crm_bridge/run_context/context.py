@@ -44,6 +44,7 @@ class RunContext:
         seq: the bridge's own count of observations.
         pks: numbers of source records.
         pool: what calls to the systems are made in.
+        only: clients whose writes are delivered; ``None``: everybody's. What is due for others waits.
     """
 
     run_id: str
@@ -59,6 +60,7 @@ class RunContext:
     pks: Counter
     progress: Progress = field(default_factory=Silence)
     pool: Pool = threads
+    only: frozenset[str] | None = None
 
     def now(self) -> str:
         return iso(self.clock())

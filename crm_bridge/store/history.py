@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, delete, func, select
 
-from crm_bridge.store.database import Database, upsert
+from crm_bridge.store.database import Database, among, upsert
 from crm_bridge.store.schema import consumers, history
 
 
@@ -62,6 +62,15 @@ def _row(row: Any) -> HistoryRow:
 def of_client(connection: Connection, client_id: str) -> list[HistoryRow]:
     rows = connection.execute(select(history).where(history.c.client_id == client_id).order_by(history.c.seq))
     return [_row(row) for row in rows]
+
+
+def of_clients(connection: Connection, client_ids: Sequence[str]) -> dict[str, list[HistoryRow]]:
+    """What happened to each of these clients, oldest first."""
+    found: dict[str, list[HistoryRow]] = {client_id: [] for client_id in client_ids}
+    query = select(history).where(among(history.c.client_id, client_ids)).order_by(history.c.seq)
+    for row in connection.execute(query):
+        found[row.client_id].append(_row(row))
+    return found
 
 
 def untold(connection: Connection, consumer: str, *, limit: int) -> list[HistoryRow]:

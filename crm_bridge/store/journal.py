@@ -319,3 +319,19 @@ def _intent(row: Any) -> Intent:
         row.run_id,
         row.outcome,
     )
+
+
+def clients_of_run(connection: Connection, run_id: str) -> list[str]:
+    """The clients for whom a run wrote anything, in a stable order."""
+    rows = connection.execute(select(intents.c.client_id).where(intents.c.run_id == run_id).distinct())
+    return sorted(rows.scalars())
+
+
+def of_run(connection: Connection, run_id: str, client_ids: Sequence[str]) -> list[Intent]:
+    """What a run journaled for these clients, oldest first."""
+    rows = connection.execute(
+        select(intents)
+        .where(intents.c.run_id == run_id, among(intents.c.client_id, client_ids))
+        .order_by(intents.c.created_at, intents.c.id)
+    )
+    return [_intent(row) for row in rows]

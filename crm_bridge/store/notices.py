@@ -112,3 +112,13 @@ def counts(connection: Connection, *, since: str = "") -> dict[str, int]:
     query = select(notices.c.state, func.count()).where(notices.c.updated_at >= since).group_by(notices.c.state)
     rows = connection.execute(query)
     return {row[0]: int(row[1]) for row in rows}
+
+
+def sent_between(connection: Connection, since: str, until: str) -> list[dict[str, Any]]:
+    """The messages that were planned or sent then and that left us, or may have."""
+    table = notices
+    query = select(table).where(
+        table.c.state.not_in(["planned", "suppressed", "expired_unsent"]),
+        table.c.created_at.between(since, until) | table.c.updated_at.between(since, until),
+    )
+    return [dict(row._mapping) for row in connection.execute(query.order_by(table.c.created_at, table.c.key))]

@@ -309,10 +309,18 @@ def links_of(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def joined_between(connection: Connection, client_ids: Sequence[str], since: str, until: str) -> list[Mapping[str, Any]]:
+def joined_between(
+    connection: Connection, client_ids: Sequence[str], since: str, until: str
+) -> list[Mapping[str, Any]]:
     """The records that the rules linked to one of these clients then, and that are still linked so."""
     query = (
-        select(links.c.client_id, links.c.rule, source_records.c.system, source_records.c.kind, source_records.c.record_id)
+        select(
+            links.c.client_id,
+            links.c.rule,
+            source_records.c.system,
+            source_records.c.kind,
+            source_records.c.record_id,
+        )
         .join(source_records, source_records.c.pk == links.c.record_pk)
         .where(
             among(links.c.client_id, client_ids),

@@ -1,7 +1,7 @@
 """The tables. Rows are plain; documents are JSON bytes, so that reading one costs one parse and no join.
 
-Personal data lives in ``source_records``, ``clients``, ``history``, ``intents``, ``dead_letters``,
-``corrections``, ``inbox``, ``notices`` and nowhere else. ``match_keys`` and ``letter_keys`` hold what records are found by.
+Personal data lives in ``source_records``, ``clients``, ``history``, ``intents``, ``dead_letters``, ``corrections``,
+``inbox``, ``notices`` and nowhere else. ``match_keys`` and ``letter_keys`` hold what records are found by.
 """
 
 from __future__ import annotations

@@ -1,0 +1,215 @@
+"""What of a run's writes goes back, and how: decided for one client, from what was written and what stands now. Pure.
+
+=====================  ======================================================================================
+what was carried       what goes back
+=====================  ======================================================================================
+somebody's edit        the card, to what it said before, as a person's word that takes the place of that edit
+one side of many       the records alone, each to its own value: nobody's edit is turned over (*apart*)
+=====================  ======================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from crm_bridge.outbox.kept_apart import Apart, kept_apart, told_apart
+from crm_bridge.outbox.undone_creates import undone_creates
+from crm_bridge.run_context.systems import Systems
+from crm_bridge.store.history import HistoryRow
+from crm_bridge.store.records import SourceRecord, marks_from
+from crm_bridge.sync.claims import ABSENT, canonical, is_part
+from crm_bridge.sync.survivorship import PERSON, Card, Verdict
+from crm_bridge.sync.units import head, split
+
+WHOLE = "(the record)"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one run wrote into one record.
+
+    Attributes:
+        row: the record as it is now.
+        created, deleted: the run made it, or deleted it.
+        units: unit → what it held before, and what was written; ``None`` for nothing.
+        said: unit → the card's value that was carried, as :func:`told_apart` tells it.
+    """
+
+    row: SourceRecord
+    created: bool
+    deleted: bool
+    units: Mapping[str, tuple[Any, Any]]
+    said: Mapping[str, str | None]
+
+
+class Word(NamedTuple):
+    """A unit of the card goes back to ``value`` (``None``: nothing), over ``verdict``."""
+
+    value: Any
+    verdict: Verdict
+
+
+@dataclass(slots=True)
+class Choice:
+    """What becomes of one client.
+
+    Attributes:
+        words: unit → what the card goes back to.
+        apart: record key → unit → what the record alone goes back to.
+        removed: record key → digest of records that are deleted again.
+        released: record key → units that follow the card again, where an undo had set the record apart from it, or
+            had deleted it (``WHOLE``).
+        pending: keys of records on whose way back it was decided before; they are only written.
+        kept, cannot: lines for people.
+    """
+
+    words: dict[str, Word] = field(default_factory=dict)
+    removed: dict[str, str] = field(default_factory=dict)
+    released: dict[str, set[str]] = field(default_factory=dict)
+    apart: dict[str, dict[str, Apart]] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    cannot: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.words or self.apart or self.removed or self.released or self.pending)
+
+
+def choose(
+    written: Iterable[Written],
+    rows: Sequence[SourceRecord],
+    card: Card,
+    changes: Sequence[HistoryRow],
+    systems: Systems,
+) -> Choice:
+    """Decide for one client.
+
+    Args:
+        rows: all its records as they are now.
+        card: what they amount to now.
+        changes: its history, oldest first.
+    """
+    choice = Choice()
+    undone, apart = undone_creates(rows), kept_apart(rows)
+    by_unit: dict[str, list[tuple[Written, Any, Any]]] = {}
+    for each in written:
+        if each.deleted:
+            if each.row.key in undone and each.row.gone_at is not None:
+                choice.released[each.row.key] = {WHOLE}
+            elif each.row.gone_at is not None:
+                choice.cannot.append(line(each, None, why="the run deleted it; enter it anew in its system"))
+            continue
+        if each.row.gone_at is not None:
+            if each.row.key not in undone:
+                choice.kept.append(line(each, None, why="the record was deleted since"))
+            continue
+        holds = split(each.row.effective_doc())
+        if each.created:
+            _choose_created(choice, each, holds, undone, systems)
+            continue
+        for unit, (old, new) in each.units.items():
+            now = holds.get(unit)
+            mine = apart.get(each.row.key, {}).get(unit)
+            if now == old:
+                continue
+            if now == new and mine is not None and mine.own == new:
+                choice.released.setdefault(each.row.key, set()).add(unit)
+            elif now != new:
+                choice.kept.append(line(each, unit, why="edited since", now=now))
+            else:
+                by_unit.setdefault(unit, []).append((each, old, new))
+    by_key = {row.key: row for row in rows}
+    for unit, found in sorted(by_unit.items()):
+        _choose_unit(choice, unit, found, card.verdicts.get(unit), by_key, changes)
+    return choice
+
+
+def _choose_created(
+    choice: Choice, each: Written, holds: Mapping[str, Any], undone: Mapping[str, str], systems: Systems
+) -> None:
+    row = each.row
+    kind = systems[row.system].kinds.get(row.kind) if row.system in systems else None
+    if undone.get(row.key) == row.digest.hex():
+        choice.pending.add(row.key)
+    elif holds != {unit: new for unit, (_, new) in each.units.items()}:
+        choice.kept.append(line(each, None, why="the run made it, and it was changed since"))
+    elif kind is None or not kind.write or not kind.capabilities.deletes:
+        choice.cannot.append(line(each, None, why=f"the run made it, and records of {row.system} cannot be deleted"))
+    else:
+        choice.removed[row.key] = row.digest.hex()
+
+
+def line(each: Written, unit: str | None, *, why: str, now: Any = None) -> dict[str, Any]:
+    """A line about one record, or one unit of it."""
+    told: dict[str, Any] = {"record": each.row.key, "client": each.row.client_id, "why": why}
+    if unit is not None:
+        old, new = each.units[unit]
+        told |= {"path": unit, "before": old, "written": new} | ({"now": now} if now is not None else {})
+    return told
+
+
+def _choose_unit(
+    choice: Choice,
+    unit: str,
+    found: Sequence[tuple[Written, Any, Any]],
+    verdict: Verdict | None,
+    by_key: Mapping[str, SourceRecord],
+    changes: Sequence[HistoryRow],
+) -> None:
+    if head(unit) == "consents":
+        why = "the newest word on a consent holds; ask the client, and enter the answer where it was given"
+        choice.cannot.extend(line(each, unit, why=why) for each, _, _ in found)
+        return
+    stands = told_apart(unit, verdict.value if verdict is not None else None)
+    same = [each for each in found if each[0].said.get(unit, stands) == stands]
+    for each, _, _ in found:
+        if each.said.get(unit, stands) != stands:
+            if verdict is not None and is_undo(verdict.origin):
+                choice.pending.add(each.row.key)
+            else:
+                choice.kept.append(line(each, unit, why="the card says something newer, which the next sync carries"))
+    if not same:
+        return
+    word = _former(unit, same, verdict, by_key, changes)
+    if word is not None:
+        choice.words[unit] = word
+        return
+    for each, old, new in same:
+        choice.apart.setdefault(each.row.key, {})[unit] = Apart(old, new, stands)
+
+
+def is_undo(key: str) -> bool:
+    """Whether the record of this key is the word of an undo."""
+    return key.startswith(f"{PERSON}/") and key.endswith(":undo")
+
+
+def _former(
+    unit: str,
+    found: Sequence[tuple[Written, Any, Any]],
+    verdict: Verdict | None,
+    by_key: Mapping[str, SourceRecord],
+    changes: Sequence[HistoryRow],
+) -> Word | None:
+    """What the card said before the edit that was carried, where all these records had said it too."""
+    origin = by_key.get(verdict.origin) if verdict is not None else None
+    if verdict is None or origin is None:
+        return None
+    mark = marks_from(origin.marks).get(unit)
+    if mark is None or mark.echo is not None or any(mark.seq < each.row.seq for each, _, _ in found):
+        return None  # no edit, or one from before these records were known
+    olds = [old for _, old, _ in found]
+    stands = None if verdict.value is ABSENT else verdict.value
+    for row in reversed(changes):
+        if row.type == "client.changed" and unit in row.body["units"]:
+            before, after = row.body["units"][unit]
+            if told_apart(unit, after) != told_apart(unit, stands):
+                break
+            if all(told_apart(unit, old) == told_apart(unit, before) or is_part(old, before) for old in olds):
+                return Word(before, verdict)
+            break
+    if olds[0] is not None and all(old == olds[0] for old in olds) and canonical(olds[0]) in verdict.replaced:
+        return Word(olds[0], verdict)
+    return None
