@@ -13,7 +13,7 @@ from lxml import etree
 from crm_bridge.api import Secret
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
 from crm_bridge_siebel.transport import Incoming
-from crm_bridge_siebel.xml_guard import opening_parser, refuse_dtd
+from crm_bridge_siebel.xml_guard import name_of, opening_parser, refuse_dtd
 
 SIEBEL_HEADER = "http://siebel.com/webservices"
 _ENVELOPES = frozenset({"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"})
@@ -65,7 +65,7 @@ def opening_of(incoming: Incoming, *, system: str) -> Opening:
                     token = Secret(element.text.strip())
             elif _is_body_child(element):
                 refuse_dtd(head, system=system)
-                is_fault = etree.QName(element).localname == "Fault" and _is_soap(element)
+                is_fault = _name(element) == "Fault" and _is_soap(element)
                 return Opening(token=token, fault=is_fault, message=str(element.tag))
         if len(head) < size:
             return Opening(token=token, fault=False)  # whoever reads it will say what is wrong with it
@@ -89,8 +89,8 @@ def _is_body_child(element: etree._Element) -> bool:
 
 
 def _is_soap(element: etree._Element) -> bool:
-    return etree.QName(element).namespace in _ENVELOPES
+    return name_of(element)[0] in _ENVELOPES
 
 
 def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    return name_of(element)[1]

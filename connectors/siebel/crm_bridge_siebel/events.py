@@ -21,6 +21,7 @@ from lxml import etree
 
 from crm_bridge.api import InboundRequest, RecordHint, RejectRecord, Secret
 from crm_bridge_siebel.translation import UnreadableAnswer
+from crm_bridge_siebel.xml_guard import name_of
 from crm_bridge_siebel.xml_guard import parse as parsed_xml
 
 _MESSAGE = "SiebelMessage"
@@ -108,7 +109,7 @@ def _id_of(row: etree._Element, kind: EventKind) -> str:
 
 
 def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return name_of(element)[1] if isinstance(element.tag, str) else ""
 
 
 def _basic(headers: Mapping[str, str]) -> str:

@@ -109,10 +109,10 @@ _ADVICE: Mapping[FaultClass, str] = MappingProxyType(
         FaultClass.BAD_QUERY: "Siebel does not understand the condition; compare field_names and the WSDL with Siebel",
         FaultClass.REJECTED: "a field is required, unknown, too long or not writable",
         FaultClass.TOO_MANY_ROWS: "too many rows for one query; publish ExecutionMode, which allows more",
-        FaultClass.SITE: "a rule of this installation refused it",
+        FaultClass.SITE: "a rule of this installation refused it; the setting faults may give its code another class",
         FaultClass.BUSY: "Siebel is busy or not reachable behind its web server",
         FaultClass.WRAPPER: "Siebel gave no cause; its log names it",
-        FaultClass.UNKNOWN: "not a code of the table; name its class in the setting faults",
+        FaultClass.UNKNOWN: "not a code of the table; name its class in the setting faults, such as busy",
     }
 )
 
@@ -167,7 +167,10 @@ def read_error(fault: Fault, *, system: str) -> BridgeError:
     match fault.kind:
         case FaultClass.LOGIN:
             return CredentialsRefused(str(fault), system=system)
-        case FaultClass.TOO_MANY_ROWS | FaultClass.FORBIDDEN:
+        case FaultClass.TOO_MANY_ROWS | FaultClass.FORBIDDEN | FaultClass.SITE | FaultClass.UNKNOWN:
+            return StopRun(f"query refused with {fault}", system=system)
+        case FaultClass.DUPLICATE | FaultClass.AMBIGUOUS:
+            # A query that goes by a user key met records that only a person can tell apart.
             return StopRun(f"query refused with {fault}", system=system)
         case FaultClass.BAD_QUERY | FaultClass.REJECTED | FaultClass.NO_KEY | FaultClass.PICKLIST:
             # The same question would be refused for ever: it is the settings, the WSDL or Siebel that has to change.

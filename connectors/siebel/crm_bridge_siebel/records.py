@@ -22,7 +22,7 @@ from crm_bridge_siebel.query import Position
 from crm_bridge_siebel.scanning import OutOfTheOrdinaryError, Scanner, cut
 from crm_bridge_siebel.shapes import CAPTURING, ROW_ID, UPDATED, Component, ComponentList
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
-from crm_bridge_siebel.xml_guard import Readable, Shell, gathered, parse_plain, refuse_internal_dtd, rows
+from crm_bridge_siebel.xml_guard import Readable, Shell, gathered, name_of, parse_plain, refuse_internal_dtd, rows
 
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 NO_ROW_ID = "no_row_id"  # code of a record that does not say which one it is
@@ -339,7 +339,7 @@ def _head(container: etree._Element) -> dict[str, str]:
     while message is not None and message.tag != f"{_SOAP}Body":
         for element in message:
             if element is not inner and not len(element):
-                found[plain(etree.QName(element).localname)] = element.text or ""
+                found[plain(name_of(element)[1])] = element.text or ""
         inner, message = message, message.getparent()
     return found
 
@@ -350,7 +350,7 @@ def _head_below(root: etree._Element) -> dict[str, str]:
     message = body[0] if body is not None and len(body) else None
     if message is None:
         return {}
-    return {plain(etree.QName(each).localname): each.text or "" for each in message if not len(each)}
+    return {plain(name_of(each)[1]): each.text or "" for each in message if not len(each)}
 
 
 def _answers(root: etree._Element, output: str) -> bool:

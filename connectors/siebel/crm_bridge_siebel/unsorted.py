@@ -7,11 +7,12 @@ seen keeps it from coming twice. A service without pages answers with everything
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from crm_bridge.api import ConfigMistake, Page, RetryLater
+from crm_bridge_siebel.by_key import deaf
 from crm_bridge_siebel.conditions import moment
 from crm_bridge_siebel.cursor import Cursor, Seen
 from crm_bridge_siebel.query import Position, Query, changed_since, earlier
@@ -21,6 +22,7 @@ from crm_bridge_siebel.system_fields import HOW, refuse_nameless
 
 Pieces = Callable[[Query], Iterator[Answer]]
 _MOST_RESTARTS = 5
+_REPEATED = 2  # once it might be the set that moved
 
 
 class UnsortedReader:
@@ -85,15 +87,24 @@ class UnsortedReader:
 
         Raises:
             RetryLater: no answer, or the set moved on and on.
+            ConfigMistake: the service gives its first page whatever row is named.
         """
         restarts, start, last_id = 0, 0, None
+        opening: list[str] = []
+        repeated = 0
         while True:
             page = replace(query, start_row=start)
             first, count, done = True, 0, True
             for answer in self._ask(page):
                 refuse_nameless(answer, kind=self._where, system=self._system)
-                rows: Sequence[dict[str, Any]] = answer.records
-                if first and last_id is not None and (not rows or rows[0].get(ROW_ID) != last_id):
+                rows = answer.records
+                ids = [row[ROW_ID] for row in rows]
+                if first and not start:
+                    opening = ids
+                if first and last_id is not None and ids[:1] != [last_id]:
+                    repeated += ids == opening
+                    if repeated == _REPEATED:
+                        raise deaf(self._where, system=self._system)
                     restarts, start, last_id = restarts + 1, 0, None
                     count = -1
                     break

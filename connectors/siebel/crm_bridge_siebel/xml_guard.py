@@ -265,6 +265,12 @@ def is_html(body: bytes, *, content_type: str) -> bool:
     return "html" in content_type.lower() or _HTML.match(body[:2048]) is not None
 
 
+def name_of(element: etree._Element) -> tuple[str, str]:
+    """Namespace and local name. A prefix that nobody declared stays part of the name: lxml lets it pass."""
+    space, closed, name = str(element.tag).rpartition("}")
+    return (space[1:], name) if closed else ("", name)
+
+
 def refuse_internal_dtd(root: etree._Element, *, system: str) -> None:
     """The same, as the parser found it.
 

@@ -45,18 +45,18 @@ ACTIONS = {  # class: (what a query raises, what a write comes to)
     FaultClass.LOGIN: (CredentialsRefused, CredentialsRefused),
     FaultClass.TOKEN: (RetryLater, Postponed),
     FaultClass.CONFLICT: (RetryLater, Stale),
-    FaultClass.DUPLICATE: (RetryLater, Refused),
-    FaultClass.AMBIGUOUS: (RetryLater, Refused),
+    FaultClass.DUPLICATE: (StopRun, Refused),
+    FaultClass.AMBIGUOUS: (StopRun, Refused),
     FaultClass.NO_KEY: (ConfigMistake, Refused),
     FaultClass.PICKLIST: (ConfigMistake, Refused),
     FaultClass.FORBIDDEN: (StopRun, Refused),
     FaultClass.BAD_QUERY: (ConfigMistake, Refused),
     FaultClass.REJECTED: (ConfigMistake, Refused),
     FaultClass.TOO_MANY_ROWS: (StopRun, Refused),
-    FaultClass.SITE: (RetryLater, Refused),
+    FaultClass.SITE: (StopRun, Refused),
     FaultClass.BUSY: (RetryLater, Unknown),
     FaultClass.WRAPPER: (RetryLater, Refused),
-    FaultClass.UNKNOWN: (RetryLater, Refused),
+    FaultClass.UNKNOWN: (StopRun, Refused),
 }
 
 
@@ -138,8 +138,11 @@ def test_every_class_has_an_action():
 def test_a_site_gives_any_code_any_class(siebel, refusing, kind):
     """Also a whole family of codes; the site's word goes before the table's."""
     refusing.append((500, fault("SBL-EXL-00151", "siebdetail")))
-    _, writing = ACTIONS[kind]
+    reading, writing = ACTIONS[kind]
     connector = siebel.connector(faults={"SBL-EXL-": kind.value})
+    with pytest.raises(reading) as caught:
+        connector.read("contact", ["1-1"])
+    assert reading is type(caught.value)
     if writing is CredentialsRefused:
         with pytest.raises(CredentialsRefused):
             connector.write("contact", [write()])

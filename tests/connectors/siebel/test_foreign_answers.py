@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_hostile_peer import connected, contact, envelope, met, peer, sends
 
-from crm_bridge.api import ConfigMistake, CredentialsRefused, RetryLater, Unknown
+from crm_bridge.api import BridgeError, ConfigMistake, CredentialsRefused, RetryLater, Unknown
 from crm_bridge_siebel.encodings import in_utf8
 from crm_bridge_siebel.translation import OtherAnswer, UnreadableAnswer
 
@@ -98,3 +98,16 @@ def test_a_call_that_the_web_server_refuses_is_a_mistake_of_the_settings(tmp_pat
 
     assert isinstance(error, ConfigMistake)
     assert f"HTTP {status}" in error.message
+
+
+@pytest.mark.parametrize("place", ["<ListOfCrm", "</e:Body>", "</ListOfCrm", "<o:CRM"])
+def test_a_prefix_that_nobody_declared_is_no_bug_of_ours(tmp_path, update, place):
+    """The parser lets such a name pass, before the records, behind them, or instead of an answer."""
+    body = envelope(contact("")).replace(place.encode(), b"<q:Id>1</q:Id>" + place.encode(), 1)
+
+    with peer(sends(body)) as endpoint, connected(endpoint, tmp_path) as connector:
+        try:
+            assert ["1-1"] == [record["Id"] for record in connector.read("contact", ["1-1"])]
+        except BridgeError as error:
+            assert "Id" in str(error)
+        connector.write("contact", [update("1-1", LastName="Коваль")])
