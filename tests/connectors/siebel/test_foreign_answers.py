@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,12 +104,10 @@ def test_a_call_that_the_web_server_refuses_is_a_mistake_of_the_settings(tmp_pat
 
 @pytest.mark.parametrize("place", ["<ListOfCrm", "</e:Body>", "</ListOfCrm", "<o:CRM"])
 def test_a_prefix_that_nobody_declared_is_no_bug_of_ours(tmp_path, update, place):
-    """The parser lets such a name pass, before the records, behind them, or instead of an answer."""
+    """The parser lets such a name pass: what comes of it is a record or one of our own refusals, and no crash."""
     body = envelope(contact("")).replace(place.encode(), b"<q:Id>1</q:Id>" + place.encode(), 1)
 
     with peer(sends(body)) as endpoint, connected(endpoint, tmp_path) as connector:
-        try:
+        with suppress(BridgeError):
             assert ["1-1"] == [record["Id"] for record in connector.read("contact", ["1-1"])]
-        except BridgeError as error:
-            assert "Id" in str(error)
-        connector.write("contact", [update("1-1", LastName="Коваль")])
+        assert 1 == len(connector.write("contact", [update("1-1", LastName="Коваль")]))
