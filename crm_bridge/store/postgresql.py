@@ -53,7 +53,7 @@ class PostgresDatabase(Database):
     @contextmanager
     def sandbox(self) -> Iterator[Database]:
         """See :meth:`Database.sandbox`: the tables are copied into temporary ones, which hide the real ones."""
-        engine = create_engine(self._engine.url, poolclass=NullPool, connect_args=_connect_args())
+        engine = create_engine(self._engine.url, poolclass=NullPool, connect_args=_connect_args(self._engine.url))
         with self._translated(), engine.connect() as connection:
             with connection.begin():
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
@@ -138,8 +138,8 @@ def not_connected(said: str) -> BridgeError:
     refused = _REFUSED.search(said)
     if refused:
         return ConfigMistake(
-            f"the database server and we do not come together ({refused[0]}); mend the user, the "
-            "database, bridge.store_password_ref, or what the server allows"
+            f"the database server does not let us in ({refused[0]}): mend bridge.store, "
+            "bridge.store_password_ref, or what the server allows"
         )
     return StoreAway("the database server does not answer; nothing was half written")
 
@@ -175,17 +175,18 @@ def _unlock(session: Connection) -> None:
         session.invalidate()
 
 
-def _connect_args() -> dict[str, Any]:
-    return {
-        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-        "application_name": "crm-bridge",
-        "options": f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s",
-    }
+def _connect_args(url: URL) -> dict[str, Any]:
+    """What we ask of each connection where ``url`` does not say otherwise."""
+    ours = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "crm-bridge"}
+    options = [f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s", *url.normalized_query.get("options", ())]
+    return {key: value for key, value in ours.items() if key not in url.query} | {"options": " ".join(options)}
 
 
 def open_postgresql(url: URL, *, password: Secret | None) -> PostgresDatabase:
     """Open the database that ``url`` names, with the tables in the first schema of its ``search_path``."""
     if password is not None:
         url = url.set(password=password.reveal())
-    engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=_connect_args())
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=_connect_args(url)
+    )
     return PostgresDatabase(engine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 from stores import bare_database, execute, server, url_of
 
@@ -68,3 +69,21 @@ def test_a_server_that_is_not_there_is_away(tmp_path):
 def test_a_refusal_is_told_from_an_outage_by_the_servers_words(said, kind):
     """libpq keeps no code of a connection that was not made."""
     assert kind is type(not_connected(f'connection failed: connection to server at "db", port 5432 failed: {said}'))
+
+
+def test_what_the_address_asks_of_a_connection_is_done():
+    """Beside what we ask ourselves: a schema of its own for each of two bridges in one database."""
+    url = bare_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA north")
+
+    database = open_database(f"{url}&options=-csearch_path%3Dnorth&application_name=mine", base_dir=Path())
+
+    with database.reading() as connection:
+        asked = (
+            "SELECT current_setting('application_name'), current_setting('lock_timeout'), to_regclass('north.clients')"
+        )
+        assert ("mine", "30s", "clients") == tuple(connection.exec_driver_sql(asked).one())
+    with database.sandbox() as copy, copy.reading() as connection:
+        assert "north" == connection.exec_driver_sql("SELECT current_schema()").scalar_one()
+    database.close()
