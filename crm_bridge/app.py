@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -39,6 +40,7 @@ from crm_bridge.runner.checkup import Checkup, check_up
 from crm_bridge.runner.configured import open_systems
 from crm_bridge.runner.desk import Desk, open_store
 from crm_bridge.runner.outages import through_outages
+from crm_bridge.runner.plan_file import PlanFile, read_plan, write_plan
 from crm_bridge.runner.planning import PlanReport
 from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.undo import UndoReport
@@ -89,17 +91,27 @@ class Bridge(Desk):
         *,
         allow_large_change: bool = False,
         sweep: bool = False,
+        plan: Path | None = None,
+        all_or_nothing: bool = False,
     ) -> RunReport:
         """Bring the systems into step, once.
 
         Args:
             sweep: also compare all keys, and mark records gone that their system does not have any more.
+            plan: a file of :meth:`save_plan`: its writes are made and no others, those that have drifted are refused.
+            all_or_nothing: then none of them is made.
 
         Raises:
             Locked: another process works on this store.
             ConfigMistake: a mapping names a field that its system does not have.
+            DataMistake: the plan's file is not right.
         """
-        options = self._options(allow_large_change=allow_large_change, sweep=sweep)
+        planned = self._read_plan(plan) if plan is not None else None
+        options = replace(
+            self._options(allow_large_change=allow_large_change, sweep=sweep or bool(planned and planned.sweep)),
+            plan=planned.entries if planned else None,
+            all_or_nothing=all_or_nothing,
+        )
         chosen = self._chosen(systems)
         demand_known_sources(self._systems.values())
 
@@ -112,12 +124,24 @@ class Bridge(Desk):
 
         return through_outages(once, watch=self._stopwatch)
 
-    def plan(self, systems: Sequence[str] | None = None, progress: Progress | None = None) -> PlanReport:
+    def plan(
+        self, systems: Sequence[str] | None = None, progress: Progress | None = None, *, sweep: bool = False
+    ) -> PlanReport:
         """What a sync would write. Nothing is written, here or anywhere, and nobody waits for it."""
         chosen = self._chosen(systems)
         demand_known_sources(self._systems.values())
         with self._database.sandbox() as sandbox:
-            return planning.plan(self._run(sandbox, progress, new_id=planned_ids()), chosen)
+            return planning.plan(self._run(sandbox, progress, new_id=planned_ids()), chosen, sweep=sweep)
+
+    def save_plan(self, report: PlanReport, path: Path, *, sweep: bool = False) -> None:
+        """Write the plan's file, for :meth:`sync`. Raises :class:`UserMistake`."""
+        name, schema = self.settings.bridge.name, str(self._database.schema_version())
+        write_plan(path, bridge=name, schema=schema, sweep=sweep, entries=report.entries)
+
+    def _read_plan(self, path: Path) -> PlanFile:
+        kinds = {name: [kind.name for kind in system.targets()] for name, system in self._systems.items()}
+        schema = str(self._database.schema_version())
+        return read_plan(path, bridge=self.settings.bridge.name, schema=schema, kinds=kinds)
 
     def plan_undo(self, run_id: str, progress: Progress | None = None) -> UndoReport:
         """What :meth:`undo` would do. Nothing is written, here or anywhere. Raises :class:`UserMistake`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +24,12 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="End with 2 when there is something to write.")
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Keep the plan in FILE, for `crm-bridge sync --plan`.")
+    ] = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Compare all keys too, and plan for records that a system has no more.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Show what a sync would write, and why. Makes no write."""
@@ -30,7 +37,9 @@ def plan(
 
     how = invocation(context, json=json)
     with opened(context) as bridge, TerminalProgress() as progress:
-        report = bridge.plan(systems=system or None, progress=progress)
+        report = bridge.plan(systems=system or None, progress=progress, sweep=sweep)
+        if out is not None and not report.report.stopped:  # of a system that is away nobody knows what it needs
+            bridge.save_plan(report, out, sweep=sweep)
 
     answer = report.as_dict()
 
@@ -42,6 +51,8 @@ def plan(
             to.print(table_of(answer["blocked"]))
         for why in answer["stopped"].values():
             to.print(cell(why))
+        if out is not None:
+            to.print(f"not kept: {out} would lack what these need" if answer["stopped"] else f"kept in {out}")
         to.print(f"{len(report.writes)} {'write' if len(report.writes) == 1 else 'writes'} planned")
 
     show(answer, how=how, table=draw)

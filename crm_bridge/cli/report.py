@@ -27,6 +27,7 @@ WAITING = {
 }
 NEXT = {
     ExitCode.BUG: "run again with --debug, and report it",
+    ExitCode.DRIFT: "`crm-bridge plan --out FILE` anew, and look at it",
     ExitCode.DEAD_LETTERS: "`crm-bridge dead-letters list --group`, mend the causes, `crm-bridge dead-letters replay`",
     ExitCode.SAFETY_STOP: "read `crm-bridge plan`; when right, `crm-bridge sync --allow-large-change` or a new limit",
     ExitCode.NEEDS_PERSON: "`crm-bridge unknown list` for lost answers, `crm-bridge review list`, `crm-bridge check`",
@@ -57,6 +58,9 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
         to.print("\nThe plan that was stopped; `crm-bridge plan` shows it write by write:")
         to.print(table_of(_too_much(report["too_much"])))
         to.print("\nNothing was written to any system, and no message was sent.")
+    if report.get("drifted"):
+        to.print("\nRefused, as they would be others now; `crm-bridge plan` shows what they would be:")
+        to.print(table_of({**each, "differs": ", ".join(each["differs"])} for each in report["drifted"]))
     for each in report.get("waiting") or ():
         to.print(cell(_waits(each)))
     for name, (one, many, command) in WAITING.items():

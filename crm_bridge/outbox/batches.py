@@ -19,19 +19,29 @@ from crm_bridge.store.journal import OutboxRow
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.deletions import SPREAD, dying
+from crm_bridge.sync.survivorship import PERSON
 
 BATCH = 500
 
 
 @dataclass(slots=True)
 class Batch:
-    """Due rows with what is to be written for them."""
+    """Due rows with what is to be written for them.
+
+    Attributes:
+        anchors: client id → the first of its records, which tells it from others in every run.
+        made_now: clients that this run made.
+        unfinished: ids of rows that need more than the drafts here, and stay due.
+    """
 
     rows: Sequence[OutboxRow]
     drafts: list[tuple[OutboxRow, Draft]] = field(default_factory=list)
     letters: list[tuple[OutboxRow, Letter]] = field(default_factory=list)
     waits: list[tuple[OutboxRow, Letter]] = field(default_factory=list)
     vanished: list[OutboxRow] = field(default_factory=list)
+    anchors: dict[str, str] = field(default_factory=dict)
+    made_now: set[str] = field(default_factory=set)
+    unfinished: frozenset[int] = frozenset()
 
 
 def batches(run: RunContext, system: System) -> Iterator[Batch]:
@@ -58,6 +68,10 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
                 batch.vanished.append(row)
                 continue
             mine = linked[row.client_id]
+            keys = [each.key for each in mine if each.entity == "client" and each.system != PERSON]
+            batch.anchors[client.id] = min(keys, default="")
+            if client.created_at >= run.report.started_at:
+                batch.made_now.add(client.id)
             gone = dying([each.contribution() for each in mine if each.entity == "client"]) if _any_gone(mine) else None
             if gone is not None:
                 planned = draft_removals(client, mine, system, gone)

@@ -35,6 +35,7 @@ from crm_bridge.errors import (
 from crm_bridge.hookspecs import Objection
 from crm_bridge.outbox.batches import Batch, batches
 from crm_bridge.outbox.drafts import Draft
+from crm_bridge.outbox.entries import Selection
 from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.outcomes import take_outcomes
@@ -48,8 +49,13 @@ from crm_bridge.store import journal, letters, review
 from crm_bridge.store.review import Doubt
 
 
-def deliver(run: RunContext, system: System, *, retry: RetryPolicy, gate: Gate) -> Lane[list[tuple[str, str]]]:
+def deliver(
+    run: RunContext, system: System, *, retry: RetryPolicy, gate: Gate, only: Selection | None = None
+) -> Lane[list[tuple[str, str]]]:
     """Deliver everything that is due to ``system``, as part of its lane.
+
+    Args:
+        only: these alone; the rest stays due.
 
     Returns:
         (kind, record id) of records that somebody else changed meanwhile: to be read again and merged.
@@ -64,7 +70,8 @@ def deliver(run: RunContext, system: System, *, retry: RetryPolicy, gate: Gate) 
     run.progress.start(stage, total)
     way = _Way(run, system, connector, retry, gate)
     try:
-        for batch in batches(run, system):
+        for due in batches(run, system):
+            batch = due if only is None else only.narrow(due)
             again.extend((yield from _deliver_batch(way, batch)))
             run.progress.advance(stage, len(batch.rows))
     except _LeftAlone:
@@ -102,7 +109,7 @@ def _deliver_batch(way: _Way, batch: Batch) -> Lane[list[tuple[str, str]]]:
     figures.held += len(objections) + len(batch.waits)
     busy = {row.id for row, _ in [*batch.drafts, *batch.letters, *batch.waits]}
     figures.same += len(batch.rows) - len(busy)
-    left = Counter(parcel.row.id for parcel in parcels)
+    left = Counter([*batch.unfinished, *(parcel.row.id for parcel in parcels)])
     unsent = deque(_calls(system, parcels, one_each=gate.limits.per_second is not None))
     try:
         while unsent:
@@ -122,6 +129,9 @@ def _deliver_batch(way: _Way, batch: Batch) -> Lane[list[tuple[str, str]]]:
                 raise stops[0]
     finally:
         _give_back(run, [parcel for _, chunk in unsent for parcel in chunk])
+        if batch.unfinished:
+            with run.database.transaction() as connection:
+                journal.put_back(connection, sorted(batch.unfinished))
     return again
 
 
@@ -265,6 +275,9 @@ def _journal(
             journal.park(connection, row_id, state="held", reason=held[row_id])
         settled = [row.id for row in batch.rows if row.id not in sending | lettered.keys() | held.keys()]
         journal.delivered(connection, settled)
+        in_step = set(settled)
+        mine = [row.client_id for row in batch.rows if row.id in in_step]
+        letters.supersede_writes(connection, system.name, mine, at=at)
     run.report.new_dead_letters += new
     run.report.new_held += newly_held
 

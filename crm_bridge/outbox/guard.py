@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Container
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
 from crm_bridge.errors import SafetyStop
-from crm_bridge.hookspecs import PlannedWrite
 from crm_bridge.outbox.batches import batches
+from crm_bridge.outbox.entries import Selection
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import System
 from crm_bridge.store.schema import outbox, source_records
@@ -28,7 +27,7 @@ class Guard:
     min_records: int = 100
 
 
-def check(run: RunContext, system: System, guard: Guard, *, only: Container[PlannedWrite] | None = None) -> None:
+def check(run: RunContext, system: System, guard: Guard, *, only: Selection | None = None) -> None:
     """Count what would be written into ``system``, and compare with what it holds. Too much is put into the report.
 
     Args:
@@ -46,12 +45,11 @@ def check(run: RunContext, system: System, guard: Guard, *, only: Container[Plan
         return
     made: Counter[str] = Counter()
     fields: Counter[str] = Counter()
-    for batch in batches(run, system):
-        for _, draft in batch.drafts:
-            if only is None or draft.planned in only:
-                made[draft.planned.operation] += 1
-                if draft.planned.operation != "delete":
-                    fields.update(each.field for each in draft.planned.fields or ())
+    for due_now in batches(run, system):
+        for _, draft in (due_now if only is None else only.narrow(due_now)).drafts:
+            made[draft.planned.operation] += 1
+            if draft.planned.operation != "delete":
+                fields.update(each.field for each in draft.planned.fields or ())
     updates, deletes, creates = made["update"], made["delete"], made["create"]
     done = f"changed, {deletes} of them deleted" if deletes else "changed"
     too_much = [

@@ -64,6 +64,8 @@ class RunReport:
         stopped: system → why it could not be worked with.
         too_much: system → what a guard kept from it: ``known`` records, of them ``changed``, ``deleted``, ``missing``
             from the list of a sweep; ``created``; and ``fields`` with the number of writes to each. No values.
+        drifted: writes of a plan file that were refused, as they would be others now: ``system record operation
+            differs``.
         plugin_failures: in words, without values.
         new_held: writes that a reviewer objected to now, and not before; a person is asked about each.
         away: systems that gave no answer to a write, which was postponed.
@@ -84,6 +86,7 @@ class RunReport:
     too_much: dict[str, dict[str, Any]] = field(default_factory=dict)
     plugin_failures: Sequence[str] = ()
     notes: list[str] = field(default_factory=list)
+    drifted: list[dict[str, Any]] = field(default_factory=list)
     away: list[str] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
     dead_letters: int = 0
@@ -122,6 +125,8 @@ class RunReport:
             codes.add(ExitCode.NEEDS_PERSON)
         if self.new_dead_letters:
             codes.add(ExitCode.DEAD_LETTERS)
+        if self.drifted:
+            codes.add(ExitCode.DRIFT)
         return gravest(codes)
 
     def as_dict(self) -> Mapping[str, Any]:

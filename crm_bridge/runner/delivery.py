@@ -7,6 +7,7 @@ from functools import partial
 
 from crm_bridge.connector import Page, RecordSource
 from crm_bridge.outbox.deliver import deliver
+from crm_bridge.outbox.entries import Selection
 from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked, side_by_side
 from crm_bridge.outbox.recover import recover
@@ -44,13 +45,20 @@ def release_all(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gat
     _walk(run, systems, gates, lane)
 
 
-def deliver_all(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gate], *, retry: RetryPolicy) -> None:
-    """Carry to each system what is due to it."""
+def deliver_all(
+    run: RunContext,
+    systems: Sequence[str],
+    gates: Mapping[str, Gate],
+    *,
+    retry: RetryPolicy,
+    only: Selection | None = None,
+) -> None:
+    """Carry to each system what is due to it; ``only`` these writes, where they are given."""
 
     def rounds(system: System) -> Lane[None]:
         for _ in range(ROUNDS):
             unknown_before = run.report.of_write(system.name).unknown
-            again = yield from deliver(run, system, retry=retry, gate=gates[system.name])
+            again = yield from deliver(run, system, retry=retry, gate=gates[system.name], only=only)
             if run.report.of_write(system.name).unknown > unknown_before:
                 again.extend((yield from recover(run, system, gate=gates[system.name])))  # ask while it is fresh
             if not again or system.name in run.report.stopped:

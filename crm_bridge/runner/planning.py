@@ -9,11 +9,13 @@ from typing import Any
 from crm_bridge.connector import RecordTarget
 from crm_bridge.hookspecs import PlannedWrite
 from crm_bridge.outbox.batches import batches
+from crm_bridge.outbox.entries import PlanEntry, entries_of
 from crm_bridge.outbox.lanes import here
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.pull import pull_all
+from crm_bridge.runner.sweep import sweep_all
 from crm_bridge.runner.waiting import postponed, release
 from crm_bridge.store import journal
 from crm_bridge.store.letters import Letter
@@ -29,6 +31,7 @@ class PlanReport:
     writes: Sequence[PlannedWrite]
     blocked: Sequence[Letter]
     report: RunReport
+    entries: Sequence[PlanEntry] = ()
 
     def as_dict(self) -> Mapping[str, Any]:
         return {
@@ -46,11 +49,17 @@ class PlanReport:
         }
 
 
-def plan(run: RunContext, systems: Sequence[str]) -> PlanReport:
-    """Plan against the systems as they are now. ``run.database`` must be a sandbox."""
+def plan(run: RunContext, systems: Sequence[str], *, sweep: bool = False) -> PlanReport:
+    """Plan against the systems as they are now. ``run.database`` must be a sandbox.
+
+    Args:
+        sweep: compare all keys too. No guard stops that here: it is to be looked at.
+    """
     pull_all(run, systems)
+    if sweep:
+        sweep_all(run, systems, None)
     settle_deletions(run)
-    writes: list[PlannedWrite] = []
+    entries: list[tuple[PlanEntry, PlannedWrite]] = []
     blocked: list[Letter] = []
     for name in systems:
         system = run.systems[name]
@@ -61,8 +70,8 @@ def plan(run: RunContext, systems: Sequence[str]) -> PlanReport:
         with run.database.transaction() as connection:
             journal.release_held(connection, name, now=run.now())
         for batch in batches(run, system):
-            writes.extend(draft.planned for _, draft in batch.drafts)
+            entries.extend(zip(entries_of(batch), [draft.planned for _, draft in batch.drafts], strict=True))
             blocked.extend(letter for _, letter in [*batch.letters, *batch.waits])
         blocked.extend(postponed(run, system))
-    writes.sort(key=lambda write: (write.system, write.kind, write.record_id or "", write.client_id))
-    return PlanReport(writes, blocked, run.report)
+    entries.sort(key=lambda pair: pair[0].subject)
+    return PlanReport([write for _, write in entries], blocked, run.report, [entry for entry, _ in entries])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from crm_bridge.errors import SafetyStop
 from crm_bridge.outbox import guard as mass_change
+from crm_bridge.outbox.entries import PlanEntry, Selection
 from crm_bridge.outbox.gate import Gate, declared
 from crm_bridge.outbox.guard import Guard
 from crm_bridge.outbox.notices import MessageRoute, ask_plugins, dispatch, start_listening, unsettled
@@ -17,6 +18,7 @@ from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import System
 from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.delivery import deliver_all, recover_all, release_all
+from crm_bridge.runner.drift import select
 from crm_bridge.runner.inbox import process_inbox
 from crm_bridge.runner.offers import renew_offers
 from crm_bridge.runner.pull import pull_all
@@ -28,7 +30,8 @@ from crm_bridge.store import journal, letters, notices, review, runs
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
     """How a run delivers. ``guard``: ``None`` lets any number of changes through; ``sweep``: compare all keys too;
-    ``gate``: a new way to a system, with its limits."""
+    ``gate``: a new way to a system, with its limits; ``plan``: these writes and no others, and no message;
+    ``all_or_nothing``: none of them where one has drifted."""
 
     retry: RetryPolicy
     policy: PolicySettings
@@ -36,6 +39,8 @@ class SyncOptions:
     routes: Callable[[str], MessageRoute | None]
     sweep: bool = False
     gate: Callable[[System], Gate] = lambda system: Gate(declared(system))
+    plan: Sequence[PlanEntry] | None = None
+    all_or_nothing: bool = False
 
 
 def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunReport:
@@ -53,25 +58,26 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
         if options.sweep:
             sweep_all(run, systems, options.guard)
         settle_deletions(run)
-        ready = _ready(run, systems, gates, options)
+        release_all(run, systems, gates)
+        only = select(run, systems, options.plan) if options.plan is not None else None
+        ready = _ready(run, systems, options, only) and not (options.all_or_nothing and run.report.drifted)
         if ready:
-            deliver_all(run, systems, gates, retry=options.retry)
+            deliver_all(run, systems, gates, retry=options.retry, only=only)
         ask_plugins(run)
-        if ready:
+        if ready and only is None:
             dispatch(run, options.routes, policy=options.policy, retry=options.retry)
     finally:
         finish(run)
     return run.report
 
 
-def _ready(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gate], options: SyncOptions) -> bool:
-    """Make due what waited, and look at all of it before the first write: what floods one system comes from another,
-    and may be on its way to the rest in smaller numbers. Returns whether anything may leave."""
-    release_all(run, systems, gates)
+def _ready(run: RunContext, systems: Sequence[str], options: SyncOptions, only: Selection | None) -> bool:
+    """Look at all that is due before the first write: what floods one system comes from another, and may be on its
+    way to the rest in smaller numbers. Returns whether anything may leave."""
     for name in systems:
         try:
             if options.guard is not None and name not in run.report.stopped:
-                mass_change.check(run, run.systems[name], options.guard)
+                mass_change.check(run, run.systems[name], options.guard, only=only)
         except SafetyStop as error:
             run.report.stop(name, str(error), int(error.exit_code))
     return not run.report.too_much
