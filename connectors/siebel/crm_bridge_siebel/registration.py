@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ def connector_type() -> ConnectorType:
         settings=SiebelSettings,
         open=open_connector,
         summary="Siebel CRM over SOAP (EAI UI Data Adapter): contacts both ways, claims read.",
+        rehearsals=_rehearsals,
     )
 
 
@@ -67,6 +68,17 @@ def open_simulator(folder: Path, clock: Callable[[], datetime]) -> Simulator:
     except ImportError as missing:
         raise _lacking(missing) from missing
     return SiebelSimulator(folder, clock)
+
+
+def _rehearsals() -> Sequence[type]:
+    from crm_bridge_siebel import rehearsal  # late: test gear, which a sync does not load
+
+    return (
+        rehearsal.SiebelRehearsal,
+        rehearsal.SiebelAsiRehearsal,
+        rehearsal.SiebelWorkflowRehearsal,
+        rehearsal.SiebelRestRehearsal,
+    )
 
 
 def _lacking(missing: ImportError) -> ConfigMistake:

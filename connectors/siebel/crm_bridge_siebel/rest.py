@@ -186,11 +186,23 @@ class RestKindService:
         try:
             self._get(self._place, {"uniformresponse": "y", "PageSize": "1", "ViewMode": self._site.view_mode})
         except NotFoundError:
-            raise ConfigMistake(
-                f"{self._site.system}: {self._kind}: REST finds nothing at {self._place}: name business_object and "
-                f"component under rest.{self._kind}, or let the login see a row"
-            ) from None
+            if not self._described():
+                raise ConfigMistake(
+                    f"{self._site.system}: {self._kind}: REST finds nothing at {self._place} and does not "
+                    f"describe it: the names are wrong (name business_object and component under rest.{self._kind}; "
+                    f"{self._site.base}/data/describe lists those that there are), or it is empty for this login"
+                ) from None
+            self._proved = True
         return []
+
+    def _described(self) -> bool:
+        """Whether Siebel describes the object: then its names are right, and it has no rows."""
+        answer = self._exchange("GET", f"{self._place}/describe", None)
+        try:
+            told = orjson.loads(answer.body) if answer.status == 200 else None
+        except orjson.JSONDecodeError:
+            return False
+        return isinstance(told, dict) and bool(told.keys() & {"definitions", "paths", "components"})
 
     def _add_children(self, record: dict[str, Any], row: Mapping[str, Any], *, only: Sequence[str]) -> None:
         linked = {

@@ -41,7 +41,7 @@ def message_for(write: RecordWrite, shape: ServiceShape) -> Message:
     component = shape.data.component
     match write.operation:
         case "create":
-            row = _row(write.fields, component, nested=False)
+            row = _row(write.fields, component, nested=False, default="insert")
             if INTEGRATION_ID in component.fields and not row.get(INTEGRATION_ID):
                 row[INTEGRATION_ID] = integration_stamp(write.key)
             return Message(method=_published("Insert", shape), row=row)
@@ -107,7 +107,10 @@ def _published(method: str, shape: ServiceShape) -> str:
     return method
 
 
-def _row(fields: Mapping[str, Any], component: Component, *, nested: bool) -> dict[str, Any]:
+def _row(
+    fields: Mapping[str, Any], component: Component, *, nested: bool, default: str | None = None
+) -> dict[str, Any]:
+    """A row as it is sent. ``default``: the operation of child rows that say none, where only one makes sense."""
     lists = {child.tag: child.component for child in component.lists}
     parts = {child.tag: child for child in component.parts}
     direct = {child.tag: child for child in component.rows}
@@ -116,11 +119,11 @@ def _row(fields: Mapping[str, Any], component: Component, *, nested: bool) -> di
         if name == OPERATION or (not nested and name in SYSTEM_FIELDS):
             continue
         if name in lists:
-            rows = _child_rows(value, lists[name], container=name)
+            rows = _child_rows(value, lists[name], container=name, default=default)
             if rows:
                 row[name] = {lists[name].tag: rows}
         elif name in direct:
-            rows = _child_rows({name: value}, direct[name], container=name)
+            rows = _child_rows({name: value}, direct[name], container=name, default=default)
             if rows:
                 row[name] = rows
         elif name in parts:
@@ -142,13 +145,13 @@ def _part(value: object, component: Component) -> dict[str, Any]:
     return row | {"operation": "upsert"} if "operation" in component.attributes else row
 
 
-def _child_rows(value: object, component: Component, *, container: str) -> list[dict[str, Any]]:
+def _child_rows(value: object, component: Component, *, container: str, default: str | None) -> list[dict[str, Any]]:
     rows = value.get(component.tag) if isinstance(value, Mapping) and set(value) == {component.tag} else None
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise RejectRecord(f"{container} is not a list of {component.tag}", path=container, code="bad_shape")
     built = []
     for row in rows:
-        operation = row.get(OPERATION)
+        operation = row.get(OPERATION, default)
         if operation not in ROW_OPERATIONS:
             # Siebel takes a misspelt operation for `sync`, which deletes: nothing unknown is ever sent.
             raise RejectRecord(
@@ -156,5 +159,5 @@ def _child_rows(value: object, component: Component, *, container: str) -> list[
                 path=container,
                 code="bad_operation",
             )
-        built.append({**_row(row, component, nested=True), "operation": operation})
+        built.append({**_row(row, component, nested=True, default=default), "operation": operation})
     return built

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import Phase, example, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+
+from crm_bridge_siebel.cursor import Seen
 
 DIALECTS = ("ui_data_adapter", "asi")
 STRINGS = {"ui_data_adapter": {}, "asi": {"dialect": "asi"}}
@@ -212,14 +215,32 @@ def test_a_strange_container_is_a_mistake_in_the_configuration(siebel):
         next(iter(connector.read_changes("contact", None)))
 
 
-_WORK = st.lists(
-    st.tuples(
-        st.sampled_from(["edit", "bulk", "begin", "commit", "child", "poll", "page"]),
-        st.integers(0, 5),
-        st.sampled_from([0, 0, 1, 20]),
-    ),
-    min_size=5,
-    max_size=40,
+_ALONE = st.tuples(
+    st.sampled_from(["edit", "bulk", "begin", "commit", "child", "poll", "page"]),
+    st.integers(0, 5),
+    st.sampled_from([0, 0, 1, 20]),
+)
+
+
+@st.composite
+def _behind_the_watermark(draw: Any) -> list[tuple[str, int, int]]:
+    """What a reader finds hard: a transaction that ends behind a poll, or an edit within the second that was read."""
+    late, other = draw(st.permutations(range(6)))[:2]
+    soon, later = st.sampled_from([0, 1]), st.sampled_from([0, 1, 20])
+    if draw(st.booleans()):
+        return [("edit", late, 0), ("poll", 0, 0), (draw(st.sampled_from(["edit", "bulk"])), late, draw(soon))]
+    return [
+        ("poll", 0, draw(soon)),
+        ("begin", late, 1),
+        ("edit", other, draw(soon)),
+        *[("poll", 0, 0)] * draw(st.integers(1, 2)),
+        ("commit", late, draw(later)),
+        ("edit", other, draw(soon)),
+    ]
+
+
+_WORK = st.lists(_ALONE.map(lambda step: [step]) | _behind_the_watermark(), min_size=3, max_size=20).map(
+    lambda parts: [step for part in parts for step in part]
 )
 
 
@@ -303,3 +324,34 @@ def test_this_would_be_noticed_without_the_overlap(siebel):
 
     assert 1 == len(missed)
     assert _missed(seeing, siebel, _LATE) == {}
+
+
+def _found(siebel: Any, *, overlap_seconds: int) -> bool:
+    """Whether the random search, without an example to begin with, finds work that this reader misses something of."""
+
+    connector = siebel.connector(page_size=2, overlap_seconds=overlap_seconds, children=CHILDREN, children_seconds=0)
+
+    def missed(work: list[tuple[str, int, int]]) -> bool:
+        _fresh(siebel)
+        siebel.clock.now = datetime(2026, 10, 20, 8, 0, tzinfo=UTC)
+        return bool(_missed(connector, siebel, work))
+
+    try:
+        find(_WORK, missed, settings=settings(max_examples=50, deadline=None, database=None, phases=[Phase.generate]))
+    except NoSuchExample:
+        return False
+    return True
+
+
+def test_the_search_alone_finds_a_reader_that_does_not_look_back(siebel):
+    """A mutation: no overlap."""
+    assert _found(siebel, overlap_seconds=0)
+
+
+def test_the_search_alone_finds_a_reader_that_takes_no_notice_of_versions(siebel, monkeypatch):
+    """A mutation: what has the Id and the second of a record that was given counts as given."""
+    monkeypatch.setattr(
+        Seen, "knows", lambda self, updated, row_id, _version: row_id in self.by_second.get(updated, {})
+    )
+
+    assert _found(siebel, overlap_seconds=60)

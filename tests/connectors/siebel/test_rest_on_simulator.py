@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.api import Accepted, ConnectorContext, RecordWrite, Refused, Secret, Stale
+from crm_bridge.api import Accepted, ConfigMistake, ConnectorContext, RecordWrite, Refused, Secret, Stale
 from crm_bridge_siebel.registration import open_connector
 from crm_bridge_siebel.settings import SiebelSettings
 
@@ -111,3 +111,22 @@ def test_one_failure_of_a_read_is_tried_over(siebel, over, knob):
     siebel.simulator.configure(**{knob: 1})
 
     assert ids == [record["Id"] for record in over["rest"].read("contact", ids)]
+
+
+def test_an_empty_object_is_told_from_a_wrong_name(siebel, over):
+    """Siebel says 404 to both; it describes the one alone."""
+    settings = {**siebel.settings, "transport": "rest", "children": {}, "rest": {"contact": {"component": "Contakt"}}}
+    context = ConnectorContext(
+        system="siebel",
+        base_dir=siebel.folder,
+        secret=lambda reference: Secret(Path(reference.removeprefix("file:")).read_text(encoding="utf-8")),
+        clock=siebel.clock,
+    )
+    wrong = open_connector(SiebelSettings(**settings), context)
+
+    assert [] == list(over["rest"].read_changes("contact", None))
+    assert not any("finds nothing" in finding for finding in over["rest"].check())
+    with pytest.raises(ConfigMistake, match="the names are wrong"):
+        list(wrong.read_changes("contact", None))
+    assert any("/data/describe lists" in finding for finding in wrong.check())
+    wrong.close()

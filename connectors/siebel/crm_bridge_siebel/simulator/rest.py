@@ -82,6 +82,8 @@ class Rest:
         try:
             caller = self._caller(call)
             self._negotiate(call)
+            if call.method == "GET" and urlsplit(call.url).path.endswith("/describe"):
+                return 200, orjson.dumps(_description(_place_of(urlsplit(call.url).path.removesuffix("/describe"))))
             place = _place_of(call.url)
             code = self.knobs.take_fault()
             if code:
@@ -348,3 +350,11 @@ def _text(value: object) -> str:
 
 def _error(refusal: RefusalError, style: FaultStyle) -> bytes:
     return orjson.dumps({"ERROR": fault_text(refusal, style=style)})
+
+
+def _description(place: _Place) -> dict[str, Any]:
+    """Of a business component, in the words of OpenAPI 2."""
+    resource = place.child or place.resource
+    name = f"data/{place.resource.name}/{resource.name}/"
+    properties = {field: {"type": "string", "title": field} for field in resource.names}
+    return {"definitions": {name.replace("/", "_"): {"type": "object", "properties": properties}}, "paths": {name: {}}}
