@@ -22,6 +22,7 @@ from crm_bridge.cli import (
     mapping,
     plan,
     plugin,
+    prove,
     review,
     runs,
     serve,
@@ -78,6 +79,7 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
+app.command("prove")(prove.prove)
 app.command("undo")(undo.undo)
 app.add_typer(client.app, name="client")
 app.add_typer(review.app, name="review")

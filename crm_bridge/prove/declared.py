@@ -1,0 +1,98 @@
+"""What a configuration declares: for each system its records of clients, compiled mappings and capabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from importlib.metadata import EntryPoint
+
+from crm_bridge.config import Settings, check_kinds, find_document, validate_options
+from crm_bridge.connector import ConnectorContext, RawRecord, Secret
+from crm_bridge.errors import ConfigMistake
+from crm_bridge.mapping import compile_mapping, load_mapping
+from crm_bridge.plugin_manager import Plugins, load_plugins
+from crm_bridge.run_context.isolation import calling
+from crm_bridge.run_context.systems import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A configuration, ready to be proved.
+
+    Attributes:
+        kinds: one kind of client records for each system; what lies beside clients (claims) is left out.
+        left_out: why a system or kind takes no part, in words.
+        samples: records to start from, by system: an invented one has their values where the machine invents none.
+    """
+
+    settings: Settings
+    plugins: Plugins
+    kinds: Mapping[str, Kind]
+    left_out: tuple[str, ...]
+    samples: Mapping[str, Sequence[RawRecord]] = field(default_factory=dict)
+
+
+def declared(
+    settings: Settings, *, clock: Callable[[], datetime], installed: Iterable[EntryPoint] | None = None
+) -> Declared:
+    """Look at every system of ``settings``. Nothing is reached, and no secret is looked up.
+
+    Raises:
+        ConfigMistake: plugins, connectors' settings or mappings are not right, with file and line.
+    """
+    plugins = load_plugins(
+        settings.plugins.active,
+        connectors={name: system.connector for name, system in settings.systems.items()},
+        settings=settings.plugins.settings,
+        timeout_seconds=settings.plugins.timeout_seconds,
+        place=settings.place,
+        installed=installed,
+    )
+    kinds: dict[str, Kind] = {}
+    left_out: list[str] = []
+    for name in settings.systems:
+        for kind in _kinds(settings, plugins, name, clock):
+            if not kind.is_client or not kind.read:
+                why = "is not read" if kind.is_client else "lies beside the clients"
+                left_out.append(f"{name}/{kind.name} {why}")
+            elif name in kinds:
+                left_out.append(f"{name}/{kind.name}: one kind of a system at a time is proved, {kinds[name].name} is")
+            else:
+                kinds[name] = kind
+    if not kinds:
+        raise ConfigMistake("no system holds records of clients that are read: there is nothing to prove")
+    return Declared(settings, plugins, kinds, tuple(left_out))
+
+
+def _kinds(settings: Settings, plugins: Plugins, name: str, clock: Callable[[], datetime]) -> Iterable[Kind]:
+    configured = settings.systems[name]
+    connector_type = plugins.connectors()[configured.connector]
+    options = validate_options(connector_type, system=configured, place=settings.place)
+    context = ConnectorContext(
+        system=name, base_dir=settings.base_dir, secret=lambda _reference: Secret("not needed to prove"), clock=clock
+    )
+    with calling(connector_type, "open"):
+        connector = connector_type.open(options, context)
+    with calling(connector, "kinds"):
+        check_kinds(connector.kinds(), system=configured, place=settings.place)
+    for kind, records in configured.records.items():
+        try:
+            found = find_document(records.mapping, base_dir=settings.base_dir)
+        except ConfigMistake as error:
+            error.place = error.place or settings.place(("systems", name, "records", kind, "mapping"))
+            raise
+        mapping = compile_mapping(load_mapping(found.text, file=found.file), transforms=plugins.transforms())
+        yield Kind(
+            system=name,
+            name=kind,
+            mapping=mapping,
+            capabilities=connector.capabilities(kind),
+            read=records.read,
+            write=records.write,
+            create=records.create,
+            document_digest=blake2b(found.text.encode(), digest_size=8).hexdigest(),
+        )
+    with calling(connector, "close"):
+        connector.close()

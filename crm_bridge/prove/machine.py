@@ -1,0 +1,532 @@
+"""The machine: carries out steps on the real engine and store, and judges what stands when all trouble has ended."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from crm_bridge.app import Bridge
+from crm_bridge.config import Settings
+from crm_bridge.errors import UserMistake
+from crm_bridge.outbox.gate import Stopwatch
+from crm_bridge.prove.declared import Declared
+from crm_bridge.prove.fields import Field, value_at
+from crm_bridge.prove.ground import Ground, Leaf, can_say, refusal_in
+from crm_bridge.prove.judgement import judge
+from crm_bridge.prove.oracle import Oracle, Wrong, shown
+from crm_bridge.prove.steps import TROUBLES, Add, Delete, Edit, Empty, MergeAndBack, Step, Sync, TakeUp, Trouble
+from crm_bridge.prove.systems import Held, InMemory, Killed, invented_system
+from crm_bridge.run_context.pools import in_turn
+from crm_bridge.run_context.systems import System
+from crm_bridge.store import journal, records
+from crm_bridge.store.database import Database
+from crm_bridge.store.opening import open_database
+
+FIRST_MOMENT = datetime(2026, 10, 20, 10, tzinfo=UTC)
+STORE = "proof.db"
+CYCLES = 2
+
+
+class Lost(Exception):  # noqa: N818  # what the machine looks for
+    """Something that must not be. ``story``: what happened, step by step."""
+
+    def __init__(self, wrong: Sequence[Wrong], story: Sequence[str]) -> None:
+        super().__init__("; ".join(each.what for each in wrong))
+        self.wrong = tuple(wrong)
+        self.story = tuple(story)
+
+
+@dataclass(slots=True)
+class Client:
+    """One invented client.
+
+    Attributes:
+        records: by system, all that it has there; more than one was created twice.
+    """
+
+    number: int
+    records: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Situation:
+    """All that a start is taken from again: the systems, the people, what was said."""
+
+    held: dict[str, Held]
+    clients: list[Client]
+    oracle: Oracle
+    now: datetime
+    numbers: int
+    kept_of_merge: frozenset[tuple[int, str]] = frozenset()
+
+
+class Machine:
+    """One installation in memory, with its store in ``folder``.
+
+    Attributes:
+        story: what happened so far, a sentence a step.
+        figures: how much was done.
+    """
+
+    def __init__(self, declared: Declared, ground: Ground, folder: Path, *, start: Situation | None = None) -> None:
+        self.declared = declared
+        self.ground = ground
+        self.folder = folder
+        self.now = start.now if start else FIRST_MOMENT
+        self.clients = copy.deepcopy(start.clients) if start else []
+        self.oracle = copy.deepcopy(start.oracle) if start else Oracle()
+        self._numbers = count(start.numbers if start else 1)
+        self.story: list[str] = []
+        self.wrong: list[Wrong] = []
+        self.systems: dict[str, InMemory] = {}
+        self._ids = count(1)
+        self._commits = 0
+        self._dies_at = 0
+        self.swept = False
+        self.kept_of_merge: set[tuple[int, str]] = set(start.kept_of_merge) if start else set()
+        for name, kind in declared.kinds.items():
+            system = self.systems[name] = invented_system(kind, clock=lambda: self.now)
+            system.points = self._point
+            system.watch = self._watcher(name)
+            if start:
+                system.held = copy.deepcopy(start.held[name])
+        self.database = _Mortal(open_database(f"sqlite:///{STORE}", base_dir=folder, migrate_now=start is None), self)
+        self.bridge = self._opened()
+
+    def close(self) -> None:
+        self.database.close()
+
+    def situation(self) -> Situation:
+        """Where things stand, to start from again."""
+        held = {name: copy.deepcopy(system.held) for name, system in self.systems.items()}
+        return Situation(held, copy.deepcopy(self.clients), copy.deepcopy(self.oracle), self.now, next(self._numbers))
+
+    def _opened(self) -> Bridge:
+        """A bridge as a new process has it; what is compiled is compiled once."""
+        systems = {
+            name: System(name, system, {self.declared.kinds[name].name: self.declared.kinds[name]})
+            for name, system in self.systems.items()
+        }
+        return Bridge(
+            quick(self.declared.settings),
+            database=self.database,  # type: ignore[arg-type]  # it stands for one, and dies when told
+            plugins=self.declared.plugins,
+            systems=systems,
+            clock=lambda: self.now,
+            new_id=lambda: f"00000000-0000-7000-8000-{self.now:%m%d%H%M%S}{next(self._ids):06d}",
+            stopwatch=Stopwatch(now=lambda: self.now.timestamp(), sleep=lambda _seconds: None),
+            pool=in_turn,
+        )
+
+    # Steps.
+
+    def take(self, step: Step) -> None:
+        """Carry out one step; one that fits nothing does nothing."""
+        match step:
+            case Edit():
+                self._edit(self._field(step.field), step.client)
+            case Empty():
+                self._empty(self._field(step.field), step.client)
+            case Add():
+                self.add([self._name(step.system)])
+            case Delete():
+                self._delete(self._name(step.system), step.client)
+            case Sync():
+                self._sync_some(step)
+            case Trouble():
+                self._trouble(self._name(step.system), step.what % len(TROUBLES), step.field)
+            case TakeUp():
+                self._take_up(self._name(step.system))
+            case MergeAndBack():
+                self._merge_and_back(step.client)
+
+    def add(self, systems: Sequence[str]) -> Client:
+        """A new client in these systems, the same in each of them."""
+        client = Client(len(self.clients))
+        self.clients.append(client)
+        values = {
+            leaf.name: leaf.value(next(self._numbers), used=0)
+            for leaf in self.ground.leaves.values()
+            if not leaf.is_consent and any(name in leaf.holders for name in systems)
+        }
+        for name in [leaf for leaf in values if self.ground.leaves[leaf].is_slot and "/" not in leaf]:
+            same = next((each for each in values if each.startswith(f"{name[:-1]}/")), name)
+            values[name] = values[same]  # a column that does not say what its number is for holds the first there is
+        for name in systems:
+            system = self.systems[name]
+            samples = self.declared.samples.get(name) or [{}]
+            record: dict[str, Any] = dict(copy.deepcopy(samples[client.number % len(samples)]))
+            for leaf in self.ground.of_system(name):
+                value = values.get(leaf.name)
+                if value is not None and can_say(leaf.holders[name], value):
+                    record = leaf.holders[name].put(record, value, at=self._moment(), new_row=system.new_id())
+            record_id = system.new_id()
+            system.keep(record_id, record)
+            client.records[name] = [record_id]
+        for leaf_name, value in values.items():
+            leaf = self.ground.leaves[leaf_name]
+            if value is not None and not (leaf.is_slot and "/" not in leaf_name and self._slots_of(leaf_name)):
+                self.oracle.made(
+                    client=client.number, leaf=leaf.name, unit=leaf.unit, system=systems[0], source="",
+                    value=value, first=True,
+                )  # fmt: skip
+        for name in systems:
+            self._observe(name, client)
+        self.story.append(f"Client {client.number + 1} is entered in {_listed(systems)}.")
+        return client
+
+    def _edit(self, where: Field, which: int) -> None:
+        found = self._record(where.system, which)
+        if found is None:
+            return
+        client, record_id = found
+        leaf, held = self.ground.leaves[where.leaf], self.shows(where.system, record_id)
+        was = held.get(leaf.name)
+        home = self._home(leaf, client, was)
+        if home is None:
+            return
+        value = home.value(next(self._numbers), used=self.oracle.uses(client.number, home.name))
+        if value is None or (leaf.is_slot and was is None):
+            return
+        said = refusal_in(where) if leaf.shown(value) == "refused" else value
+        if where.column.transform == "flag" and leaf.is_consent:
+            said = "on"
+        elif not can_say(where, said):
+            return
+        self._save(where, client, record_id, home, said, leaf.shown(value), was)
+
+    def _empty(self, where: Field, which: int) -> None:
+        found = self._record(where.system, which)
+        leaf = self.ground.leaves[where.leaf]
+        if found is None or where.system not in leaf.may_be_emptied:
+            return
+        client, record_id = found
+        was = self.shows(where.system, record_id).get(leaf.name)
+        if was is not None and self.oracle.said(client.number, leaf.name, None) is None:
+            self._save(where, client, record_id, leaf, None, None, was)
+
+    def _save(
+        self,
+        where: Field,
+        client: Client,
+        record_id: str,
+        leaf: Leaf,
+        said: str | None,
+        value: str | None,
+        was: str | None,
+    ) -> None:
+        self.now += timedelta(days=2) if where.is_consent else timedelta(seconds=1)
+        system = self.systems[where.system]
+        self._observe(where.system, client)
+        record = where.put(system.held.records[record_id], said, at=self._moment(), new_row=system.new_id())
+        system.keep(record_id, record)
+        self.oracle.made(
+            client=client.number, leaf=leaf.name, unit=leaf.unit, system=where.system, source=where.source, value=value
+        )
+        self._observe(where.system, client)
+        self.story.append(
+            f"A user of {where.system} changes {where.source} of client {client.number + 1}: "
+            f"{shown(was)} becomes {shown(value)}."
+        )
+
+    def _delete(self, name: str, which: int) -> None:
+        said = self.declared.kinds[name].capabilities
+        found = self._record(name, which)
+        if found is None or not (said.deletes_visible or said.complete_listing):
+            return
+        client, record_id = found
+        gone = self.shows(name, record_id)
+        elsewhere: dict[str, set[str | None]] = {}
+        for other, ids in client.records.items():
+            for each in ids:
+                if each != record_id:
+                    for leaf, value in self.shows(other, each).items():
+                        elsewhere.setdefault(leaf, set()).add(value)
+        for leaf, value in gone.items():
+            edit = self.oracle.said(client.number, leaf, value)
+            if edit is not None and value not in elsewhere.get(leaf, set()):
+                self.oracle.excused.add(edit.number)  # it went with the only record that said it
+        self.systems[name].delete(record_id)
+        client.records[name].remove(record_id)
+        self.swept = self.swept or not said.deletes_visible
+        self.story.append(f"A user of {name} deletes the record of client {client.number + 1}.")
+
+    def _trouble(self, name: str, what: int, number: int) -> None:
+        system, said = self.systems[name], self.declared.kinds[name].capabilities
+        match what:
+            case 0 | 1:
+                system.lose.append(what == 0)
+            case 2 if said.conditional_writes:
+                system.stale += 1
+            case 3 if said.conditional_writes:
+                own = [each for each in self.ground.editable if each.system == name]
+                if own:
+                    where = own[number % len(own)]
+                    system.before_write.append(lambda: self._edit(where, number))
+            case 4:
+                system.before_write.append(_die)
+            case 5:
+                system.after_write.append(_die)
+            case 6:
+                system.away += 1
+            case 7:
+                system.disorder = 1 + number % 7
+            case _:
+                return
+        self.story.append(f"{name}: {TROUBLES[what]}.")
+
+    def _take_up(self, name: str) -> None:
+        if self.systems[name].held.not_taken_up:
+            self.systems[name].take_up()
+            self.story.append(f"{name} takes up what it was sent.")
+
+    def _merge_and_back(self, which: int) -> None:
+        if len(self.clients) < 2:
+            return
+        one, other = self.clients[which % len(self.clients)], self.clients[(which + 1) % len(self.clients)]
+        self.come_to_rest()
+        keys = [self._key(one), self._key(other)]
+        if None in keys:
+            return
+        before = {each: self._whole(each) for each in (one.number, other.number)}
+        first, second = (self._client_of(*key) for key in keys if key is not None)
+        if first is None or second is None or first == second:
+            return
+        self.story.append(f"Somebody makes clients {one.number + 1} and {other.number + 1} one, and takes it back.")
+        try:
+            self.bridge.merge(first, second, by="prover", reason="a trial", despite_identifiers=True)
+        except UserMistake:
+            return
+        self._sync([*self.systems])
+        for name, ids in other.records.items():
+            for record_id in ids:
+                kept = self._client_of(name, record_id)
+                if kept == first:
+                    key = f"{name}/{self.declared.kinds[name].name}/{record_id}"
+                    self.bridge.unmerge(first, key, by="prover", reason="back")
+        for _ in range(CYCLES):
+            self._cycle()
+        for number, was in before.items():
+            for key, now in self._whole(number).items():
+                # What a record did not have before the merge is taken out again only where its mapping lets it.
+                self.kept_of_merge |= {
+                    (number, leaf) for leaf, value in now.items() if value and not was.get(key, {}).get(leaf)
+                }
+        self.come_to_rest()
+
+    # Running, dying, coming to rest.
+
+    def _sync_some(self, step: Sync) -> None:
+        names = list(self.systems)
+        left_out = names[step.without % len(names)] if step.without and len(names) > 1 else None
+        going = [name for name in names if name != left_out]
+        dies = f", and dies at its step {step.dies_at}" if step.dies_at else ""
+        self.story.append(f"The bridge syncs{f' without {left_out}' if left_out else ''}{dies}.")
+        self._dies_at, self._commits = step.dies_at, 0
+        self._sync(going)
+        self._dies_at = 0
+
+    def _sync(self, systems: Sequence[str]) -> Any:
+        self.now += timedelta(minutes=2)
+        try:
+            return self.bridge.sync(list(systems), allow_large_change=True, sweep=self.swept)
+        except Killed:
+            self.story.append("The process dies, and is started again.")
+            self.bridge = self._opened()
+            return None
+
+    def come_to_rest(self) -> None:
+        """Trouble ends; people answer what they are asked. Two cycles later nothing is left to write.
+
+        Raises:
+            Lost: it does not come to rest, or not as it should.
+        """
+        for system in self.systems.values():
+            system.calm()
+        written = 0
+        for _ in range(1 + len(TROUBLES)):
+            self._cycle()
+            if not self._answer():
+                break
+        for _ in range(CYCLES):
+            self._cycle()
+        written = self._cycle()
+        self._take_all_up()
+        wrong = [*self.wrong, *judge(self)]
+        if written:
+            wrong.append(Wrong(f"it does not come to rest: {written} more writes in the third cycle"))
+        if wrong:
+            raise Lost(wrong, [*self.story, "All trouble ends, and the bridge syncs until it should be at rest."])
+
+    def _cycle(self) -> int:
+        self._take_all_up()
+        report = self._sync([*self.systems])
+        stopped = dict(report.stopped)
+        if stopped:
+            self.wrong.append(Wrong(f"a run was stopped: {stopped}"))
+        return int(report.written)
+
+    def _take_all_up(self) -> None:
+        for system in self.systems.values():
+            system.take_up()
+
+    def _answer(self) -> bool:
+        """A person finds out in the systems what became of doubtful writes, and says so. Whether there were any."""
+        doubtful = self.bridge.unknown_list()
+        for each in doubtful:
+            arrived = self.systems[each["system"]].held.arrived
+            with self.bridge.reading() as connection:
+                key = _key_of(connection, each["id"])
+            made = arrived.get(key)
+            new = each["record"].endswith(":new")
+            self.bridge.unknown_resolve(
+                each["id"], arrived=made is not None, record_id=made if new else None, send_again=False, by="prover"
+            )
+        return bool(doubtful)
+
+    def _point(self, _where: str) -> None:
+        if self._dies_at:
+            self._commits += 1
+            if self._commits == self._dies_at:
+                self._dies_at = 0
+                raise Killed
+
+    # Looking.
+
+    def shows(self, system: str, record_id: str) -> dict[str, str | None]:
+        """What a record says, by leaf, as its mapping reads it."""
+        held = self.systems[system].held.records.get(record_id)
+        if held is None:
+            return {}
+        doc = self.declared.kinds[system].mapping.read(held).doc
+        return {leaf.name: value_at(doc, leaf.name) for leaf in self.ground.of_system(system)}
+
+    def _observe(self, system: str, client: Client) -> None:
+        for record_id in client.records.get(system, ()):
+            self.oracle.observed(system, client.number, self._at_home(client, self.shows(system, record_id)))
+
+    def _at_home(self, client: Client, values: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Values of columns that do not say what a number is for, under the paths where they were said."""
+        found = dict(values)
+        for name, value in values.items():
+            home = self._home(self.ground.leaves[name], client, value)
+            if home is not None and home.name != name:
+                found[home.name] = value
+        return found
+
+    def _home(self, leaf: Leaf, client: Client, value: str | None) -> Leaf | None:
+        """The path where this value was said; of a column that holds any number it is another's."""
+        if not (leaf.is_slot and "/" not in leaf.name and self._slots_of(leaf.name)):
+            return leaf
+        edit = self.oracle.said_in_list(client.number, leaf.name[:-1], value)
+        return self.ground.leaves.get(edit.leaf) if edit is not None else None
+
+    def _slots_of(self, name: str) -> list[str]:
+        return [each for each in self.ground.leaves if each.startswith(f"{name[:-1]}/")]
+
+    def _watcher(self, name: str) -> Any:
+        def watch(record_id: str, operation: str) -> None:
+            client = next((each for each in self.clients if record_id in each.records.get(name, ())), None)
+            if client is None and operation == "create":
+                client = self._whose(name, record_id)
+                if client is not None:
+                    client.records.setdefault(name, []).append(record_id)
+            if client is not None and operation != "delete":
+                self._observe(name, client)
+
+        return watch
+
+    def _whose(self, name: str, record_id: str) -> Client | None:
+        for leaf, value in self.shows(name, record_id).items():
+            if value is not None and self.ground.leaves[leaf].choices is None:
+                for client in self.clients:
+                    if self.oracle.said_in_list(client.number, leaf[:-1] if leaf.endswith("]") else leaf, value):
+                        return client
+        self.wrong.append(Wrong(f"{name}: a record was created that is nobody's"))
+        return None
+
+    def _whole(self, number: int) -> dict[str, Any]:
+        return {
+            f"{name}/{each}": self.shows(name, each)
+            for name, ids in self.clients[number].records.items()
+            for each in ids
+        }
+
+    def _key(self, client: Client) -> tuple[str, str] | None:
+        return next(((name, ids[0]) for name, ids in client.records.items() if ids), None)
+
+    def _client_of(self, system: str, record_id: str) -> str | None:
+        with self.bridge.reading() as connection:
+            found = records.one(connection, system, self.declared.kinds[system].name, record_id)
+        return found.client_id if found is not None else None
+
+    def link(self, client: Client) -> None:
+        """A person makes one client of a client's records, where matching does not."""
+        keys = [(name, each) for name, ids in client.records.items() for each in ids]
+        whose = list(dict.fromkeys(found for key in keys if (found := self._client_of(*key)) is not None))
+        for other in whose[1:]:
+            self.bridge.merge(whose[0], other, by="prover", reason="the same person", despite_identifiers=True)
+
+    def _record(self, system: str, which: int) -> tuple[Client, str] | None:
+        there = [each for each in self.clients if each.records.get(system)]
+        if not there:
+            return None
+        client = there[which % len(there)]
+        return client, client.records[system][0]
+
+    def _field(self, number: int) -> Field:
+        return self.ground.editable[number % len(self.ground.editable)]
+
+    def _name(self, number: int) -> str:
+        return list(self.systems)[number % len(self.systems)]
+
+    def _moment(self) -> str:
+        return self.now.replace(tzinfo=None, microsecond=0).isoformat() + "Z"
+
+
+class _Mortal:
+    """The store of a process that may die before or after a commit. The calls are the real store's."""
+
+    def __init__(self, database: Database, machine: Machine) -> None:
+        self._database = database
+        self._machine = machine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        with self._database.transaction() as connection:
+            yield connection
+            self._machine._point("before a commit")
+        self._machine._point("after a commit")
+
+
+def quick(settings: Settings) -> Settings:
+    """The same configuration, but for waiting: no breaks between tries, no guard against large changes."""
+    at_once = timedelta(seconds=1)
+    outbox = settings.outbox.model_copy(
+        update={"first_delay": at_once, "max_delay": at_once, "give_up_after": timedelta(days=3650), "tries": 1}
+    )
+    return settings.model_copy(update={"outbox": outbox}).read_from(settings.path, positions={})
+
+
+def _key_of(connection: Connection, intent_id: str) -> str:
+    found = journal.one(connection, intent_id)
+    return str(found.request["key"]) if found is not None else ""
+
+
+def _die() -> None:
+    raise Killed
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,182 @@
+"""The search: Hypothesis invents what happens, and shrinks what went wrong to the least that still goes wrong."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NonInteractiveExampleWarning
+
+from crm_bridge.prove.declared import Declared
+from crm_bridge.prove.ground import Ground, ground_of
+from crm_bridge.prove.machine import STORE, Lost, Machine, Situation
+from crm_bridge.prove.steps import TROUBLES, Add, Delete, Edit, Empty, MergeAndBack, Step, Sync, TakeUp, Trouble
+
+LONGEST_STORY = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """What went wrong, shrunk.
+
+    Attributes:
+        wrong: in words, what must not be.
+        story: how it came to be, a sentence a step.
+        steps: the same for machines.
+    """
+
+    wrong: tuple[str, ...]
+    story: tuple[str, ...]
+    steps: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a search came to. ``examples``: how many stories were tried, shrinking included."""
+
+    seed: int
+    examples: int
+    edits: int
+    syncs: int
+    paths: tuple[str, ...]
+    notes: tuple[str, ...]
+    counterexample: Counterexample | None
+
+
+def steps() -> st.SearchStrategy[list[Step]]:
+    """Stories. Edits and syncs are the most of life."""
+    small, any_number = st.integers(0, 3), st.integers(0, 60)
+    kinds: list[st.SearchStrategy[Step]] = [
+        st.builds(Edit, any_number, small),
+        st.builds(Edit, any_number, small),
+        st.builds(Sync, small, st.just(0)),
+        st.builds(Sync, small, st.integers(0, 40)),
+        st.builds(Trouble, small, st.integers(0, len(TROUBLES) - 1), any_number),
+        st.builds(Empty, any_number, small),
+        st.builds(Add, small),
+        st.builds(TakeUp, small),
+        st.builds(Delete, small, small),
+        st.builds(MergeAndBack, small),
+    ]
+    return st.lists(st.one_of(kinds), min_size=1, max_size=LONGEST_STORY)
+
+
+def prove(
+    declared: Declared,
+    *,
+    examples: int,
+    seed_of_chance: int,
+    strict: bool = False,
+    told: Callable[[int], None] = lambda _done: None,
+) -> Proof:
+    """Try ``examples`` stories, and shrink the first that goes wrong.
+
+    Args:
+        strict: see :func:`crm_bridge.prove.ground.ground_of`.
+        told: hears after each story how many there were.
+    """
+    ground = ground_of(declared.kinds, strict=strict)
+    worst: list[tuple[Lost, Sequence[Step]]] = []
+    figures = {"examples": 0, "edits": 0, "syncs": 0}
+    with _start(declared, ground) as start:
+        if isinstance(start, Lost):
+            worst.append((start, ()))
+        else:
+            folder, situation = start
+
+            def story(taken: Sequence[Step]) -> None:
+                figures["examples"] += 1
+                figures["edits"] += sum(isinstance(step, Edit | Empty) for step in taken)
+                figures["syncs"] += sum(isinstance(step, Sync) for step in taken) + 3
+                told(figures["examples"])
+                try:
+                    play(declared, ground, taken, folder=folder, start=situation)
+                except Lost as found:
+                    worst.append((found, taken))
+                    raise
+
+            _search(story, examples=examples, seed_of_chance=seed_of_chance)
+    return Proof(
+        seed_of_chance,
+        figures["examples"],
+        figures["edits"],
+        figures["syncs"],
+        tuple(sorted(ground.leaves)),
+        (*declared.left_out, *ground.notes),
+        _told(*worst[-1]) if worst else None,
+    )
+
+
+def _search(story: Callable[[Sequence[Step]], None], *, examples: int, seed_of_chance: int) -> None:
+    decorated = seed(seed_of_chance)(
+        settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+            verbosity=Verbosity.quiet,
+        )(given(steps())(story))
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NonInteractiveExampleWarning)
+        try:
+            decorated()
+        except Lost:
+            return  # the last one told of is the shrunk one
+
+
+def play(declared: Declared, ground: Ground, taken: Sequence[Step], *, folder: Path, start: Situation) -> Machine:
+    """Play one story from the start, to its rest.
+
+    Raises:
+        Lost: something is not as it must be.
+    """
+    with tempfile.TemporaryDirectory(dir=folder.parent) as own:
+        shutil.copyfile(folder / STORE, Path(own) / STORE)
+        machine = Machine(declared, ground, Path(own), start=start)
+        try:
+            for step in taken:
+                machine.take(step)
+            machine.come_to_rest()
+        finally:
+            machine.close()
+    return machine
+
+
+@contextmanager
+def _start(declared: Declared, ground: Ground) -> Iterator[tuple[Path, Situation] | Lost]:
+    """One client whom all systems know, in step: where every story begins."""
+    with tempfile.TemporaryDirectory() as above:
+        folder = Path(above) / "start"
+        folder.mkdir()
+        machine = Machine(declared, ground, folder)
+        try:
+            machine.add([*machine.systems])
+            machine._sync([*machine.systems])
+            machine.link(machine.clients[0])
+            machine.come_to_rest()
+        except Lost as found:
+            machine.close()
+            yield found
+            return
+        situation = machine.situation()
+        machine.close()
+        yield folder, situation
+
+
+def _told(found: Lost, taken: Sequence[Step]) -> Counterexample:
+    return Counterexample(
+        wrong=tuple(dict.fromkeys(each.what for each in found.wrong)),
+        story=found.story,
+        steps=tuple({"step": type(step).__name__, **asdict(step)} for step in taken),
+    )
