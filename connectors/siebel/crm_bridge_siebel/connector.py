@@ -27,7 +27,7 @@ from crm_bridge.api import (
     WriteMode,
     WriteOutcome,
 )
-from crm_bridge_siebel import events
+from crm_bridge_siebel import echoes, events
 from crm_bridge_siebel.asking import Asker
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import ChangeReader
@@ -114,6 +114,7 @@ class SiebelConnector:
             component = self._kind(kind).shape.data.component
             findings += lacking_in_wsdl(kind, component, write=given.write)
             findings += unwatched(kind, given.children, component)
+            findings += echoes.unrecognisable(kind, component, user=self._settings.integration_user)
             if ROW_ID not in component.fields or not self._paged(kind):
                 continue  # one record cannot be asked for: it would be all of them
             try:
@@ -136,6 +137,10 @@ class SiebelConnector:
 
     def read_changes(self, kind: str, cursor: str | None) -> Iterator[Page]:
         """Pages of records changed since ``cursor``, in the order of (Updated, Id)."""
+        user = self._settings.integration_user or self._settings.username
+        return echoes.counted(self._read_changes(kind, cursor), kind=kind, user=user)
+
+    def _read_changes(self, kind: str, cursor: str | None) -> Iterator[Page]:
         start = Cursor.load(cursor, system=self._system) if cursor is not None else None
         children = ("", "")
         watched = self._kinds[kind].children if kind in self._kinds else None

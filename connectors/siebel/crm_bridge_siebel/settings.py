@@ -149,6 +149,11 @@ class SiebelSettings(ConnectorSettings):
         description="The integration user; it needs the UTC time zone and a position that sees all rows. "
         "Required, unless `security` is `none`.",
     )
+    integration_user: str | None = Field(
+        default=None,
+        description="How `UpdatedBy` names the integration user, where that is not its login, such as a row id. "
+        "The log says how many records it saved last: a hint, on which nothing depends.",
+    )
     password_ref: str = Field(
         default="",
         description="Reference to the password: `env:NAME` or `file:PATH`. Required, unless `security` is `none`.",

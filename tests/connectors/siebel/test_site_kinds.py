@@ -6,6 +6,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from site_wsdls import rpc_workflow
+from test_hostile_peer import connected, peer, sends
 
 from crm_bridge.api import Accepted, ConfigMistake, Refused, Stale, Unknown
 
@@ -130,3 +132,22 @@ def test_what_is_not_in_the_wsdl_is_said(siebel, more, reason):
     """With what there is."""
     with pytest.raises(ConfigMistake, match=reason):
         siebel.connector(kinds=kind("contact_asi", **more)).read("contact", ["1-A"])
+
+
+def test_an_rpc_literal_service_is_read_over_the_wire(tmp_path):
+    """Parts have no namespace; the wrapper is called as its operation and `Response`."""
+    (tmp_path / "rpc.wsdl").write_text(rpc_workflow(), encoding="utf-8")
+    row = "<ContactId>1-1</ContactId><LastUpdate-SDQ>20.10.2026 08:00:00</LastUpdate-SDQ><LastName>Коваль</LastName>"
+    body = (
+        "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><m:QueryPhoneResponse "
+        "xmlns:m='http://siebel.com/CustomUI'><Error_spcCode/><Error_spcMessage/><ListOfClient>"
+        f"<Client xmlns='http://www.siebel.com/xml/Client%20Search%20IO'>{row}</Client></ListOfClient>"
+        "</m:QueryPhoneResponse></e:Body></e:Envelope>"
+    ).encode()
+    names = {"Id": "ContactId", "Updated": "LastUpdate-SDQ"}
+    kinds = {"client": {"wsdl": "rpc.wsdl", "system_fields": names, "write": False}}
+
+    with peer(sends(body)) as endpoint, connected(endpoint, tmp_path, kinds=kinds) as connector:
+        pages = list(connector.read_changes("client", None))
+
+    assert [("1-1", "Коваль")] == [(each["Id"], each["LastName"]) for page in pages for each in page.records]
