@@ -15,11 +15,12 @@ from typing import Any
 from lxml import etree
 
 from crm_bridge.api import BrokenRecord
+from crm_bridge_siebel.cutting import OutOfTheOrdinaryError, cut
 from crm_bridge_siebel.dialects.seam import refusal
 from crm_bridge_siebel.fitting import fitting
 from crm_bridge_siebel.messages import plain
 from crm_bridge_siebel.query import Position
-from crm_bridge_siebel.scanning import OutOfTheOrdinaryError, Scanner, cut
+from crm_bridge_siebel.scanning import Scanner
 from crm_bridge_siebel.shapes import CAPTURING, ROW_ID, UPDATED, Component, ComponentList
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
 from crm_bridge_siebel.xml_guard import Readable, Shell, gathered, name_of, parse_plain, refuse_internal_dtd, rows

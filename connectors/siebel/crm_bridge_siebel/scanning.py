@@ -16,71 +16,30 @@ next is likely to be, and what is not as it was taught is read step by step.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from crm_bridge_siebel.cutting import REFERENCE, Cut, OutOfTheOrdinaryError, chunks, decoded, referred
 from crm_bridge_siebel.fitting import fitting
 from crm_bridge_siebel.shapes import ROW_ID, Component
-from crm_bridge_siebel.xml_guard import MOST_MARKUP, XINCLUDE
 
-_CHUNK = 64 * 1024  # bytes that are read at once: they stay in the processor's cache
 _MOST_WORDS = 5_000
 _LONGEST_TAG = 1_000
 _DEEPEST = 64  # levels below an element that the WSDL does not name
 _MOST_LESSONS = 8
 _LONGEST_LESSON = 1_000  # elements
 
-_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
-_ORDINARY = bytes(code for code in range(256) if code not in b"<>" + _CONTROLS)
 _NAME = r"[A-Za-z_][A-Za-z0-9_.-]*+"
 _TAG = re.compile(r"<([^<>]*+)>[^<]*+")
 _LEAF = re.compile(r"<([^<>/ ]++)(?:(/)>|>[^<]*+</\1>)")
 _START = re.compile(rf"""(?:({_NAME}):)?({_NAME})((?: (?:{_NAME}:)?{_NAME}=(?:"[^"&\t\n]*+"|'[^'&\t\n]*+'))*+) ?(/?)""")
 _ATTRIBUTE = re.compile(rf""" (?:({_NAME}):)?({_NAME})=(?:"([^"]*+)"|'([^']*+)')""")
-_REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
-_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _MORE = frozenset({"false", "0"})
 
 Record = dict[str, Any]
 ReadRows = Callable[[bytes], Iterable[tuple[Record, Sequence[str]]]]
 """Records of some rows, each with the containers whose child rows are not all there."""
-
-
-class OutOfTheOrdinaryError(Exception):
-    """The page holds something that has to be looked at closely."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A page, its rows cut out.
-
-    Attributes:
-        rest: the page with one empty row in place of all.
-        rows: from the first row's ``<`` to the last one's ``>``.
-        closing: the end tag of a row.
-    """
-
-    rest: bytes
-    rows: bytes
-    closing: bytes
-
-
-def cut(page: bytes, *, tag: str) -> Cut | None:
-    """``page`` and its rows; ``None``: there are none, or they are spelled in an unusual way.
-
-    Whether these are rows is for the parser to say: it has to find the empty one in its place.
-    """
-    first = re.search(rb"<((?:[A-Za-z_][A-Za-z0-9_.-]*+:)?" + re.escape(tag.encode()) + rb")[ >]", page)
-    if first is None:
-        return None
-    closing = b"</" + first[1] + b">"
-    start, last = first.start(), page.rfind(closing)
-    if last < start:
-        return None
-    end = last + len(closing)
-    return Cut(rest=page[:start] + b"<" + first[1] + b"/>" + page[end:], rows=page[start:end], closing=closing)
 
 
 class Scanner:
@@ -103,7 +62,7 @@ class Scanner:
         """
         records: list[Record] = []
         partial: list[tuple[Record, str]] = []
-        for chunk in _chunks(cut):
+        for chunk in chunks(cut):
             try:
                 some: Iterable[tuple[Record, Sequence[str]]] = self._scanned(chunk)
             except OutOfTheOrdinaryError:
@@ -116,7 +75,7 @@ class Scanner:
         return records, partial
 
     def _scanned(self, chunk: bytes) -> list[tuple[Record, list[str]]]:
-        text = _decoded(chunk)
+        text = decoded(chunk)
         at = text.index("<")
         found: list[tuple[Record, list[str]]] = []
         while at < len(text):
@@ -124,45 +83,6 @@ class Scanner:
             record, at = self._rows.read(text, at, missing)
             found.append((record, missing))
         return found
-
-
-def _chunks(cut: Cut) -> Iterator[bytes]:
-    """The rows, some at a time."""
-    start, size = 0, len(cut.rows)
-    while start < size:
-        end = cut.rows.find(cut.closing, start + _CHUNK)
-        end = size if end < 0 else end + len(cut.closing)
-        yield cut.rows[start:end]
-        start = end
-
-
-def _decoded(chunk: bytes) -> str:
-    """The text of ``chunk``, which holds no character and no reference that XML 1.0 forbids."""
-    marks = chunk.translate(None, _ORDINARY)
-    tags = len(marks) // 2
-    if marks != b"<>" * tags or tags > MOST_MARKUP or XINCLUDE in chunk:
-        raise OutOfTheOrdinaryError
-    try:
-        text = chunk.decode()
-    except UnicodeDecodeError:
-        raise OutOfTheOrdinaryError from None
-    if "\ufffe" in text or "\uffff" in text:
-        raise OutOfTheOrdinaryError
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")  # XML 1.0 §2.11
-    if "&" in text and text.count("&") != _REFERENCE.subn(_referred, text)[1]:
-        raise OutOfTheOrdinaryError
-    return text
-
-
-def _referred(reference: re.Match[str]) -> str:
-    name, decimal, hexadecimal = reference.groups()
-    if name:
-        return _NAMED[name]
-    code = int(decimal) if decimal else int(hexadecimal, 16)
-    if code in {9, 10, 13} or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000:
-        return chr(code)
-    raise OutOfTheOrdinaryError
 
 
 class _Word(NamedTuple):
@@ -259,7 +179,7 @@ class _Rows(dict[str, _Word]):
         if text.find("&", begun, at) >= 0:
             for name, value in record.items():
                 if isinstance(value, str) and "&" in value:
-                    record[name] = _REFERENCE.sub(_referred, value)
+                    record[name] = REFERENCE.sub(referred, value)
         self._fit(record)
         return record, at
 

@@ -29,6 +29,10 @@ DELETING = {  # operations that delete what a message does not repeat, by WSDL
 TAGS = {"ListOfChild": "Child", "ListOfConsent": "Consent"}
 
 
+def secret(reference: str) -> Secret:
+    return Secret(Path(reference.removeprefix("file:")).read_text(encoding="utf-8"))
+
+
 @pytest.fixture
 def through(siebel: Any) -> Any:
     """Opens a connector that writes through one service, or over REST."""
@@ -39,8 +43,7 @@ def through(siebel: Any) -> Any:
         if way == "rest":
             more = {"transport": "rest", "children": {}}
         settings = SiebelSettings(**{**siebel.settings, "retry_wait_seconds": 0.0, **more})
-        read = lambda reference: Secret(Path(reference.removeprefix("file:")).read_text(encoding="utf-8"))  # noqa: E731
-        opened.append(open_connector(settings, ConnectorContext("siebel", siebel.folder, read, siebel.clock)))
+        opened.append(open_connector(settings, ConnectorContext("siebel", siebel.folder, secret, siebel.clock)))
         return opened[-1]
 
     yield open_
