@@ -3,7 +3,7 @@ message goes out once, or visibly nobody knows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -116,16 +116,25 @@ def _held(plugin: str, wish: HeldNotice) -> Letter:
 
 
 def dispatch(
-    run: RunContext, routes: Callable[[str], MessageRoute | None], *, policy: PolicySettings, retry: RetryPolicy
+    run: RunContext,
+    routes: Callable[[str], MessageRoute | None],
+    *,
+    policy: PolicySettings,
+    retry: RetryPolicy,
+    unasked: Mapping[str, str],
 ) -> None:
-    """Send every planned notice whose time has come, if policy and plugins allow it now."""
+    """Send every planned notice whose time has come, if policy and plugins allow it now.
+
+    Args:
+        unasked: client → system that may know of a withdrawal and could not be asked. Their notices wait.
+    """
     with run.database.reading() as connection:
         planned = notices.in_state(connection, "planned", now=run.now())
     for row in planned:
         route = routes(row["channel"])
         if route is None or route.system in run.report.stopped:
             continue
-        address = _allowed_address(run, row, policy)
+        address = _allowed_address(run, row, policy, unasked)
         if address is not None:
             _send(run, route, row, address, retry)
 
@@ -142,7 +151,9 @@ def unsettled(run: RunContext) -> None:
         notices.forget_reports_of_others(connection, before=iso(run.clock() - REPORTS_KEPT))
 
 
-def _allowed_address(run: RunContext, row: dict[str, Any], policy: PolicySettings) -> str | None:
+def _allowed_address(
+    run: RunContext, row: dict[str, Any], policy: PolicySettings, unasked: Mapping[str, str]
+) -> str | None:
     """The number to send to; ``None`` when the notice does not go now, with the reason on it."""
     now = run.clock()
     with run.database.reading() as connection:
@@ -154,6 +165,10 @@ def _allowed_address(run: RunContext, row: dict[str, Any], policy: PolicySetting
         return None
     if row["valid_until"] is not None and row["valid_until"] <= iso(now):
         _stop(run, row, "expired_unsent", "valid_until", "its time is over")
+        return None
+    if client.id in unasked:
+        why = f"{unasked[client.id]} could not be asked whether the consent stands"
+        _stop(run, row, "planned", "unasked", why)
         return None
     doc = client.doc()
     decision = decide(

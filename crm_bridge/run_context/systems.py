@@ -43,6 +43,10 @@ class Kind:
         """Changes with the mapping document, so that records are read anew."""
         return f"{self.mapping.name}@{self.mapping.version}:{self.document_digest}"
 
+    def reads(self, head: str) -> bool:
+        """Whether its records can say something at this canonical list, such as ``consents``."""
+        return any(row.head == head for row in self.mapping.document.lists)
+
     def keeps(self, path: str) -> bool:
         """Whether the system keeps what it holds at this canonical path (``contact_points``, ``name``, ``gender``) when
         the client has nothing there now: it is not written, or no row says ``unset: blank`` or mirrors removals."""

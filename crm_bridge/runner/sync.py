@@ -20,6 +20,7 @@ from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.delivery import deliver_all, recover_all, release_all
 from crm_bridge.runner.drift import select
 from crm_bridge.runner.inbox import process_inbox
+from crm_bridge.runner.last_look import look_again
 from crm_bridge.runner.offers import renew_offers
 from crm_bridge.runner.pull import pull_all
 from crm_bridge.runner.sweep import sweep_all
@@ -65,7 +66,8 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
             deliver_all(run, systems, gates, retry=options.retry, only=only)
         ask_plugins(run)
         if ready and only is None:
-            dispatch(run, options.routes, policy=options.policy, retry=options.retry)
+            unasked = look_again(run)
+            dispatch(run, options.routes, policy=options.policy, retry=options.retry, unasked=unasked)
     finally:
         finish(run)
     return run.report

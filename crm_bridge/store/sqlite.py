@@ -25,6 +25,16 @@ from crm_bridge.store.database import Database, PrivateCopy
 BUSY_TIMEOUT_MS = 30_000
 CHECKPOINT_PAGES = 16_000  # the default of 1,000 slows a first load down; see docs/explanation/performance.md
 
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+    f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+    "cache_size=-65536",
+    "temp_store=MEMORY",
+)
+
 
 class SqliteDatabase(Database):
     """A store in one file."""
@@ -143,15 +153,7 @@ def _make_private(path: Path) -> None:
 
 def _prepare(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions are begun by us, below
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
-        "cache_size=-65536",
-        "temp_store=MEMORY",
-    ):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -9,6 +9,7 @@ from memory_world import World
 from sqlalchemy import select
 
 from crm_bridge.connector import InboundRequest
+from crm_bridge.errors import Unreachable
 from crm_bridge.store.schema import message_reports
 from crm_bridge.store.schema import notices as notices_table
 
@@ -101,6 +102,34 @@ class TestClaims:
         insurer.sync()
 
         assert ([], [("suppressed", "consent_refused")]) == (sent(insurer), notices(insurer))
+
+    def test_a_withdrawal_that_polling_has_not_shown_yet_counts(self, insurer):
+        """A consent is a row of its own in many systems, and moves no stamp; whoever can say it is asked before."""
+        withdrawn = {**CONSENT, "id": "k-1", "status": "withdrawn", "captured_at": "2026-10-20T09:30:00Z"}
+        insurer["b"].edit("person", insurer.ids["b"], {"consents": [withdrawn]})
+        insurer["b"].read_changes = lambda kind, cursor: iter(())
+        claim(insurer)
+
+        insurer.sync()
+
+        assert ([], [("suppressed", "consent_refused")]) == (sent(insurer), notices(insurer))
+
+    def test_a_message_waits_while_nobody_can_say_whether_the_consent_stands(self, insurer):
+        """A message late is mended; one against a withdrawn consent is not. It goes when the system answers."""
+        read = insurer["b"].read
+
+        def away(kind, record_ids):
+            raise Unreachable("no route to b")
+
+        insurer["b"].read = away
+        claim(insurer)
+        report = insurer.sync()
+        assert ([], [("planned", "unasked")], 69) == (sent(insurer), notices(insurer), report.exit_code)
+
+        insurer["b"].read = read
+        insurer.sync()
+
+        assert 1 == len(sent(insurer))
 
     def test_a_lost_answer_is_never_sent_again(self, insurer):
         insurer["a"].channel.lose_next_answer(arrived=False)
