@@ -289,13 +289,15 @@ def link_all(
 
 
 def former_clients(connection: Connection, pk: int) -> list[str]:
-    """The clients that the record was linked to before, oldest first."""
-    rows = connection.execute(
-        select(links.c.client_id)
-        .where(links.c.record_pk == pk, links.c.superseded_at.is_not(None))
-        .order_by(links.c.id)
-    )
-    return list(rows.scalars())
+    """The clients by way of which the record came to its present one, oldest first; what was taken back is no way."""
+    way: list[str] = []
+    for client_id in connection.execute(
+        select(links.c.client_id).where(links.c.record_pk == pk).order_by(links.c.id)
+    ).scalars():
+        if client_id in way:  # it came back to where it was
+            del way[way.index(client_id) :]
+        way.append(client_id)
+    return way[:-1]
 
 
 def links_of(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:
