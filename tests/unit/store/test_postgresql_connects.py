@@ -87,3 +87,11 @@ def test_what_the_address_asks_of_a_connection_is_done():
     with database.sandbox() as copy, copy.reading() as connection:
         assert "north" == connection.exec_driver_sql("SELECT current_schema()").scalar_one()
     database.close()
+
+
+def test_the_how_to_quotes_what_is_said():
+    """What a user searches the page for is what the command printed."""
+    page = (Path(__file__).resolve().parents[3] / "docs/how-to/use-postgresql.md").read_text(encoding="utf-8")
+
+    for said in ("FATAL:  sorry, too many clients already", 'FATAL:  database "b" does not exist'):
+        assert f"`{not_connected(said).message.partition(';')[0].partition(' (')[0]}" in page
