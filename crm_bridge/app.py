@@ -35,7 +35,7 @@ from crm_bridge.run_context.pools import Pool, threads
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import System, Systems
-from crm_bridge.runner import decisions, inbox, planning, replay, sampling, undo, unknowns
+from crm_bridge.runner import corrections, decisions, inbox, planning, replay, sampling, undo, unknowns
 from crm_bridge.runner.checkup import Checkup, check_up
 from crm_bridge.runner.configured import open_systems
 from crm_bridge.runner.desk import Desk, open_store
@@ -45,8 +45,9 @@ from crm_bridge.runner.planning import PlanReport
 from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.undo import UndoReport
 from crm_bridge.runner.unknown_sources import demand_known_sources
+from crm_bridge.store import causes, letters
 from crm_bridge.store import inbox as inbox_store
-from crm_bridge.store import letters
+from crm_bridge.store.causes import Cause
 from crm_bridge.store.database import Database
 from crm_bridge.store.schema import history, source_records
 from crm_bridge.testing.as_found import check_source
@@ -215,17 +216,27 @@ class Bridge(Desk):
             run = self._run(self._database)
             return unknowns.resolve(run, which, arrived=arrived, record_id=record_id, send_again=send_again, by=by)
 
-    def replay(self, ids: Sequence[int]) -> dict[str, Any]:
+    def replay(self, ids: Sequence[int] = (), *, cause: Cause | None = None, dry_run: bool = False) -> dict[str, Any]:
+        """Replay these dead letters, or all of ``cause``; see :func:`crm_bridge.runner.replay.replay`."""
+        numbers = [int(each) for each in ids]
+        if dry_run:
+            return replay.replay(self._run(self._database), numbers, cause=cause, dry_run=True)
         with self._database.owned():
-            return replay.replay(self._run(self._database), [int(each) for each in ids])
+            return replay.replay(self._run(self._database), numbers, cause=cause)
 
-    def discard(self, ids: Sequence[int], *, reason: str, by: str) -> int:
+    def edit_letter(self, letter_id: int, record: Mapping[str, Any], *, by: str) -> dict[str, Any]:
+        """Let ``record`` count instead of what the letter's record says. Raises :class:`UserMistake`."""
+        with self._database.owned():
+            return corrections.edit(self._run(self._database), int(letter_id), record, by=by)
+
+    def discard(self, ids: Sequence[int] = (), *, reason: str, by: str, cause: Cause | None = None) -> int:
         """Close letters for good, with the reason. Returns how many were open."""
         now = self._run(self._database).now()
+        told = {"state": "discarded", "by": by, "reason": reason, "at": now}
         with self._database.owned(), self._database.transaction() as connection:
-            return letters.close(
-                connection, [int(each) for each in ids], state="discarded", by=by, reason=reason, at=now
-            )
+            if cause is not None:
+                return causes.close_all(connection, cause, **told)
+            return letters.close(connection, [int(each) for each in ids], **told)
 
     def check(self) -> Sequence[Checkup]:
         """Reach every system, read-only, and read the first page of each kind."""

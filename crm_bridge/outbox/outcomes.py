@@ -57,19 +57,18 @@ def take_outcomes(
                         again.append((parcel.intent.kind, outcome.record_id))
                     if parcel.draft.record is None:
                         figures.created += 1
+                    elif parcel.intent.operation == "delete":
+                        figures.deleted += 1
                     else:
-                        if parcel.intent.operation == "delete":
-                            figures.deleted += 1
-                        else:
-                            figures.updated += 1
-                        letters.close_records(
-                            connection,
-                            system.name,
-                            parcel.intent.kind,
-                            [parcel.draft.record.record_id],
-                            stages=("write",),
-                            at=at,
-                        )
+                        figures.updated += 1
+                    letters.close_records(
+                        connection,
+                        system.name,
+                        parcel.intent.kind,
+                        [parcel.intent.record_id or f"new for {parcel.intent.client_id}"],
+                        stages=("write",),
+                        at=at,
+                    )
                 case Stale():
                     figures.stale += 1
                     anew.add(parcel.row.id)

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from crm_bridge.config import Settings, resolve_secret
 from crm_bridge.errors import ConfigMistake, StoreAway, UserMistake
 from crm_bridge.runner import cases, in_doubt, queries
-from crm_bridge.store import letters, review, runs
+from crm_bridge.store import causes, corrections, letters, review, runs
+from crm_bridge.store.causes import EVERY, Cause
 from crm_bridge.store.database import Database
 from crm_bridge.store.opening import open_database
 
@@ -94,27 +95,41 @@ class Desk:
         with self._database.reading() as connection:
             return in_doubt.show(connection, which)
 
-    def dead_letters(self, group: bool = False, *, limit: int = SHOWN, after: int = 0) -> list[dict[str, Any]]:
-        """Open letters behind number ``after`` without their contents, or the causes of all by number."""
+    def dead_letters(self, *, cause: Cause = EVERY, limit: int = SHOWN, after: int = 0) -> list[dict[str, Any]]:
+        """Open letters of ``cause`` behind number ``after``, without their contents."""
+        hidden = {"raw", "value", "closed_by", "closed_reason", "run_id"}
         with self._database.reading() as connection:
-            if group:
-                return letters.groups(connection)
-            hidden = {"raw", "value", "closed_by", "closed_reason", "run_id"}
-            rows = letters.listing(connection, limit=limit, after=after)
+            rows = causes.page(connection, cause, limit=limit, after=after)
         return [{name: value for name, value in row.items() if name not in hidden} for row in rows]
 
-    def dead_letters_total(self) -> int:
-        """How many letters are open."""
+    def dead_letters_total(self, *, cause: Cause = EVERY) -> int:
+        """How many letters of ``cause`` are open."""
         with self._database.reading() as connection:
-            return letters.count_open(connection)
+            return causes.count(connection, cause)
+
+    def dead_letter_groups(self, *, cause: Cause = EVERY) -> list[dict[str, Any]]:
+        """Open letters by cause, the largest group first."""
+        with self._database.reading() as connection:
+            return causes.groups(connection, cause)
+
+    def cause_of(self, letter_id: int) -> Cause:
+        """The group that a letter belongs to. Raises :class:`UserMistake`."""
+        with self._database.reading() as connection:
+            return causes.of_letter(connection, int(letter_id))
 
     def dead_letter(self, letter_id: int) -> dict[str, Any]:
-        """One letter, with the offending record. Raises :class:`UserMistake`."""
+        """One letter, with the offending record and its corrections. Raises :class:`UserMistake`."""
         with self._database.reading() as connection:
             found = letters.get(connection, [int(letter_id)])
+            made = corrections.of_letter(connection, int(letter_id))
         if not found:
             raise UserMistake(f"there is no dead letter {letter_id}; see `crm-bridge dead-letters list`")
-        return found[0]
+        told = [
+            {"by": each.made_by, "at": each.made_at, "said": each.said, "meant": each.meant}
+            | ({"superseded_at": each.superseded_at} if each.superseded_at else {})
+            for each in made
+        ]
+        return {**found[0], **({"corrections": told} if told else {})}
 
     def runs(self) -> list[dict[str, Any]]:
         """The latest runs, newest first, without their reports."""

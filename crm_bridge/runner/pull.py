@@ -14,6 +14,7 @@ from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, pages_of, records
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.beside import link_waiting, take_page_beside
 from crm_bridge.runner.collection import a_page_at_a_time
+from crm_bridge.runner.corrections import corrected
 from crm_bridge.runner.inbound import take_page
 from crm_bridge.store import letters, records, runs
 from crm_bridge.store.runs import Cursor
@@ -92,6 +93,7 @@ def _map_again(run: RunContext, kind: Kind, open_letters: set[str]) -> None:
 
 def take(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, open_letters: set[str]) -> None:
     """One page, by what kind of record it holds."""
+    page = corrected(run, kind, page)
     step = take_page if kind.is_client else take_page_beside
     step(run, kind, page, cursor=cursor, open_letters=open_letters)
 

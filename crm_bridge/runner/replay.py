@@ -2,62 +2,201 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from crm_bridge.connector import Page
 from crm_bridge.errors import UserMistake
+from crm_bridge.outbox.drafts import draft_client
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.systems import Kind
+from crm_bridge.runner.corrections import against, as_corrected, kind_of
 from crm_bridge.runner.pull import take
-from crm_bridge.store import journal, letters
+from crm_bridge.store import causes, clients, journal, letters, records
+from crm_bridge.store.causes import Cause
+
+AT_ONCE = 500
+SHOWN = 200  # letters that an answer names; it counts them all
+
+Row = Mapping[str, Any]
 
 
-def replay(run: RunContext, ids: Sequence[int]) -> dict[str, Any]:
-    """Replay these letters.
+@dataclass(slots=True)
+class Replayed:
+    """What became of each letter: ``replayed`` (it went through, or is on its way), ``still`` (it failed again),
+    ``not_replayable`` (with what to do instead), ``already`` (it was closed before)."""
+
+    dry_run: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+    lines: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    def add(self, outcome: str, letter_id: int, why: str) -> None:
+        self.counts[outcome] += 1
+        lines = self.lines.setdefault(outcome, {})
+        if len(lines) < SHOWN:
+            lines[letter_id] = why
+
+    def as_dict(self) -> dict[str, Any]:
+        told = {name: self.counts[name] for name in ("replayed", "still", "not_replayable", "already")}
+        return {
+            "dry_run": self.dry_run,
+            "counts": told,
+            "replayed": list(self.lines.get("replayed", {})),
+            "outlook": self.lines.get("replayed", {}) if self.dry_run else {},
+            "still": self.lines.get("still", {}),
+            "not_replayable": self.lines.get("not_replayable", {}),
+        }
+
+
+def replay(run: RunContext, ids: Sequence[int], *, cause: Cause | None = None, dry_run: bool = False) -> dict[str, Any]:
+    """Replay these letters, or all open ones of ``cause``, a portion at a time: broken off, the rest stays open.
+
+    Args:
+        dry_run: only say what would become of each.
 
     Returns:
-        ``replayed``: ids that went through or are on their way; ``still``: ids that failed again, with the cause;
-        ``not_replayable``: ids with what to do instead.
+        See :class:`Replayed`; of many letters it names the first, and counts all.
 
     Raises:
-        UserMistake: no open letter has one of these ids.
+        UserMistake: there is no letter with one of these ids.
     """
-    with run.database.reading() as connection:
-        found = {row["id"]: row for row in letters.get(connection, ids) if row["state"] == "open"}
-    missing = [each for each in ids if each not in found]
-    if missing:
-        raise UserMistake(f"no open dead letter: {', '.join(map(str, missing))}; see `crm-bridge dead-letters list`")
-    answer: dict[str, Any] = {"replayed": [], "still": {}, "not_replayable": {}}
-    for letter_id, row in found.items():
-        if row["stage"] == "map" and isinstance(row["raw"], Mapping):
-            _read_again(run, letter_id, row, answer)
-        elif row["stage"] == "write" and row["client_id"]:
-            _write_again(run, letter_id, row, answer)
-        else:
-            answer["not_replayable"][letter_id] = row["hint"] or "mend it at its source, then discard this letter"
-    return answer
+    answer = Replayed(dry_run)
+    for rows in _chosen(run, ids, cause):
+        stands = [row for row in rows if row["state"] == "open"]
+        for row in rows:
+            if row["state"] != "open":
+                answer.add("already", row["id"], row["state"])
+        (_foresee if dry_run else _replay)(run, stands, answer)
+    return answer.as_dict()
 
 
-def _read_again(run: RunContext, letter_id: int, row: Mapping[str, Any], answer: dict[str, Any]) -> None:
-    system = run.systems.get(row["system"])
-    kind = system.kinds.get(row["kind"]) if system else None
-    if kind is None:
-        answer["not_replayable"][letter_id] = f"{row['system']}/{row['kind']} is not configured any more"
+def _chosen(run: RunContext, ids: Sequence[int], cause: Cause | None) -> Iterator[list[dict[str, Any]]]:
+    if cause is not None:
+        yield from causes.each(run.database.reading, cause, at_once=AT_ONCE)
         return
-    record_id = kind.mapping.record_id(row["raw"])
-    open_letters = {record_id or row["record_id"]}  # a mended mapping may find an id where there was none
-    take(run, kind, Page([row["raw"]]), cursor=None, open_letters=open_letters)
-    if not open_letters and record_id != row["record_id"]:
+    with run.database.reading() as connection:
+        found = letters.get(connection, ids)
+    missing = sorted(set(ids) - {row["id"] for row in found})
+    if missing:
+        raise UserMistake(f"no dead letter: {', '.join(map(str, missing))}; see `crm-bridge dead-letters list`")
+    for start in range(0, len(found), AT_ONCE):
+        yield found[start : start + AT_ONCE]
+
+
+def _replay(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
+    for kind, group in _by_kind(run, [row for row in rows if _is_read(row)], answer):
+        for portion in _each_record_once(run, kind, group):
+            _read_again(run, kind, portion, answer)
+    _write_again(run, _writes(run, rows, answer), answer)
+    _refuse_others(rows, answer)
+
+
+def _foresee(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
+    for kind, group in _by_kind(run, [row for row in rows if _is_read(row)], answer):
+        names = [row["record_id"] for row in group]
+        mended = as_corrected(run, kind, names, [row["raw"] for row in group])
+        with run.database.reading() as connection:
+            known = records.known(connection, kind.system, kind.name, names)
+        for row, record in zip(group, mended, strict=True):
+            said = against(kind, record)
+            before = known.get(row["record_id"])
+            goes = f"changes the record of client {before.client_id}" if before else "is taken in as a new record"
+            answer.add("still" if said else "replayed", row["id"], "; ".join(said) or goes)
+    _foresee_writes(run, _writes(run, rows, answer), answer)
+    _refuse_others(rows, answer)
+
+
+def _is_read(row: Row) -> bool:
+    return row["stage"] == "map" and isinstance(row["raw"], Mapping)
+
+
+def _is_write(row: Row) -> bool:
+    return row["stage"] == "write" and bool(row["client_id"])
+
+
+def _refuse_others(rows: Sequence[Row], answer: Replayed) -> None:
+    for row in rows:
+        if not _is_read(row) and not _is_write(row):
+            hint = row["hint"] or "mend it at its source, then discard this letter"
+            answer.add("not_replayable", row["id"], hint)
+
+
+def _by_kind(run: RunContext, rows: Sequence[Row], answer: Replayed) -> list[tuple[Kind, list[Row]]]:
+    groups: dict[tuple[str, str], tuple[Kind, list[Row]]] = {}
+    for row in rows:
+        kind = kind_of(run, row)
+        if kind is None:
+            answer.add("not_replayable", row["id"], f"{row['system']}/{row['kind']} is not configured any more")
+        else:
+            groups.setdefault((kind.system, kind.name), (kind, []))[1].append(row)
+    return list(groups.values())
+
+
+def _each_record_once(run: RunContext, kind: Kind, rows: Sequence[Row]) -> Iterator[list[tuple[Row, str]]]:
+    """The letters with the ids that their records have by now, so that no portion holds two versions of one record."""
+    mended = as_corrected(run, kind, [row["record_id"] for row in rows], [row["raw"] for row in rows])
+    portion: list[tuple[Row, str]] = []
+    seen: dict[str, Any] = {}
+    for row, record in zip(rows, mended, strict=True):
+        record_id = kind.mapping.record_id(record)
+        if record_id and seen.setdefault(record_id, row["raw"]) != row["raw"]:
+            yield portion
+            portion, seen = [], {record_id: row["raw"]}
+        portion.append((row, record_id))
+    if portion:
+        yield portion
+
+
+def _read_again(run: RunContext, kind: Kind, portion: Sequence[tuple[Row, str]], answer: Replayed) -> None:
+    named = [(row, record_id or row["record_id"]) for row, record_id in portion]
+    open_letters = {name for _, name in named}
+    raws = {name: row["raw"] for row, name in named}
+    take(run, kind, Page(list(raws.values())), cursor=None, open_letters=open_letters)
+    through = [(row, name) for row, name in named if name not in open_letters]
+    renamed = [row["id"] for row, name in through if name != row["record_id"]]  # it found an id where there was none
+    if renamed:
         with run.database.transaction() as connection:
-            letters.close(connection, [letter_id], state="replayed", by="replay", reason="read again", at=run.now())
-    if open_letters:
-        answer["still"][letter_id] = row["message"]
-    else:
-        answer["replayed"].append(letter_id)
+            letters.close(connection, renamed, state="replayed", by="replay", reason="read again", at=run.now())
+    for row, name in named:
+        answer.add("still" if name in open_letters else "replayed", row["id"], row["message"])
 
 
-def _write_again(run: RunContext, letter_id: int, row: Mapping[str, Any], answer: dict[str, Any]) -> None:
+def _writes(run: RunContext, rows: Sequence[Row], answer: Replayed) -> list[Row]:
+    found: list[Row] = []
+    for row in rows:
+        if _is_write(row) and row["system"] not in run.systems:
+            answer.add("not_replayable", row["id"], f"{row['system']} is not configured any more")
+        elif _is_write(row):
+            found.append(row)
+    return found
+
+
+def _write_again(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
+    if not rows:
+        return
+    at = run.now()
     with run.database.transaction() as connection:
-        journal.enqueue(connection, [(row["system"], row["client_id"])], at=run.now())
-        letters.close(connection, [letter_id], state="replayed", by="replay", reason="planned again", at=run.now())
-    answer["replayed"].append(letter_id)
+        journal.enqueue(connection, sorted({(row["system"], row["client_id"]) for row in rows}), at=at)
+        ids = [row["id"] for row in rows]
+        letters.close(connection, ids, state="replayed", by="replay", reason="planned again", at=at)
+    for row in rows:
+        answer.add("replayed", row["id"], "planned again; the next sync writes it")
+
+
+def _foresee_writes(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
+    owners = sorted({row["client_id"] for row in rows})
+    with run.database.reading() as connection:
+        stored = clients.get_all(connection, owners)
+        linked = records.of_clients(connection, owners)
+    for row in rows:
+        client = stored.get(row["client_id"])
+        if client is None:
+            answer.add("not_replayable", row["id"], "its client is not there any more; discard this letter")
+            continue
+        planned = draft_client(client, linked[client.id], run.systems[row["system"]], policy=run.survivorship)
+        stopped = [each.message for each in planned.letters if each.record_id == row["record_id"]]
+        fields = sorted({each.field for draft in planned.drafts for each in draft.planned.fields})
+        goes = f"writes {', '.join(fields)}" if fields else "has nothing to write any more"
+        answer.add("still" if stopped else "replayed", row["id"], "; ".join(stopped) or goes)

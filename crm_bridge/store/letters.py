@@ -138,6 +138,20 @@ def close(connection: Connection, ids: Sequence[int], *, state: str, by: str, re
     return int(result.rowcount)
 
 
+def supersede_writes(connection: Connection, system: str, client_ids: Sequence[str], *, at: str) -> None:
+    """What the system lacked of these clients it has, or needs no more: the letters about their writes are resolved."""
+    if client_ids:
+        table = dead_letters
+        ids = connection.execute(
+            select(table.c.id, table.c.system, table.c.stage).where(
+                among(table.c.client_id, client_ids), table.c.state == "open"
+            )
+        ).all()
+        done = [row.id for row in ids if (row.system, row.stage) == (system, "write")]
+        if done:
+            close(connection, done, state="resolved", by="sync", reason="a later change took its place", at=at)
+
+
 def close_records(
     connection: Connection, system: str, kind: str, record_ids: Sequence[str], *, stages: Sequence[str], at: str
 ) -> None:
@@ -191,39 +205,9 @@ def close_outdated(
         )
 
 
-def listing(connection: Connection, *, state: str = "open", limit: int = 200, after: int = 0) -> list[dict[str, Any]]:
-    rows = connection.execute(
-        select(dead_letters)
-        .where(dead_letters.c.state == state, dead_letters.c.id > after)
-        .order_by(dead_letters.c.id)
-        .limit(limit)
-    )
-    return [_plain(row._mapping) for row in rows]
-
-
 def get(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     rows = connection.execute(select(dead_letters).where(among(dead_letters.c.id, ids)).order_by(dead_letters.c.id))
-    return [_plain(row._mapping) for row in rows]
-
-
-def groups(connection: Connection) -> list[dict[str, Any]]:
-    """Open letters by cause, the largest group first."""
-    table = dead_letters
-    rows = connection.execute(
-        select(
-            table.c.system,
-            table.c.kind,
-            table.c.stage,
-            table.c.code,
-            table.c.path,
-            func.count().label("letters"),
-            func.min(table.c.id).label("example"),
-        )
-        .where(table.c.state == "open")
-        .group_by(table.c.system, table.c.kind, table.c.stage, table.c.code, table.c.path)
-        .order_by(func.count().desc(), table.c.system, table.c.code)
-    )
-    return [dict(row._mapping) for row in rows]
+    return [plain(row._mapping) for row in rows]
 
 
 def count_open(connection: Connection) -> int:
@@ -234,8 +218,9 @@ def count_open(connection: Connection) -> int:
     )
 
 
-def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
-    plain = dict(row)
-    plain["value"] = orjson.loads(plain["value"]) if plain["value"] is not None else None
-    plain["raw"] = orjson.loads(plain["raw"]) if plain["raw"] is not None else None
-    return plain
+def plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row of the table with its contents readable."""
+    told = dict(row)
+    told["value"] = orjson.loads(told["value"]) if told["value"] is not None else None
+    told["raw"] = orjson.loads(told["raw"]) if told["raw"] is not None else None
+    return told

@@ -12,6 +12,8 @@ import pytest
 from crm_bridge.cli import invocation
 from crm_bridge.cli.main import main
 from crm_bridge.hookspecs import PlannedField, PlannedWrite
+from crm_bridge.run_context.report import RunReport
+from crm_bridge.runner.undo import UndoReport
 
 CARD = {"id": "c-1", "name": {"family": "Тестова", "given": "Anna"}, "contact_points": [{"type": "phone"}]}
 
@@ -100,8 +102,11 @@ def bridge(monkeypatch):
             "merge": {"survivor": "c-1", "absorbed": "c-2"},
             "unmerge": {"client": "c-3"},
             "review_decide": {"client": "c-1"},
-            "replay": {"replayed": 2},
+            "replay": {"counts": {"replayed": 2}, "replayed": [1, 2]},
             "discard": 1,
+            "dead_letter_groups": [{"code": "bad_date", "letters": 2, "oldest": "2026-10-20T08:00:00Z", "example": 1}],
+            "undo": UndoReport("run-1", RunReport("run-2", ""), clients={"c-1"}),
+            "plan_undo": UndoReport("run-1", RunReport("run-2", ""), writes=[WRITE], clients={"c-1"}),
             "review_total": 1,
             "dead_letters_total": 1,
             "review_list": [{"id": 1, "grade": "probable"}],

@@ -7,6 +7,7 @@ import pytest
 from crm_bridge.cli.report import NEXT
 from crm_bridge.errors import ExitCode
 from crm_bridge.runner.checkup import Checkup, Finding, SeenKind
+from crm_bridge.store.causes import EVERY, Cause
 
 from .conftest import CARD, WRITE, Plan, Report
 
@@ -54,18 +55,28 @@ ASKS = [
         ["review", "reject", "1", "--by", "Anna"],
         ("review_decide", (1, False), {"by": "Anna", "value": None, "despite_identifiers": False}),
     ),
-    (["dead-letters", "list"], ("dead_letters", (), {"group": False, "limit": 200, "after": 0})),
-    (["dead-letters", "list", "--group"], ("dead_letters", (), {"group": True, "limit": 200, "after": 0})),
+    (["dead-letters", "list"], ("dead_letters", (), {"cause": EVERY, "limit": 200, "after": 0})),
     (
-        ["dead-letters", "list", "--limit", "5", "--after", "7"],
-        ("dead_letters", (), {"group": False, "limit": 5, "after": 7}),
+        ["dead-letters", "list", "--system", "siebel", "--code", "bad_date", "--limit", "5", "--after", "7"],
+        ("dead_letters", (), {"cause": Cause(system="siebel", code="bad_date"), "limit": 5, "after": 7}),
     ),
+    (["dead-letters", "groups"], ("dead_letter_groups", (), {"cause": EVERY})),
     (["dead-letters", "show", "1"], ("dead_letter", (1,), {})),
-    (["dead-letters", "replay", "1", "2"], ("replay", ([1, 2],), {})),
+    (["dead-letters", "replay", "1", "2"], ("replay", ([1, 2],), {"cause": None, "dry_run": False})),
+    (
+        ["dead-letters", "replay", "--stage", "map", "--kind", "contact", "--path", "gender", "--dry-run"],
+        ("replay", ([],), {"cause": Cause(stage="map", kind="contact", path="gender"), "dry_run": True}),
+    ),
     (
         ["dead-letters", "discard", "1", "--reason", "a test row", "--by", "Anna"],
-        ("discard", ([1],), {"reason": "a test row", "by": "Anna"}),
+        ("discard", ([1],), {"reason": "a test row", "by": "Anna", "cause": None}),
     ),
+    (
+        ["dead-letters", "discard", "--code", "bad_date", "--reason", "a test row", "--by", "Anna"],
+        ("discard", ([],), {"reason": "a test row", "by": "Anna", "cause": Cause(code="bad_date")}),
+    ),
+    (["undo", "run-1", "--yes", "--by", "Anna"], ("undo", ("run-1",), {"by": "Anna", "allow_large_change": False})),
+    (["undo", "run-1"], ("plan_undo", ("run-1",), {})),
     (["unknown", "list"], ("unknown_list", (), {})),
     (["unknown", "show", "i-1"], ("unknown_case", ("i-1",), {})),
     (
@@ -283,3 +294,62 @@ def test_who_decides_is_the_user_logged_in(cli, bridge, monkeypatch):
     cli("review", "accept", "1")
 
     assert ["anna"] == [named["by"] for _, _, named in bridge.calls]
+
+
+def test_all_of_one_cause_are_named_by_a_letter_of_it(cli, bridge):
+    """``--group ID``: whatever has the same cause as that letter."""
+    bridge.answers["cause_of"] = Cause("siebel", "contact", "map", "unknown_code", "gender")
+    cli("dead-letters", "replay", "--group", "7")
+
+    assert [("cause_of", (7,), {}), ("replay", ([],), {"cause": bridge.answers["cause_of"], "dry_run": False})] == (
+        bridge.calls
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["replay"],
+        ["discard", "--reason", "r"],
+        ["replay", "1", "--code", "x"],
+        ["replay", "--group", "1", "--code", "x"],
+    ],
+)
+def test_which_letters_are_meant_has_to_be_plain(cli, bridge, arguments):
+    """Nobody replays or discards everything by leaving something out."""
+    ended = cli("dead-letters", *arguments)
+
+    assert (64, []) == (ended.code, bridge.calls)
+
+
+def test_single_values_of_a_record_are_edited(cli, bridge):
+    """Text stays text; another type is read as JSON."""
+    bridge.answers["dead_letter"] = {"raw": {"id": "1", "gender": "X", "do_not_call": False}}
+    bridge.answers["edit_letter"] = {"id": 7, "changed": {}, "still": []}
+    cli("dead-letters", "edit", "7", "--set", "gender=F", "--set", "do_not_call=true", "--by", "Anna")
+
+    assert ("edit_letter", (7, {"id": "1", "gender": "F", "do_not_call": True}), {"by": "Anna"}) == bridge.calls[-1]
+
+
+def test_a_whole_record_is_taken_from_a_file(cli, bridge, tmp_path):
+    (tmp_path / "record.json").write_text('{"id": "1", "gender": "F"}')
+    bridge.answers["edit_letter"] = {"id": 7, "changed": {}, "still": ["gender: no code"]}
+    out = cli("dead-letters", "edit", "7", "--file", "record.json", "--by", "Anna").out
+
+    assert ("edit_letter", (7, {"id": "1", "gender": "F"}), {"by": "Anna"}) == bridge.calls[-1]
+    assert "it would fail again" in out
+
+
+def test_a_record_is_edited_in_the_editor(cli, bridge, tmp_path, monkeypatch):
+    """Whatever ``$EDITOR`` leaves in the file counts."""
+    editor = tmp_path / "editor.sh"
+    editor.write_text('#!/bin/sh\nsed -i s/X/F/ "$1"\n')
+    editor.chmod(0o700)
+    monkeypatch.setenv("EDITOR", str(editor))
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    bridge.answers["dead_letter"] = {"raw": {"id": "1", "gender": "X"}}
+    bridge.answers["edit_letter"] = {"id": 7, "changed": {}, "still": []}
+    cli("dead-letters", "edit", "7", "--by", "Anna")
+
+    assert ("edit_letter", (7, {"id": "1", "gender": "F"}), {"by": "Anna"}) == bridge.calls[-1]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 from stores import ON_POSTGRESQL, new_store
 
-from crm_bridge.store import letters
+from crm_bridge.store import causes, letters
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.opening import open_database
 
@@ -27,14 +27,14 @@ def letter(record_id="1", *, code="bad_date"):
 
 def test_the_same_cause_of_the_same_record_stays_one_letter_with_a_count(connection):
     assert (1, 0) == tuple(letters.put(connection, [letter()], at=AT, run_id="r") for _ in range(2))
-    assert [2] == [each["count"] for each in letters.listing(connection)]
+    assert [2] == [each["count"] for each in causes.page(connection, causes.EVERY, after=0, limit=9)]
 
 
 def test_letters_are_grouped_by_cause_the_largest_first(connection):
     letters.put(connection, [letter("1"), letter("2"), letter("3", code="bad_phone")], at=AT, run_id="r")
 
     assert [("bad_date", 2), ("bad_phone", 1)] == [
-        (each["code"], each["letters"]) for each in letters.groups(connection)
+        (each["code"], each["letters"]) for each in causes.groups(connection)
     ]
 
 
