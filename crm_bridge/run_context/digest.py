@@ -41,7 +41,7 @@ def _has_no_number(value: Any) -> bool:
         value = value.values()
     elif not isinstance(value, list | tuple):
         return isinstance(value, float) and not math.isfinite(value)
-    for each in value:  # a plain loop: each record with an empty field comes here
+    for each in value:  # noqa: SIM110  # every record with an empty field comes here, and a generator takes twice as long
         if type(each) not in _WHOLE and _has_no_number(each):
             return True
     return False

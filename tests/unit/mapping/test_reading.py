@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from crm_bridge.mapping import TransformType
+from crm_bridge.mapping import BadValue, TransformType, columns
 
 ROWS = """
 values: {gender: {M: male, F: female}, lang: {UKR: uk}}
@@ -215,3 +215,38 @@ def test_tabs_and_line_ends_are_text(compiled):
 
     assert "лікар\tвищої\r\nкатегорії\u00a0№\u200b1" == reading.doc["job_title"]
     assert () == reading.problems
+
+
+@pytest.mark.parametrize("src", ["Job", "x.Job"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("лікар", "  лікар ", "", "  ", "\u00a0", "a\tb", "a\x07", "\ud800"),
+        *("1234567890", "123456789  ", "12345678901"),
+        *(None, 5, True, 1.5, ["лікар"], {"a": 1}),
+    ],
+)
+def test_plain_text_is_taken_in_one_step_as_the_transform_reads_it(compiled, src, value):
+    """Most columns are plain text: sparing them the transform gives the same value, or the same problem."""
+    _, bound = compiled(f"fields: {{job_title: {{src: {src}, max: 10}}}}")._fields[0]
+    read, _ = columns._limited(*columns._pair(bound.column, {}), 10)
+    by_transform = columns._puller(bound.column.src, read, plain=0)
+    record = {"Job": value, "x": {"Job": value}}
+
+    assert columns._plain_text(bound.column) == 10
+    assert _outcome(bound.pull, record) == _outcome(by_transform, record)
+
+
+def test_a_field_of_known_codes_is_no_plain_text(compiled):
+    """Currencies and time zones are looked up, however short they are."""
+    _, bound = compiled("fields: {preferences.time_zone: {src: Zone}}")._fields[0]
+
+    assert columns._plain_text(bound.column) == 0
+    assert _outcome(bound.pull, {"Zone": "Europe/Nowhere"}) == ("unknown_code",)
+
+
+def _outcome(pull, record):
+    try:
+        return pull(record)
+    except BadValue as error:
+        return (error.code,)
