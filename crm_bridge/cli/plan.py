@@ -49,6 +49,8 @@ def plan(
         if answer["blocked"]:
             to.print("These cannot be made:")
             to.print(table_of(answer["blocked"]))
+        for failure in answer.get("plugin_failures", ()):
+            to.print(f"plugin: {cell(failure)}")
         for why in answer["stopped"].values():
             to.print(cell(why))
         if out is not None:

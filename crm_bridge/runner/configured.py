@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import blake2b
 
@@ -49,7 +49,7 @@ def open_systems(settings: Settings, plugins: Plugins, clock: Callable[[], datet
             mapping = compile_mapping(load_mapping(found.text, file=found.file), transforms=transforms)
             if records.on_delete == "spread" and mapping.entity == "claim":
                 spot = settings.place(("systems", name, "records", kind, "on_delete"))
-                raise ConfigMistake("spread is for records of clients: these lie beside a client; remove it", place=spot)
+                raise ConfigMistake("spread is for records of clients, and these lie beside: remove it", place=spot)
             kinds[kind] = Kind(
                 system=name,
                 name=kind,
@@ -62,4 +62,19 @@ def open_systems(settings: Settings, plugins: Plugins, clock: Callable[[], datet
                 document_digest=blake2b(found.text.encode(), digest_size=8).hexdigest(),
             )
         opened[name] = System(name, connector, kinds)
+    _demand_duplicates_found(opened, settings=settings, plugins=plugins)
     return opened
+
+
+def _demand_duplicates_found(systems: Mapping[str, System], *, settings: Settings, plugins: Plugins) -> None:
+    """Where clients are created in a system, records that are of one client have to be found to be so."""
+    kinds = [kind for system in systems.values() for kind in system.kinds.values() if kind.mapping.entity != "claim"]
+    creating = next((kind for kind in kinds if kind.create), None)
+    read = {kind.system for kind in kinds if kind.read}
+    if creating is None or len(read) < 2 or plugins.implements("find_duplicates"):
+        return
+    raise ConfigMistake(
+        f"{creating.system} would get everybody whom it holds a second time, as no active plugin finds out which "
+        'records are of one client: activate "dedup.exact_keys" in [plugins].active, or do not create',
+        place=settings.place(("systems", creating.system, "records", creating.name, "create")),
+    )

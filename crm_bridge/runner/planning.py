@@ -46,6 +46,7 @@ class PlanReport:
                 for each in self.blocked
             ],
             "stopped": self.report.stopped,
+            "plugin_failures": list(self.report.plugin_failures),
         }
 
 
@@ -74,4 +75,5 @@ def plan(run: RunContext, systems: Sequence[str], *, sweep: bool = False) -> Pla
             blocked.extend(letter for _, letter in [*batch.letters, *batch.waits])
         blocked.extend(postponed(run, system))
     entries.sort(key=lambda pair: pair[0].subject)
+    run.report.plugin_failures = [str(failure) for failure in run.plugins.failures]
     return PlanReport([write for _, write in entries], blocked, run.report, [entry for entry, _ in entries])

@@ -44,6 +44,22 @@ class TestPlugins:
         assert 2 == len(world.show()["records"])
         assert ids
 
+    def test_a_plan_tells_of_it_as_a_sync_does(self, world):
+        """A plan that was made without what a plugin would have said is another plan."""
+        from crm_bridge.api import hookimpl
+
+        @hookimpl
+        def enrich_clients(batch):
+            raise RuntimeError("a bug")
+
+        world.plugins["bad"] = SimpleNamespace(enrich_clients=enrich_clients)
+        world.active.append("bad")
+        world.person("a", "b", job_title="teacher")
+
+        [told] = world.ask("plan").as_dict()["plugin_failures"]
+
+        assert "plugin bad: enrich_clients: RuntimeError" in told
+
     def test_an_objection_holds_the_write_until_a_person_overrules_it(self, world):
         from crm_bridge.api import Objection, hookimpl
 
