@@ -50,6 +50,7 @@ from crm_bridge.store import inbox as inbox_store
 from crm_bridge.store.causes import Cause
 from crm_bridge.store.database import Database
 from crm_bridge.store.schema import history, source_records
+from crm_bridge.sync.wars import Patience
 from crm_bridge.testing.as_found import check_source
 
 _log = structlog.get_logger("crm_bridge")
@@ -315,6 +316,7 @@ class Bridge(Desk):
             seq=Counter(seq),
             pks=Counter(pks),
             progress=progress or Silence(),
+            patience=Patience(self.settings.outbox.war_after, self.settings.outbox.war_within),
             pool=self._pool,
         )
         draft.report.started_at = draft.now()

@@ -21,14 +21,14 @@ READS = {
 WRITES = ("created", "updated", "deleted", "stale", "refused", "postponed", "unknown", "held")
 FIELDS_SHOWN = 8
 WAITING = {
-    "dead_letters": ("dead letter", "dead letters", "crm-bridge dead-letters list --group"),
+    "dead_letters": ("dead letter", "dead letters", "crm-bridge dead-letters groups"),
     "reviews": ("case to decide", "cases to decide", "crm-bridge review list"),
     "unknown": ("lost answer to a write or message", "lost answers to writes or messages", "crm-bridge unknown list"),
 }
 NEXT = {
     ExitCode.BUG: "run again with --debug, and report it",
     ExitCode.DRIFT: "`crm-bridge plan --out FILE` anew, and look at it",
-    ExitCode.DEAD_LETTERS: "`crm-bridge dead-letters list --group`, mend the causes, `crm-bridge dead-letters replay`",
+    ExitCode.DEAD_LETTERS: "`crm-bridge dead-letters groups`, mend the causes, `crm-bridge dead-letters replay`",
     ExitCode.SAFETY_STOP: "read `crm-bridge plan`; when right, `crm-bridge sync --allow-large-change` or a new limit",
     ExitCode.NEEDS_PERSON: "`crm-bridge unknown list` for lost answers, `crm-bridge review list`, `crm-bridge check`",
     ExitCode.UNAVAILABLE: "`crm-bridge check`, and sync again when the system answers; nothing is lost",
@@ -61,6 +61,9 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
     if report.get("drifted"):
         to.print("\nRefused, as they would be others now; `crm-bridge plan` shows what they would be:")
         to.print(table_of({**each, "differs": ", ".join(each["differs"])} for each in report["drifted"]))
+    for war in report.get("wars") or ():
+        where = f"{war['system']}: {war['record']}: {war['path']}"
+        to.print(f"{cell(where)} is put back there each time that it is written; it is written no more")
     for each in report.get("waiting") or ():
         to.print(cell(_waits(each)))
     for name, (one, many, command) in WAITING.items():

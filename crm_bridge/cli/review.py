@@ -34,6 +34,10 @@ ANSWERS = {
         "the present value stays, or with `--value left|right|SYSTEM` that one",
         "the present value stays, and the question is closed",
     ),
+    "war": (
+        "the client's value is written there once more, or with `--value right` the record's is right everywhere",
+        "both stay as they are, and it is never written there again",
+    ),
 }
 CaseArgument = Annotated[int, typer.Argument(metavar="CASE", help="The case's number, as `review list` shows it.")]
 

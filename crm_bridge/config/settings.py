@@ -159,6 +159,10 @@ class OutboxSettings(FrozenSettings):
     tries: Several = Field(
         default=3, description="Tries of one attempt, within 30 seconds, while nothing at all could be sent."
     )
+    war_after: Annotated[Several, Field(ge=2)] = Field(
+        default=3, description="Writes of one value that the other side put back each time; then a person is asked."
+    )
+    war_within: Duration = Field(default=timedelta(days=7), description="The time within which they count.")
     patience: Duration = Field(
         default=timedelta(seconds=30),
         description="How long a run waits for a system that asked for time or is silent; then the next run has it.",

@@ -11,6 +11,7 @@ from crm_bridge.outbox.create_keys import PastCreates, past_creates
 from crm_bridge.outbox.drafts import Draft, draft_client
 from crm_bridge.outbox.questions import creates_wait_for
 from crm_bridge.outbox.removals import draft_removals
+from crm_bridge.outbox.truces import War, truces_of
 from crm_bridge.outbox.undone_creates import without_undone_creates
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import System
@@ -39,6 +40,7 @@ class Batch:
     letters: list[tuple[OutboxRow, Letter]] = field(default_factory=list)
     waits: list[tuple[OutboxRow, Letter]] = field(default_factory=list)
     vanished: list[OutboxRow] = field(default_factory=list)
+    wars: list[tuple[OutboxRow, War]] = field(default_factory=list)
     anchors: dict[str, str] = field(default_factory=dict)
     made_now: set[str] = field(default_factory=set)
     unfinished: frozenset[int] = frozenset()
@@ -61,6 +63,7 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
             asked = creates_wait_for(connection, system, linked)
             in_doubt = journal.unsettled_creates(connection, system.name)
             created = _created_before(connection, system, ids)
+            truces = truces_of(run, connection, system, [row for mine in linked.values() for row in mine])
         batch = Batch(rows)
         for row in rows:
             client = stored.get(row.client_id)
@@ -84,10 +87,12 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
                     may_create=row.client_id not in in_doubt,
                     waits_for=asked.get(row.client_id),
                     created=created,
+                    truces=truces,
                 )
                 planned = without_undone_creates(client, mine, system, planned)
             batch.drafts.extend((row, draft) for draft in planned.drafts)
             batch.letters.extend((row, letter) for letter in planned.letters)
+            batch.wars.extend((row, war) for war in planned.wars)
             batch.waits.extend((row, letter) for letter in planned.waits)
         yield batch
 

@@ -266,6 +266,8 @@ def _journal(
         new = letters.put(connection, [letter for _, letter in batch.letters], at=at, run_id=run.run_id)
         doubts = [_doubt(objection) for objection in objections.values()]
         newly_held = review.object_to(connection, doubts, at=at)
+        wars = [war for _, war in batch.wars if not war.asked]
+        review.put(connection, [war.doubt(run.patience.after) for war in wars], at=at)
         raised = {(doubt.left, doubt.right) for doubt in doubts}
         asked_about = [row.client_id for row in batch.rows]
         review.resolve_objections(connection, system.name, asked_about, but=raised, at=at)
@@ -280,6 +282,9 @@ def _journal(
         letters.supersede_writes(connection, system.name, mine, at=at)
     run.report.new_dead_letters += new
     run.report.new_held += newly_held
+    run.report.wars.extend(
+        {"system": system.name, "record": f"{war.record.kind}:{war.record.record_id}", "path": war.path} for war in wars
+    )
 
 
 def _doubt(objection: Objection) -> Doubt:

@@ -13,6 +13,7 @@ from crm_bridge.mapping import WriteBack
 from crm_bridge.outbox.create_keys import PastCreates, create_key
 from crm_bridge.outbox.kept_apart import kept_apart, own_values, with_own
 from crm_bridge.outbox.reasons import reason
+from crm_bridge.outbox.truces import NO_TRUCES, Truces, War, own_there
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.journal import Intent
@@ -52,11 +53,12 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class ClientDrafts:
     """All writes of one client into one system; ``letters`` where the card cannot be expressed there, ``waits`` for
-    creates that would be made but for an open question."""
+    creates that would be made but for an open question; ``wars`` for what is put back there each time."""
 
     drafts: Sequence[Draft]
     letters: Sequence[Letter]
     waits: Sequence[Letter] = ()
+    wars: Sequence[War] = ()
 
 
 def draft_client(
@@ -68,6 +70,7 @@ def draft_client(
     may_create: bool = True,
     waits_for: str | None = None,
     created: Mapping[tuple[str, str], PastCreates] = NO_CREATES,
+    truces: Truces = NO_TRUCES,
 ) -> ClientDrafts:
     """What has to be written into ``system`` so that it says what the card says.
 
@@ -76,6 +79,7 @@ def draft_client(
         may_create: ``False`` while nobody knows whether an earlier create arrived.
         waits_for: what has to be decided before the client is created anywhere: ``review case 7``.
         created: (client id, kind) → what came of earlier creates, where there were any.
+        truces: what is put back there each time, and written no more.
     """
     contributions = [row.contribution() for row in rows if row.entity == "client"]
     card = survive(contributions, policy=policy, current=client.doc())
@@ -83,12 +87,20 @@ def draft_client(
     drafts: list[Draft] = []
     letters: list[Letter] = []
     waits: list[Letter] = []
+    wars: list[War] = []
     for kind in system.targets():
         held = [row for row in rows if row.system == system.name and row.kind == kind.name and row.gone_at is None]
         for row in held:
             own = own_values(row, apart[row.key], card) if row.key in apart else {}
-            doc = _successors_first(_for_record(with_own(card.doc, own), row, held), row, card)
-            _add(client, kind, row, card, kind.mapping.write(orjson.loads(row.raw), doc), drafts, letters, own=own)
+            back = _write_back(kind, row, held, card, own)
+            stopped = truces.stopped(row, back.changes)
+            if stopped:
+                wars.extend(stopped)
+                own = {**own, **own_there(row, kind, back.full, back.changes, stopped)}
+                back = _write_back(kind, row, held, card, own)
+                if truces.stopped(row, back.changes):
+                    continue  # it cannot be set apart from what is written with it
+            _add(client, kind, row, card, back, drafts, letters, own=own)
         if (
             not held
             and may_create
@@ -105,7 +117,15 @@ def draft_client(
                 drafts.append(_repetition(past.unproven, kind, key=key))
                 continue
             _add(client, kind, None, card, kind.mapping.write(None, card.doc), drafts, letters, key=key)
-    return ClientDrafts(drafts, letters, waits)
+    return ClientDrafts(drafts, letters, waits, wars)
+
+
+def _write_back(
+    kind: Kind, row: SourceRecord, held: Sequence[SourceRecord], card: Card, own: Mapping[str, Any]
+) -> WriteBack:
+    """The card, but for the record's ``own`` units, as a write to ``row``."""
+    doc = _successors_first(_for_record(with_own(card.doc, own), row, held), row, card)
+    return kind.mapping.write(orjson.loads(row.raw), doc)
 
 
 def _repetition(earlier: Intent, kind: Kind, *, key: str) -> Draft:

@@ -21,13 +21,13 @@ def reason(change: FieldChange, *, before: Mapping[str, Any], units: Mapping[str
     """
     found = {
         verdict.origin: verdict.reason
-        for unit in _units_of(change, before, units)
+        for unit in units_of(change, before, units)
         if (verdict := card.verdicts.get(unit)) is not None
     }
     return "; ".join(f"{origin} ({rule})" for origin, rule in sorted(found.items())) or "the card"
 
 
-def _units_of(change: FieldChange, before: Mapping[str, Any], units: Mapping[str, Any]) -> list[str]:
+def units_of(change: FieldChange, before: Mapping[str, Any], units: Mapping[str, Any]) -> list[str]:
     """The units that the change is about: one, but for items that nothing in the field tells apart."""
     whole = unit_of(change.path)[0]
     if whole in units:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crm_bridge.run_context.pools import Pool, threads
 from crm_bridge.run_context.progress import Progress, Silence
+from crm_bridge.sync.wars import Patience
 
 if TYPE_CHECKING:  # a look-up opens the store alone, and imports neither plugins nor mappings
     from crm_bridge.plugin_manager import Plugins
@@ -43,6 +44,7 @@ class RunContext:
         random: evenly from 0 to 1, for jitter.
         seq: the bridge's own count of observations.
         pks: numbers of source records.
+        patience: how long we write what is put back on the other side.
         pool: what calls to the systems are made in.
         only: clients whose writes are delivered; ``None``: everybody's. What is due for others waits.
     """
@@ -59,6 +61,7 @@ class RunContext:
     seq: Counter
     pks: Counter
     progress: Progress = field(default_factory=Silence)
+    patience: Patience = field(default_factory=Patience)
     pool: Pool = threads
     only: frozenset[str] | None = None
 

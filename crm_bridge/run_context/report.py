@@ -68,6 +68,8 @@ class RunReport:
             differs``.
         plugin_failures: in words, without values.
         new_held: writes that a reviewer objected to now, and not before; a person is asked about each.
+        wars: what was found now to be put back each time that we write it, and is written no more until a person
+            decides: ``system record path``.
         away: systems that gave no answer to a write, which was postponed.
         waiting: what is postponed or held, of this run and of earlier ones: ``system state writes until reason``.
         dead_letters, reviews, unknown: open at the end; ``unknown``: writes and messages whose outcome nobody can tell.
@@ -86,6 +88,7 @@ class RunReport:
     too_much: dict[str, dict[str, Any]] = field(default_factory=dict)
     plugin_failures: Sequence[str] = ()
     notes: list[str] = field(default_factory=list)
+    wars: list[dict[str, str]] = field(default_factory=list)
     drifted: list[dict[str, Any]] = field(default_factory=list)
     away: list[str] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
@@ -121,7 +124,7 @@ class RunReport:
         codes = set(self.stop_codes)
         if self.away:
             codes.add(ExitCode.UNAVAILABLE)
-        if self.unknown or self.new_held:
+        if self.unknown or self.new_held or self.wars:
             codes.add(ExitCode.NEEDS_PERSON)
         if self.new_dead_letters:
             codes.add(ExitCode.DEAD_LETTERS)

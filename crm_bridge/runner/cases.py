@@ -13,7 +13,8 @@ from crm_bridge.runner.queries import required
 from crm_bridge.runner.rulings import sides
 from crm_bridge.store import records, review
 from crm_bridge.store.records import SourceRecord
-from crm_bridge.sync.units import is_value_keyed, split
+from crm_bridge.sync.proposals import unit_of
+from crm_bridge.sync.units import head, is_value_keyed, split
 
 NOTHING = "They have too little in common to be one client: nobody is asked."
 
@@ -33,6 +34,8 @@ def show_case(connection: Connection, question: int) -> dict[str, Any]:
             return {"case": {**case, "why": why}, **_duplicate(connection, case)}
         case "conflict":
             return {"case": case, **_conflict(connection, case)}
+        case "war":
+            return {"case": case, **_war(connection, case)}
         case _:
             return {"case": case, **_objection(connection, case)}
 
@@ -93,6 +96,18 @@ def _objection(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any
         "sides": [{"client": client.id}, _side(case["right"], record)],
         "rows": _compared(split(client.doc()), _units(record)),
     }
+
+
+def _war(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any]:
+    """A path that a record puts back each time: the card on the left, the record on the right."""
+    record = _record(connection, case["left"])
+    client = required(connection, record.client_id) if record is not None and record.client_id else None
+    unit = unit_of(case["right"])[0]
+    rows = _compared(split(client.doc()) if client else {}, _units(record))
+    named = [row for row in rows if row["path"] == unit] or [
+        row for row in rows if head(row["path"]) == head(unit) and not row["same"]
+    ]
+    return {"sides": [{"client": client.id if client else None}, _side(case["left"], record)], "rows": named}
 
 
 def _compared(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from crm_bridge.errors import UserMistake
 from crm_bridge.matching import traits
 from crm_bridge.matching.tax_ids import contradicting_systems
+from crm_bridge.outbox.truces import WAR
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.cards import recompute, to_carry
 from crm_bridge.runner.queries import required
@@ -19,6 +20,9 @@ from crm_bridge.store import clients, history, journal, records, review
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.store.review import Doubt
+from crm_bridge.sync.claims import Claim
+from crm_bridge.sync.proposals import unit_of
+from crm_bridge.sync.units import split
 
 
 def merge(
@@ -65,7 +69,7 @@ def merge(
             "reason": reason,
         }
         _tell(run, connection, "client.merged", (survivor, absorbed), body, at)
-        _card_anew(run, connection, survivor, at=at)
+        card_anew(run, connection, survivor, at=at)
         together = [row.key for row in records.of_clients(connection, [survivor])[survivor]]
         review.close_answered(connection, together, by=by, at=at)
     return {"survivor": survivor, "absorbed": absorbed, "records": [row.key for row in moved]}
@@ -123,8 +127,8 @@ def unmerge(run: RunContext, client_id: str, record_key: str, *, by: str, reason
             clients.update_all(connection, [signpost._replace(replaced_by=None)])
         body = {"from": client_id, "to": target, "records": [row.key for row in moved], "by": by, "reason": reason}
         _tell(run, connection, "client.unmerged", (client_id, target), body, at)
-        _card_anew(run, connection, client_id, at=at)
-        _card_anew(run, connection, target, at=at)
+        card_anew(run, connection, client_id, at=at)
+        card_anew(run, connection, target, at=at)
     return {"from": client_id, "to": target, "records": [row.key for row in moved]}
 
 
@@ -149,7 +153,8 @@ def _beside(connection: Connection, client_id: str, moved: Sequence[SourceRecord
     return [row for row in rows if row.entity != "client" and row.refers_to in names]
 
 
-def _card_anew(run: RunContext, connection: Connection, client_id: str, *, at: str) -> None:
+def card_anew(run: RunContext, connection: Connection, client_id: str, *, at: str) -> None:
+    """Compute the client's card from its records, and make due what follows."""
     rows = [row for row in records.of_clients(connection, [client_id])[client_id] if row.entity == "client"]
     contributions = [row.contribution() for row in rows]
     stored = clients.get(connection, client_id)
@@ -181,8 +186,8 @@ def decide(
     """Answer a question of the review queue. Accepting a duplicate merges the two clients.
 
     Args:
-        value: of a conflict: whose value stands from now on, see :func:`crm_bridge.runner.rulings.choose`. Without it
-            the present one does.
+        value: of a war: ``left`` or ``right``, see :func:`_end_war`; of a conflict: whose value stands from now on, see
+            :func:`crm_bridge.runner.rulings.choose`. Without it the present one does.
         despite_identifiers: as for :func:`merge`.
 
     Raises:
@@ -192,7 +197,7 @@ def decide(
         asked = review.get(connection, question)
     if asked is None or asked["state"] != "open":
         raise UserMistake(f"there is no open question {question}; see `crm-bridge review list`")
-    if value is not None and asked["kind"] != "conflict":
+    if value is not None and asked["kind"] not in ("conflict", WAR):
         raise UserMistake(f"question {question} is not about a value; --value is for conflicts")
     answer: dict[str, Any] = {"id": question, "accepted": accept}
     if accept and asked["kind"] == "duplicate":
@@ -201,18 +206,47 @@ def decide(
             survivor, absorbed = sorted((left, right))  # ids are ordered by time: the older client stays
             reason = f"review {question}: {asked['rule']}"
             answer.update(merge(run, survivor, absorbed, by=by, reason=reason, despite_identifiers=despite_identifiers))
-    if accept and value is not None:
+    if accept and asked["kind"] == WAR:
+        answer.update(_end_war(run, asked, side=value or "left", by=by))
+    elif accept and value is not None:
         with run.database.transaction() as connection:
             standing = clients.standing(connection, asked["left"]) or required(connection, asked["left"])
             client_id = standing.id
             answer.update(rule(run, connection, client_id, asked["right"], value, by=by, question=question))
-            _card_anew(run, connection, client_id, at=run.now())
+            card_anew(run, connection, client_id, at=run.now())
     if accept and asked["kind"] == "objection":
         with run.database.transaction() as connection:
             journal.enqueue(connection, [(asked["right"].split("/")[0], asked["left"])], at=run.now())
     with run.database.transaction() as connection:
         review.decide(connection, question, state="accepted" if accept else "rejected", by=by, at=run.now())
     return answer
+
+
+def _end_war(run: RunContext, asked: Mapping[str, Any], *, side: str, by: str) -> dict[str, Any]:
+    """``left``: our value is written there once more, and the count begins anew; ``right``: theirs is right everywhere.
+
+    Raises:
+        UserMistake: the side is none of these, or the record says nothing of its own there.
+    """
+    client_id, at = _owner(run, asked["left"]), run.now()
+    system, kind, record_id = asked["left"].split("/", 2)
+    with run.database.transaction() as connection:
+        journal.enqueue(connection, [(system, client_id)], at=at)
+        if side == "left":
+            return {"stands": "ours"}
+        row = records.one(connection, system, kind, record_id)
+        unit = unit_of(asked["right"])[0]
+        units = split(row.effective_doc()) if row is not None else {}
+        if side not in ("right", system, asked["left"]):
+            raise UserMistake(f"{side!r} is not one side of this: left is ours, right is {system}'s")
+        if unit not in units:
+            raise UserMistake(
+                f"{asked['left']} names no single {unit}: mend it in the systems, and then answer left or reject"
+            )
+        theirs = Claim(asked["left"], system, units[unit], run.seq.take(), at)
+        told = rule(run, connection, client_id, unit, theirs, by=by, question=asked["id"])
+        card_anew(run, connection, client_id, at=at)
+    return {"stands": asked["left"], **told}
 
 
 def _owner(run: RunContext, key: str) -> str:

@@ -73,6 +73,7 @@ def plan(run: RunContext, systems: Sequence[str], *, sweep: bool = False) -> Pla
         for batch in batches(run, system):
             entries.extend(zip(entries_of(batch), [draft.planned for _, draft in batch.drafts], strict=True))
             blocked.extend(letter for _, letter in [*batch.letters, *batch.waits])
+            blocked.extend(war.letter() for _, war in batch.wars)
         blocked.extend(postponed(run, system))
     entries.sort(key=lambda pair: pair[0].subject)
     run.report.plugin_failures = [str(failure) for failure in run.plugins.failures]

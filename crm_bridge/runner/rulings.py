@@ -85,16 +85,19 @@ def choose(rows: Sequence[SourceRecord], path: str, side: str) -> Claim:
 
 
 def rule(
-    run: RunContext, connection: Connection, client_id: str, path: str, side: str, *, by: str, question: int
+    run: RunContext, connection: Connection, client_id: str, path: str, side: str | Claim, *, by: str, question: int
 ) -> dict[str, Any]:
     """Keep the ruling that ``side`` is right on ``path``. The caller computes the card anew.
+
+    Args:
+        side: as for :func:`choose`, or the very word that is right.
 
     Raises:
         UserMistake: as :func:`choose`.
     """
     at, seq = run.now(), run.seq.take()
     rows = records.of_clients(connection, [client_id])[client_id]
-    chosen = choose(rows, path, side)
+    chosen = side if isinstance(side, Claim) else choose(rows, path, side)
     marks = _marks(rows, path, chosen, seq=seq, at=at)
     record_id = f"{client_id}:{path}"
     before = records.one(connection, PERSON, KIND, record_id)

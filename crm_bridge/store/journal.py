@@ -297,6 +297,27 @@ def creates_of(connection: Connection, system: str, client_ids: Sequence[str]) -
     return found
 
 
+def written_often(
+    connection: Connection, system: str, client_ids: Sequence[str], *, since: str, times: int
+) -> list[Intent]:
+    """The confirmed updates since then of those of these clients that had so many, the oldest first. Usually none."""
+    confirmed = (
+        among(intents.c.client_id, client_ids),
+        intents.c.system == system,
+        intents.c.operation == "update",
+        intents.c.state == "accepted",
+        intents.c.created_at >= since,
+    )
+    often = connection.execute(
+        select(intents.c.client_id).where(*confirmed).group_by(intents.c.client_id).having(func.count() >= times)
+    ).scalars()
+    wanted = list(often)
+    if not wanted:
+        return []
+    query = select(intents).where(among(intents.c.client_id, wanted), *confirmed[1:])
+    return [_intent(row) for row in connection.execute(query.order_by(intents.c.created_at, intents.c.id))]
+
+
 def of_client(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:
     """Every write for this client, oldest first, with its outcome."""
     rows = connection.execute(

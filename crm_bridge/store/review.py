@@ -19,7 +19,8 @@ RESOLVED = "resolved"
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """A question: are these two records of one client (``duplicate``), which value is right (``conflict``), may this be
-    written (``objection``)? ``left`` and ``right`` are record keys, or a client id and a path."""
+    written (``objection``), which side stands (``war``)? ``left`` and ``right`` are record keys, or a client id, or
+    (of a war) a record key, and a path."""
 
     kind: str
     left: str
@@ -32,7 +33,8 @@ class Doubt:
 
 def put(connection: Connection, doubts: Iterable[Doubt], *, at: str) -> int:
     """Ask, once: a question that waits, or that a person answered, is not asked again. One about duplicates that was
-    resolved without a person is, and so is a conflict of words that were not there when it was answered."""
+    resolved without a person is, and so are a conflict of words that were not there when it was answered, and a war
+    that begins anew."""
     doubts = list(doubts)
     again = _ask_again(connection, [doubt for doubt in doubts if doubt.kind == "conflict"], at=at)
     values = [
@@ -56,7 +58,8 @@ def put(connection: Connection, doubts: Iterable[Doubt], *, at: str) -> int:
     insert = insert.on_conflict_do_update(
         index_elements=["kind", "left", "right"],
         set_={**anew, "decided_by": None, "decided_at": None},
-        where=(review.c.kind == "duplicate") & (review.c.state == RESOLVED),
+        where=((review.c.kind == "duplicate") & (review.c.state == RESOLVED))
+        | ((review.c.kind == "war") & (review.c.state == "accepted")),
     )
     return again + int(connection.execute(insert, values).rowcount or 0)
 
@@ -134,6 +137,16 @@ def resolve_objections(
             .where(among(review.c.id, gone))
             .values(state=RESOLVED, decided_by="crm-bridge", decided_at=at)
         )
+
+
+def asked_of(connection: Connection, kind: str, lefts: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
+    """(left, right) → state, and when it was decided, of the questions of this kind about one of ``lefts``."""
+    rows = connection.execute(
+        select(review.c.left, review.c.right, review.c.state, review.c.decided_at).where(
+            review.c.kind == kind, among(review.c.left, lefts)
+        )
+    )
+    return {(left, right): (state, decided_at or "") for left, right, state, decided_at in rows}
 
 
 def _open_objections(connection: Connection, client_ids: Sequence[str]) -> dict[tuple[str, str], int]:
