@@ -45,8 +45,8 @@ from crm_bridge.runner.planning import PlanReport
 from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.undo import UndoReport
 from crm_bridge.runner.unknown_sources import demand_known_sources
-from crm_bridge.store import causes, letters
 from crm_bridge.store import inbox as inbox_store
+from crm_bridge.store import letters
 from crm_bridge.store.causes import Cause
 from crm_bridge.store.database import Database
 from crm_bridge.store.schema import history, source_records
@@ -232,12 +232,13 @@ class Bridge(Desk):
 
     def discard(self, ids: Sequence[int] = (), *, reason: str, by: str, cause: Cause | None = None) -> int:
         """Close letters for good, with the reason. Returns how many were open."""
-        now = self._run(self._database).now()
-        told = {"state": "discarded", "by": by, "reason": reason, "at": now}
-        with self._database.owned(), self._database.transaction() as connection:
+        with self._database.owned():
+            run = self._run(self._database)
             if cause is not None:
-                return causes.close_all(connection, cause, **told)
-            return letters.close(connection, [int(each) for each in ids], **told)
+                return replay.discard(run, cause, reason=reason, by=by)
+            numbers = [int(each) for each in ids]
+            with self._database.transaction() as connection:
+                return letters.close(connection, numbers, state="discarded", by=by, reason=reason, at=run.now())
 
     def check(self) -> Sequence[Checkup]:
         """Reach every system, read-only, and read the first page of each kind."""

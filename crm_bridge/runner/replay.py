@@ -72,9 +72,25 @@ def replay(run: RunContext, ids: Sequence[int], *, cause: Cause | None = None, d
     return answer.as_dict()
 
 
+def discard(run: RunContext, cause: Cause, *, reason: str, by: str) -> int:
+    """Close all open letters of ``cause``, a portion at a time: in one step SQLite would keep what they were in memory.
+
+    Returns:
+        How many there were.
+    """
+    closed = 0
+    for portion in causes.each(run.database.reading, cause, at_once=AT_ONCE):
+        with run.database.transaction() as connection:
+            closed += letters.close(connection, portion, state="discarded", by=by, reason=reason, at=run.now())
+    return closed
+
+
 def _chosen(run: RunContext, ids: Sequence[int], cause: Cause | None) -> Iterator[list[dict[str, Any]]]:
     if cause is not None:
-        yield from causes.each(run.database.reading, cause, at_once=AT_ONCE)
+        for portion in causes.each(run.database.reading, cause, at_once=AT_ONCE):
+            with run.database.reading() as connection:
+                rows = letters.get(connection, portion)
+            yield rows
         return
     with run.database.reading() as connection:
         found = letters.get(connection, ids)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from crm_bridge.errors import UserMistake
+from crm_bridge.store import letters
 from crm_bridge.store.database import among
-from crm_bridge.store.letters import plain
 from crm_bridge.store.schema import dead_letters
 
 OPEN = "open"
@@ -69,29 +70,27 @@ def groups(connection: Connection, cause: Cause = EVERY) -> list[dict[str, Any]]
     return [{**row._mapping, "oldest": oldest[row.example].first_at, "hint": oldest[row.example].hint} for row in rows]
 
 
-def page(
-    connection: Connection, cause: Cause, *, after: int, limit: int, until: int | None = None
-) -> list[dict[str, Any]]:
-    """Open letters by number, behind ``after``, up to ``until``."""
-    return _rows(connection, _ids(connection, cause, after=after, limit=limit, until=until))
+def page(connection: Connection, cause: Cause, *, after: int, limit: int) -> list[dict[str, Any]]:
+    """Open letters by number, behind ``after``."""
+    return letters.get(connection, _ids(connection, cause, after=after, limit=limit, until=None))
 
 
-def each(connection_of: Any, cause: Cause, *, at_once: int) -> Iterator[list[dict[str, Any]]]:
-    """All open letters that there are now, a portion at a time; what comes meanwhile is left out.
+def each(view: Callable[[], AbstractContextManager[Connection]], cause: Cause, *, at_once: int) -> Iterator[list[int]]:
+    """The numbers of all open letters that there are now, a portion at a time; what comes meanwhile is left out.
 
     Args:
-        connection_of: opens a consistent view, as ``Database.reading`` does.
+        view: opens a consistent view, as ``Database.reading`` does.
     """
-    with connection_of() as connection:
+    with view() as connection:
         until = last(connection)
     after = 0
     while True:
-        with connection_of() as connection:
-            rows = page(connection, cause, after=after, limit=at_once, until=until)
-        if not rows:
+        with view() as connection:
+            ids = _ids(connection, cause, after=after, limit=at_once, until=until)
+        if not ids:
             return
-        yield rows
-        after = rows[-1]["id"]
+        yield ids
+        after = ids[-1]
 
 
 def last(connection: Connection) -> int:
@@ -102,14 +101,6 @@ def last(connection: Connection) -> int:
 def count(connection: Connection, cause: Cause) -> int:
     query = select(func.count()).select_from(dead_letters).where(cause.where())
     return int(connection.execute(query).scalar_one())
-
-
-def close_all(connection: Connection, cause: Cause, *, state: str, by: str, reason: str, at: str) -> int:
-    """Close every open letter of ``cause``. Returns how many."""
-    result = connection.execute(
-        update(dead_letters).where(cause.where()).values(state=state, closed_by=by, closed_reason=reason, last_at=at)
-    )
-    return int(result.rowcount)
 
 
 def _ids(connection: Connection, cause: Cause, *, after: int, limit: int, until: int | None) -> list[int]:
@@ -149,10 +140,3 @@ def _first_behind(connection: Connection, query: Any, said: tuple[str, ...] | No
         if row is not None:
             return row
     return None
-
-
-def _rows(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
-    if not ids:
-        return []
-    rows = connection.execute(select(dead_letters).where(among(_TABLE.id, ids)).order_by(_TABLE.id))
-    return [plain(row._mapping) for row in rows]

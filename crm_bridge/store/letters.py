@@ -207,7 +207,7 @@ def close_outdated(
 
 def get(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     rows = connection.execute(select(dead_letters).where(among(dead_letters.c.id, ids)).order_by(dead_letters.c.id))
-    return [plain(row._mapping) for row in rows]
+    return [_plain(row._mapping) for row in rows]
 
 
 def count_open(connection: Connection) -> int:
@@ -218,7 +218,7 @@ def count_open(connection: Connection) -> int:
     )
 
 
-def plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A row of the table with its contents readable."""
     told = dict(row)
     told["value"] = orjson.loads(told["value"]) if told["value"] is not None else None

@@ -3,7 +3,8 @@
 import pytest
 from memory_world import Killed, World, capable, die
 
-from crm_bridge.errors import SafetyStop, UserMistake  # noqa: F401  # the latter in a raises
+from crm_bridge.errors import UserMistake
+from crm_bridge.store import notices
 
 
 def held(world, ids, field="job_title"):
@@ -296,3 +297,71 @@ class TestTrouble:
     def test_a_run_that_is_not_there_is_refused(self, world):
         with pytest.raises(UserMistake, match="runs list"):
             world.ask("undo", "none", by="Olha")
+
+
+def test_a_message_that_was_sent_is_shown_as_beyond_recall(edited):
+    """Nobody unsends it."""
+    with edited.bridge() as bridge, bridge._database.transaction() as connection:
+        row = {
+            "key": "k-1",
+            "message_id": "m-1",
+            "plugin": "p",
+            "client_id": bridge.lookup(name="Коваль")[0]["id"],
+            "channel": "sms",
+            "purpose": "claims",
+            "text": "paid",
+            "created_at": edited.run.started_at,
+            "updated_at": edited.run.started_at,
+        }
+        notices.plan(connection, row)
+        notices.change(connection, "k-1", at=edited.run.started_at, state="sent")
+
+    report = undo(edited, edited.run)
+
+    assert ["a message by sms was sent"] == [each["why"] for each in report.cannot]
+
+
+def test_a_consent_is_not_turned_back(world):
+    """The client took it back; an undo does not give it again."""
+    consent = {"id": "1", "purpose": "claims", "channel": "sms"}
+    given = {**consent, "status": "granted", "captured_at": "2026-01-02T03:04:05Z"}
+    taken = {**consent, "id": "2", "status": "withdrawn", "captured_at": "2026-10-02T03:04:05Z"}
+    ids = world.person("a", "b", consents=[given])
+    world.settle()
+    world["a"].edit("person", ids["a"], {"consents": [given, taken]})
+    run = world.sync()
+    held_now = world["b"].person(ids["b"])["consents"]
+
+    report = undo(world, run)
+
+    assert held_now == world["b"].person(ids["b"])["consents"]
+    assert ["consents[claims/sms]"] == [each["path"] for each in report.cannot]
+
+
+def test_of_a_whole_name_only_what_was_written_goes_back(world):
+    """A name is one unit: as long as nobody touched it, it goes back as a whole."""
+    ids = world.person("a", "b")
+    world.settle()
+    world["a"].edit("person", ids["a"], {"last_name": "Нова"})
+    run = world.sync()
+
+    undo(world, run)
+
+    assert {"a": "Коваль", "b": "Коваль"} == held(world, ids, "last_name")
+    assert 0 == world.sync().written
+
+
+def test_a_merge_since_then_is_followed(world):
+    """The records are another client's by now; they go back all the same."""
+    ids = world.person("a", "b", job_title="pupil")
+    other = world.person("c", number=9, last_name="Інша", birth_date="1990-01-02")
+    world.settle()
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+    run = world.sync()
+    survivor = world.ask("show", world.ask("lookup", name="Інша")[0]["id"])["client"]["id"]
+    world.ask("merge", survivor, world.client()["id"], by="Olha", reason="a test")
+
+    undo(world, run)
+
+    assert {"a": "pupil", "b": "pupil"} == held(world, ids)
+    assert other
