@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -23,7 +24,9 @@ def demo(
     directory: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Where the working directory is made, which you may keep.")
     ] = DEFAULT_DIRECTORY,
-    clients: Annotated[int, typer.Option("--clients", min=1, metavar="N", help="How many sample people.")] = 1000,
+    clients: Annotated[
+        int, typer.Option("--clients", min=1, metavar="N", help="How many sample people; the scenes need 7.")
+    ] = 1000,
     input_file: Annotated[
         Path | None,
         typer.Option("--input", metavar="FILE", help="Your own records instead: .parquet or .csv with id, name, dob."),
@@ -87,8 +90,9 @@ def _next_commands(directory: Path, *, running: bool) -> list[str]:
     from crm_bridge.demo.scenes import NEW_PHONE
 
     at = shlex.quote(str(directory))
-    bridge = f"crm-bridge --config {at}/crm-bridge.toml"
-    start = [] if running else [f"crm-bridge simulate all --dir {at}   # in a second terminal: the four systems again"]
+    program = "uv run crm-bridge" if "UV" in os.environ else "crm-bridge"  # uv tells what it runs that it does
+    bridge = f"{program} --config {at}/crm-bridge.toml"
+    start = [] if running else [f"{program} simulate all --dir {at}   # in a second terminal: the four systems again"]
     return [*start, f"{bridge} client lookup --phone {NEW_PHONE}", f"{bridge} plan", f"{bridge} dead-letters list"][:3]
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from crm_bridge.cli.demo import DEFAULT_DIRECTORY
 from crm_bridge.cli.invocation import DEFAULT_CONFIG, JsonOption, invocation, utc_now
 from crm_bridge.cli.render import canonical_json, cell
 from crm_bridge.errors import ConfigMistake, UserMistake
@@ -45,7 +46,10 @@ def simulate(
         int | None, typer.Option(min=0, max=65535, help="Listen here; 0: any free port. Not together with `all`.")
     ] = None,
     directory: Annotated[
-        Path | None, typer.Option("--dir", metavar="DIR", help="The working directory; default: the configuration's.")
+        Path | None,
+        typer.Option(
+            "--dir", metavar="DIR", help="The working directory; default: the configuration's, or the demo's."
+        ),
     ] = None,
     latency: Annotated[
         float | None, typer.Option(min=0, metavar="SECONDS", help="Wait so long before each answer.")
@@ -60,22 +64,38 @@ def simulate(
     from crm_bridge.config import load_settings  # late, as below: --help does not wait for plugins
 
     how = invocation(context, json=json)
-    named = how.config != DEFAULT_CONFIG
-    config = how.config if named or directory is None else directory / DEFAULT_CONFIG.name
-    settings = load_settings(config, check_secrets=False) if named or config.exists() else None
-    stands = stands_for(name, settings=settings, base_dir=directory or config.parent, port=port)
+    base_dir, config = place_of(name, directory=directory, config=how.config)
+    wanted = config.exists() or how.config != DEFAULT_CONFIG  # one that was named and is not there is a mistake
+    settings = load_settings(config, check_secrets=False) if wanted else None
+    stands = stands_for(name, settings=settings, base_dir=base_dir, port=port)
     if knobs:
         for stand in stands:
             for knob_name, words in stand.simulator.knobs.items():
                 typer.echo(f"{stand.system}  {knob_name}  {cell(words)}")
         return
+    state = str(base_dir / STATE_FOLDER)
     with running(stands, knobs=knob or (), latency=latency) as started:
         if how.json:
-            typer.echo(canonical_json({"simulators": started}), nl=False)
+            typer.echo(canonical_json({"simulators": started, "state": state}), nl=False)
+        else:
+            typer.echo(f"# state and passwords: {state}\n")
         connectors = {stand.system: stand.simulator.name for stand in stands}
         for system, reached_by in () if how.json else started.items():
             typer.echo(toml_block(system, {"connector": connectors[system], **reached_by}))
         _wait_for_the_end()
+
+
+def place_of(name: str, *, directory: Path | None, config: Path) -> tuple[Path, Path]:
+    """The working directory, and where its configuration is looked for.
+
+    Without either, and no configuration here: ``all`` are those of the demo, when it has left its directory here.
+    """
+    if config != DEFAULT_CONFIG or (directory is None and config.exists()):
+        return directory or config.parent, config
+    if directory is None:
+        left = name == ALL and (DEFAULT_DIRECTORY / config).exists()
+        directory = DEFAULT_DIRECTORY if left else Path()
+    return directory, directory / config
 
 
 def toml_block(system: str, settings: Mapping[str, Any]) -> str:

@@ -6,11 +6,12 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
 
-from crm_bridge.cli.simulate import Stand, port_of, running, stands_for
+from crm_bridge.cli.simulate import Stand, place_of, port_of, running, stands_for
 from crm_bridge.config import load_settings
 from crm_bridge.connector import SimulatorType
 from crm_bridge.errors import ExitCode, UserMistake
@@ -97,6 +98,31 @@ def test_a_configuration_that_is_named_is_taken_beside_a_working_directory(tmp_p
     assert ExitCode.CONFIG == cli("--config", str(tmp_path / "none.toml"), "simulate", "siebel", "--knobs").code
 
 
+def _places(*names, directory=None):
+    return [str(place_of(name, directory=directory, config=Path("crm-bridge.toml"))[0]) for name in names]
+
+
+def test_without_a_directory_the_demos_systems_go_on_where_it_left_them(tmp_path, monkeypatch):
+    """From where the demo was run: with the records and passwords that its configuration knows. One alone is new."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "crm-bridge-demo").mkdir()
+    (tmp_path / "crm-bridge-demo/crm-bridge.toml").touch()
+
+    assert ["crm-bridge-demo", "."] == _places("all", "siebel")
+    assert ["other"] == _places("all", directory=Path("other"))
+
+
+def test_a_configuration_that_is_here_goes_before_the_demos(tmp_path, monkeypatch):
+    """And where there is neither, it is here as well."""
+    monkeypatch.chdir(tmp_path)
+    assert ["."] == _places("all")
+    (tmp_path / "crm-bridge-demo").mkdir()
+    for place in (tmp_path, tmp_path / "crm-bridge-demo"):
+        (place / "crm-bridge.toml").touch()
+
+    assert ["."] == _places("all")
+
+
 def test_all_without_a_configuration_is_all_that_are_installed(tmp_path):
     """For whoever wants to look at them first."""
     stands = stands_for("all", settings=None, base_dir=tmp_path, port=None)
@@ -179,11 +205,12 @@ def test_it_runs_until_it_is_asked_to_end(tmp_path):
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         try:
             lines = iter(process.stdout.readline, "}\n")
-            reached_by = json.loads("".join(lines) + "}")["simulators"]["callcenter"]
+            said = json.loads("".join(lines) + "}")
+            reached_by = said["simulators"]["callcenter"]
             answer = httpx.get(f"{reached_by['base_url']}/api/v1/clients")
         finally:
             process.send_signal(signal.SIGTERM)
 
     assert 401 == answer.status_code  # there, and it wants its token
-    assert (tmp_path / "simulators/callcenter/token").is_file()
+    assert (tmp_path / said["state"] / "callcenter/token").is_file()
     assert ExitCode.OK == process.returncode
