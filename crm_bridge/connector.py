@@ -51,7 +51,7 @@ class Capabilities:
         deletes_visible: ``read_changes`` reports deletions as :class:`Tombstone`.
         conditional_writes: a write with a stale version token is refused.
         deletes: ``write`` carries out the operation ``delete``. Of a record that is not there any more it says
-            :class:`Accepted`, or :class:`Refused` with the code ``not_found``.
+            :class:`Accepted`, :class:`Stale`, or :class:`Refused` with the code ``not_found``.
         reads_back: what was written is seen when the record is read. False for a partner who takes files up when he
             likes: until then he repeats what he said before, and that is no edit.
         write_mode: see :class:`WriteMode`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from crm_bridge.connector import Page, RecordSource
@@ -12,9 +12,10 @@ from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked, side_by_side
 from crm_bridge.outbox.recover import recover
 from crm_bridge.outbox.retry import RetryPolicy
+from crm_bridge.outbox.settle import found_gone
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
-from crm_bridge.run_context.systems import System
+from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.pull import take
 from crm_bridge.runner.waiting import release
@@ -94,9 +95,21 @@ def _read_again(run: RunContext, system: System, records: Sequence[tuple[str, st
     for name, ids in by_kind.items():
         try:
             found = yield from asked(partial(records_of, connector, name, sorted(ids)))
+            _deleted_by_others(
+                run, system.kinds[name], ids.difference(map(system.kinds[name].mapping.record_id, found))
+            )
             with run.database.reading() as connection:
                 open_letters = letters.open_records(connection, system.name, name)
             take(run, system.kinds[name], Page(found), cursor=None, open_letters=open_letters)
         except STOPS_ITS_SYSTEM as error:
             run.report.stop(system.name, str(error), int(error.exit_code))
             return
+
+
+def _deleted_by_others(run: RunContext, kind: Kind, missing: Collection[str]) -> None:
+    """A delete was stale, and the record is not there: somebody was quicker, and it is as we want it."""
+    if missing:
+        with run.database.reading() as connection:
+            wanted = journal.stale_deletes(connection, kind.system, kind.name, sorted(missing))
+        for intent in wanted:
+            found_gone(run, intent)

@@ -12,6 +12,7 @@ from crm_bridge.connector import (
     EffectSafety,
     RawRecord,
     RecordWrite,
+    Refused,
     Stale,
     WriteLookup,
     WriteMode,
@@ -228,6 +229,31 @@ class RecordTargetContract(Workbench):
 
         assert not isinstance(outcome, Accepted), "an update of nobody was accepted"
         assert held == set(self.held(system)), "an update made a record"
+
+    def test_a_delete_takes_the_record_away(self, connector: Any, system: System) -> None:
+        """That record alone; asked to delete it once more, the connector does not call it a failure."""
+        self.needs(connector.capabilities(self.kind).deletes, name="deletes")
+        first, second = self.fill(system, 2)
+        record = next(iter(self.in_time(lambda: connector.read(self.kind, [first]))))
+        write = replace(self.update(record, {}), operation="delete")
+        outcome = self.write(connector, write)[0]
+        again = self.write(connector, replace(write, key="k2"))[0]
+
+        assert isinstance(outcome, Accepted), f"expected Accepted, got {type(outcome).__name__}"
+        assert [second] == list(self.held(system)), "it is still there, or another one is gone"
+        done = isinstance(again, Accepted | Stale) or (isinstance(again, Refused) and again.code == "not_found")
+        assert done, f"of a record that is not there any more it said {type(again).__name__}"
+
+    def test_a_stale_delete_is_refused(self, connector: Any, system: System) -> None:
+        """Somebody else edited the record meanwhile: their edit keeps it."""
+        able = connector.capabilities(self.kind)
+        self.needs(able.deletes and able.conditional_writes, name="conditional deletes")
+        record = self.one(connector, system)
+        system.edit(self.kind, self.id_of(record), self.change(1))
+        outcome = self.write(connector, replace(self.update(record, {}), operation="delete"))[0]
+
+        assert isinstance(outcome, Stale), f"expected Stale, got {type(outcome).__name__}"
+        assert self.id_of(record) in self.held(system), "the edited record was deleted"
 
     def _repeatable(self, connector: Any) -> bool:
         return connector.capabilities(self.kind).effect_safety in (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)

@@ -238,6 +238,23 @@ def test_a_record_that_somebody_else_deleted_first_is_done(world):
     assert 1 == report.of_write("b").deleted
 
 
+def test_a_stale_delete_of_a_record_that_is_gone_is_done(world):
+    """Some systems cannot tell *gone* from *changed*: the record is read again, and is not there."""
+    ids = one_client(world)
+    world["a"].delete("person", ids["a"])
+
+    def somebody_is_quicker():
+        world["b"].stale(ids["b"])
+
+    world["b"].before_write.append(somebody_is_quicker)
+    world["b"].after_write.append(lambda: world["b"].delete("person", ids["b"]))
+
+    world.sync()
+
+    assert 1 == len(deletes(world, "b"))
+    assert 0 == world.sync().written
+
+
 def test_a_connector_that_cannot_delete_is_a_dead_letter_once(tmp_path):
     """Not one for each run."""
     world = World(tmp_path, systems={"a": capable(), "b": capable(deletes=False)}, spread="a")

@@ -49,7 +49,7 @@ from crm_bridge_siebel.transport import Incoming, Line, Wire
 from crm_bridge_siebel.unsorted import UnsortedReader
 from crm_bridge_siebel.walking import Walk, known_containers
 from crm_bridge_siebel.writer import Writer
-from crm_bridge_siebel.writing import stamped_with
+from crm_bridge_siebel.writing import deletes, stamped_with
 
 _SHORTEST_TOKEN = 24
 
@@ -97,6 +97,7 @@ class SiebelConnector:
             complete_listing=self._settings.sees_all_rows,
             deletes_visible=False,
             conditional_writes=self._kinds[kind].write,
+            deletes=self._kinds[kind].write and deletes(self._kind(kind).shape),
             write_mode=WriteMode.MERGE,
             effect_safety=EffectSafety.QUERYABLE if self._kinds[kind].write else EffectSafety.NONE,
             page_size=self._settings.page_size,

@@ -50,12 +50,20 @@ def message_for(write: RecordWrite, shape: ServiceShape) -> Message:
             _refuse_deleting(row, shape)
             return Message(method=_published("Execute", shape), row=_identified(write) | {"operation": "upsert"} | row)
         case "delete":
-            # Only Execute goes by the operation of the record. An InsertOrUpdate would update, and look as if done.
-            execute = shape.operations.get("Execute", "Execute").endswith("Execute")
-            method = "Execute" if execute and "operation" in component.attributes else "Delete"
-            return Message(method=_published(method, shape), row=_identified(write) | {"operation": "delete"})
+            return Message(method=_published(_deleting(shape), shape), row=_identified(write) | {"operation": "delete"})
         case other:
             raise RejectRecord(f"operation {other!r} is not one of create, update, delete", code="bad_operation")
+
+
+def deletes(shape: ServiceShape) -> bool:
+    """Whether the service publishes what deletes a record."""
+    return _deleting(shape) in shape.methods
+
+
+def _deleting(shape: ServiceShape) -> str:
+    """Only Execute goes by the operation of the record. An InsertOrUpdate would update, and look as if done."""
+    execute = shape.operations.get("Execute", "Execute").endswith("Execute")
+    return "Execute" if execute and "operation" in shape.data.component.attributes else "Delete"
 
 
 def integration_stamp(key: str) -> str:
