@@ -59,7 +59,19 @@ connector = "memory"
 [systems.a.records.person]
 mapping = "a.yaml"
 """
-COLUMNS = ("id", "state", "stage", "system", "kind", "record_id", "code", "path", "message", "hint", "raw")
+COLUMNS: tuple[str, ...] = (
+    "id",
+    "state",
+    "stage",
+    "system",
+    "kind",
+    "record_id",
+    "code",
+    "path",
+    "message",
+    "hint",
+    "raw",
+)
 COLUMNS += ("first_at", "last_at", "count")
 AT = "2026-10-20T10:00:00.000000Z"
 CODES = tuple(f"code_{number}" for number in range(20))  # groups; the first is replayed

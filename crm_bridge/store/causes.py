@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from crm_bridge.errors import UserMistake
-from crm_bridge.store import letters
 from crm_bridge.store.database import among
 from crm_bridge.store.schema import dead_letters
 
 OPEN = "open"
 _TABLE = dead_letters.c
+_SHOWN = [each for each in _TABLE if each.name not in ("value", "raw", "closed_by", "closed_reason", "run_id")]
 _PARTS = (_TABLE.system, _TABLE.kind, _TABLE.stage, _TABLE.code, _TABLE.path)
 
 
@@ -71,8 +71,10 @@ def groups(connection: Connection, cause: Cause = EVERY) -> list[dict[str, Any]]
 
 
 def page(connection: Connection, cause: Cause, *, after: int, limit: int) -> list[dict[str, Any]]:
-    """Open letters by number, behind ``after``."""
-    return letters.get(connection, _ids(connection, cause, after=after, limit=limit, until=None))
+    """Open letters by number, behind ``after``, without what their records hold."""
+    ids = _ids(connection, cause, after=after, limit=limit, until=None)
+    rows = connection.execute(select(*_SHOWN).where(among(_TABLE.id, ids)).order_by(_TABLE.id))
+    return [dict(row._mapping) for row in rows]
 
 
 def each(view: Callable[[], AbstractContextManager[Connection]], cause: Cause, *, at_once: int) -> Iterator[list[int]]:
