@@ -1,6 +1,7 @@
 """Kills a sync at every commit and every write, and after random waits; restarts; says what came of it.
 
-Run as a program, in a process of its own: ``crash_driver.py FOLDER [--deaf]``. One JSON line a crash. The points
+Calls are made one after another, in the same order each time, so every point is tried. Run as a program, in a process
+of its own: ``crash_driver.py FOLDER [--deaf]``. One JSON line a crash. The points
 are counted from outside, by wrapping the store's transactions and the systems' writes here; the product knows
 nothing of it.
 """
@@ -23,6 +24,7 @@ from pathlib import Path
 from memory_world import Deaf, Peer, World
 from stores import SQLITE, empty_file
 
+from crm_bridge.run_context.pools import in_turn
 from crm_bridge.store.database import Database
 
 
@@ -40,6 +42,20 @@ class KeptPeer(Peer):
         self._kinds, self._answered = pickle.loads(self.file.read_bytes())
         moved = [at for kind in self._kinds.values() for at in kind.moved.values()]
         self._changes = count(max(moved, default=0) + 1)
+
+    def read_changes(self, kind, cursor):
+        point(f"before reading {kind} of {self.file.stem}")
+        for page in super().read_changes(kind, cursor):
+            yield page
+            point(f"behind a page of {kind} of {self.file.stem}")
+
+    def read(self, kind, record_ids):
+        point(f"before looking at a record of {self.file.stem}")
+        return super().read(kind, record_ids)
+
+    def find_write(self, kind, write):
+        point(f"before asking {self.file.stem} for a write")
+        return super().find_write(kind, write)
 
     def write(self, kind, writes):
         point(f"before writing {len(writes)} into {self.file.stem}")
@@ -91,6 +107,7 @@ def installation(folder: Path, *, deaf: bool, fresh: bool = False) -> World:
         world.peers[name] = world.opened[name] = peer
         if not fresh:
             peer.restore()
+    world.pool = in_turn  # the same order of calls each time: the n-th point is one place
     if deaf:
         world.opened["b"] = Deaf(world["b"])
     return world

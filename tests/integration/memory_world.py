@@ -21,6 +21,7 @@ from crm_bridge.app import Bridge, open_bridge
 from crm_bridge.config import load_settings
 from crm_bridge.connector import Capabilities, Page, RecordWrite, WriteOutcome
 from crm_bridge.outbox.gate import Stopwatch
+from crm_bridge.run_context.pools import threads
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.testing import MemoryChannel, MemoryConnector, MemoryReceiver
 from crm_bridge.testing.memory_connector import CAPABLE
@@ -182,6 +183,7 @@ class World:
         self.more = more
         self.kinds = ["person"]
         self.stopwatch: Stopwatch | None = None
+        self.pool = threads
         self.store = store or new_store(folder)
         for name in self.peers:
             image = (images or {}).get(name, "full")
@@ -224,7 +226,7 @@ class World:
         handed = [Handed("memory", SimpleNamespace(register_connectors=register_connectors))]
         handed += [Handed(name, plugin) for name, plugin in self.plugins.items()]
         installed = [*entry_points(group="crm_bridge"), *handed]
-        paced = {"clock": lambda: self.now, "installed": installed, "stopwatch": self.stopwatch}
+        paced = {"clock": lambda: self.now, "installed": installed, "stopwatch": self.stopwatch, "pool": self.pool}
         with open_bridge(self.settings(), **paced) as bridge:
             yield bridge
 
