@@ -35,7 +35,6 @@ class Field:
     column: Column
     written: bool
     word: int | None = None
-    words: int = 0
     row: ListRow | None = None
     pair: Mapping[str, Any] | None = None
 
@@ -58,7 +57,7 @@ class Field:
             _set(inner, self.column.src, raw)
         elif self.word is not None:
             parts = str(look(changed, self.column.src) or "").split()
-            parts += ["Ім'я"] * (self.words - len(parts))
+            parts += ["Ім'я"] * (self.word + 1 - len(parts))
             parts[self.word] = str(raw)
             _set(changed, self.column.src, " ".join(parts))
             return changed
@@ -133,9 +132,7 @@ def _of_field(kind: Kind, row: FieldRow) -> Iterator[Field | str]:
         for at, part in enumerate(order):
             if part in ("family", "given"):
                 leaf = f"{column.path}.{part}"
-                yield Field(
-                    kind.system, leaf, column.path, column.field_name, column, _written(kind, column), at, len(order)
-                )
+                yield Field(kind.system, leaf, column.path, column.field_name, column, _written(kind, column), at)
     else:
         yield from _one(kind, column, leaf=column.path)
 

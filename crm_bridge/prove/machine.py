@@ -173,7 +173,8 @@ class Machine:
             client.records[name] = [record_id]
         for leaf_name, value in values.items():
             leaf = self.ground.leaves[leaf_name]
-            if value is not None and not (leaf.is_slot and "/" not in leaf_name and self._slots_of(leaf_name)):
+            elsewhere = leaf.is_slot and any(values[each] == value for each in values if each != leaf_name)
+            if value is not None and not (elsewhere and "/" not in leaf_name):
                 self.oracle.made(
                     client=client.number, leaf=leaf.name, unit=leaf.unit, system=systems[0], source="",
                     value=value, first=True,
@@ -253,7 +254,7 @@ class Machine:
         for leaf, value in gone.items():
             edit = self.oracle.said(client.number, leaf, value)
             if edit is not None and value not in elsewhere.get(leaf, set()):
-                self.oracle.excused.add(edit.number)  # it went with the only record that said it
+                self.oracle.excused |= self.oracle.only_here(edit, elsewhere.get(leaf, set()))
         self.systems[name].delete(record_id)
         client.records[name].remove(record_id)
         self.swept = self.swept or not said.deletes_visible
@@ -424,13 +425,10 @@ class Machine:
 
     def _home(self, leaf: Leaf, client: Client, value: str | None) -> Leaf | None:
         """The path where this value was said; of a column that holds any number it is another's."""
-        if not (leaf.is_slot and "/" not in leaf.name and self._slots_of(leaf.name)):
+        if not leaf.is_slot:
             return leaf
-        edit = self.oracle.said_in_list(client.number, leaf.name[:-1], value)
+        edit = self.oracle.said_in_list(client.number, leaf.name.rstrip("]").partition("/")[0], value)
         return self.ground.leaves.get(edit.leaf) if edit is not None else None
-
-    def _slots_of(self, name: str) -> list[str]:
-        return [each for each in self.ground.leaves if each.startswith(f"{name[:-1]}/")]
 
     def _watcher(self, name: str) -> Any:
         def watch(record_id: str, operation: str) -> None:

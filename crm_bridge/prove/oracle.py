@@ -87,6 +87,11 @@ class Oracle:
         """How many values of the path are used up."""
         return sum(1 for edit in self.edits if edit.client == client and edit.leaf == leaf and edit.value is not None)
 
+    def only_here(self, edit: Edit, elsewhere: set[str | None]) -> set[int]:
+        """``edit`` and those before it that went with the only record that said them."""
+        past = (self.edits[number] for number in edit.past)
+        return {edit.number} | {each.number for each in past if each.leaf == edit.leaf and each.value not in elsewhere}
+
     def lost_under(self, stands: Edit) -> Iterator[Wrong]:
         """Edits of the same path that had seen ``stands``, changed it, and are gone all the same."""
         for edit in self.edits:
