@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -17,20 +18,17 @@ from crm_bridge.config import Settings, endpoints_of
 from crm_bridge.connector import (
     EventReceiver,
     InboundRequest,
-    MessageChannel,
     RawRecord,
     RecordSource,
 )
-from crm_bridge.errors import BridgeError, RejectRecord, UserMistake
+from crm_bridge.errors import RejectRecord, UserMistake
 from crm_bridge.hookspecs import PageView
 from crm_bridge.outbox.gate import Gate, Limits, Stopwatch, declared
 from crm_bridge.outbox.guard import Guard
-from crm_bridge.outbox.notices import MessageRoute
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.plugin_manager import Plugins, load_plugins
 from crm_bridge.run_context.context import Counter, RunContext
 from crm_bridge.run_context.ids import planned_ids, time_ordered_ids
-from crm_bridge.run_context.isolation import calling
 from crm_bridge.run_context.pools import Pool, threads
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
@@ -42,6 +40,7 @@ from crm_bridge.runner.desk import Desk, open_store
 from crm_bridge.runner.outages import through_outages
 from crm_bridge.runner.plan_file import PlanFile, read_plan, write_plan
 from crm_bridge.runner.planning import PlanReport
+from crm_bridge.runner.routes import route
 from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.undo import UndoReport
 from crm_bridge.runner.unknown_sources import demand_known_sources
@@ -137,13 +136,14 @@ class Bridge(Desk):
 
     def save_plan(self, report: PlanReport, path: Path, *, sweep: bool = False) -> None:
         """Write the plan's file, for :meth:`sync`. Raises :class:`UserMistake`."""
-        name, schema = self.settings.bridge.name, str(self._database.schema_version())
-        write_plan(path, bridge=name, schema=schema, sweep=sweep, entries=report.entries)
+        write_plan(path, **self._signed(), sweep=sweep, entries=report.entries)
 
     def _read_plan(self, path: Path) -> PlanFile:
         kinds = {name: [kind.name for kind in system.targets()] for name, system in self._systems.items()}
-        schema = str(self._database.schema_version())
-        return read_plan(path, bridge=self.settings.bridge.name, schema=schema, kinds=kinds)
+        return read_plan(path, **self._signed(), kinds=kinds)
+
+    def _signed(self) -> dict[str, str]:
+        return {"bridge": self.settings.bridge.name, "schema": str(self._database.schema_version())}
 
     def plan_undo(self, run_id: str, progress: Progress | None = None) -> UndoReport:
         """What :meth:`undo` would do. Nothing is written, here or anywhere. Raises :class:`UserMistake`."""
@@ -220,10 +220,8 @@ class Bridge(Desk):
     def replay(self, ids: Sequence[int] = (), *, cause: Cause | None = None, dry_run: bool = False) -> dict[str, Any]:
         """Replay these dead letters, or all of ``cause``; see :func:`crm_bridge.runner.replay.replay`."""
         numbers = [int(each) for each in ids]
-        if dry_run:
-            return replay.replay(self._run(self._database), numbers, cause=cause, dry_run=True)
-        with self._database.owned():
-            return replay.replay(self._run(self._database), numbers, cause=cause)
+        with nullcontext() if dry_run else self._database.owned():
+            return replay.replay(self._run(self._database), numbers, cause=cause, dry_run=dry_run)
 
     def edit_letter(self, letter_id: int, record: Mapping[str, Any], *, by: str) -> dict[str, Any]:
         """Let ``record`` count instead of what the letter's record says. Raises :class:`UserMistake`."""
@@ -284,7 +282,7 @@ class Bridge(Desk):
             retry=RetryPolicy(outbox.first_delay, outbox.max_delay, outbox.give_up_after),
             policy=self.settings.policy,
             guard=None if allow_large_change else Guard(**dict(self.settings.guard)),
-            routes=self._route,
+            routes=partial(route, self._systems.values(), self.settings.web.public_url),
             sweep=sweep,
             gate=self._gate,
         )
@@ -334,25 +332,6 @@ class Bridge(Desk):
             patience=outbox.patience.total_seconds(),
         )
         return Gate(limits, self._stopwatch)
-
-    def _route(self, channel: str) -> MessageRoute | None:
-        """The first configured system that carries messages of this channel."""
-        public_url = self.settings.web.public_url
-        for system in self._systems.values():
-            connector = system.connector
-            if isinstance(connector, MessageChannel) and channel in _channels_of(connector):
-                url = f"{public_url}/webhooks/{system.name}" if public_url else None
-                return MessageRoute(system.name, channel, connector, report_url=url)
-        return None
-
-
-def _channels_of(connector: MessageChannel) -> Sequence[str]:
-    try:
-        with calling(connector, "channels"):
-            return list(connector.channels())
-    except BridgeError as error:
-        _log.warning("a connector cannot say what it carries", cause=error.message)
-        return ()
 
 
 @contextmanager
