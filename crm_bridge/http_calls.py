@@ -12,7 +12,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -20,11 +20,22 @@ from typing import Any
 import httpcore
 import httpx
 import orjson
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_exponential,
+)
 
 from crm_bridge.connector import Postponed, Refused, Stale, Unknown
 from crm_bridge.errors import CredentialsRefused, OutcomeUnknown, RetryLater, Unreachable
 
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a page of 5,000 clients has about 5 MB
+READING_TRIES = 5  # of one GET whose answer is lost each time
+FIRST_PAUSE = 0.2  # seconds before a reading is tried again; twice as long each further time
 LONGEST_WISH = 24 * 60 * 60.0  # seconds of Retry-After that are believed
 
 # What each exception of httpx means for the call: was anything sent? Subclasses that are not named follow their parent.
@@ -131,6 +142,7 @@ class HttpCalls:
         connect_timeout_seconds: float = 5.0,
         keep_alive: bool = True,
         largest_answer: int = LARGEST_ANSWER,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Nothing is opened yet.
 
@@ -143,11 +155,13 @@ class HttpCalls:
             keep_alive: off, each call has a connection of its own, so that one which the other side closed while it was
                 idle is not taken for a lost answer: for what cannot be repeated.
             largest_answer: in bytes; a larger one is not read to its end.
+            sleep: how to wait, in seconds, between two tries of a reading.
         """
         logging.getLogger("httpx").addFilter(_NO_ADDRESSES)  # adding it twice is once
         self._system, self._peer, self._credentials = system, peer, credentials
         self._seconds = timeout_seconds
         self._largest = largest_answer
+        self._sleep = sleep
         self._deadline = _Deadline()
         # a plain address needs no certificate authorities, and loading them is most of the time that opening takes
         transport = httpx.HTTPTransport(
@@ -185,7 +199,19 @@ class HttpCalls:
             OutcomeUnknown: sent, and the answer was lost, too late, too large or cut off.
             CredentialsRefused: 401 or 403.
         """
-        self._deadline.ends = time.monotonic() + self._seconds
+        return self._call(method, path, query=query, headers=headers, body=body, ends=time.monotonic() + self._seconds)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        ends: float,
+    ) -> HttpAnswer:
+        self._deadline.ends = ends
         try:
             with self._client.stream(method, path, params=query, headers=headers, content=body) as response:
                 content = self._whole(response.iter_raw())
@@ -202,12 +228,22 @@ class HttpCalls:
     def get(self, path: str, *, query: Mapping[str, str] | None = None) -> HttpAnswer:
         """Read something: 200, or an error. Reading changes nothing, so that it may be tried again whatever happened.
 
+        It is, within the time for one call, where an answer was lost or a gateway had none (502, 503 without a wish).
+
         Raises:
             RetryLater: no answer, or another status.
             CredentialsRefused: 401 or 403.
         """
+        ends = time.monotonic() + self._seconds
+        tries = Retrying(
+            retry=retry_if_exception_type(OutcomeUnknown) | retry_if_result(_passes),
+            stop=stop_after_attempt(READING_TRIES) | stop_before_delay(self._seconds),
+            wait=wait_exponential(multiplier=FIRST_PAUSE),
+            sleep=self._sleep,
+            retry_error_callback=_last_outcome,
+        )
         try:
-            answer = self.call("GET", path, query=query)
+            answer: HttpAnswer = tries(self._call, "GET", path, query=query, ends=ends)
         except OutcomeUnknown as error:
             raise RetryLater(error.message, system=self._system) from None
         if answer.status == 200:
@@ -233,6 +269,17 @@ class HttpCalls:
                 raise OutcomeUnknown(said, system=self._system)
             read.append(chunk)
         return b"".join(read)
+
+
+def _passes(answer: HttpAnswer) -> bool:
+    """Whether a gateway had no answer for now; where it says when to come back, that is later than we would wait."""
+    return answer.status in (502, 503) and answer.retry_after is None
+
+
+def _last_outcome(state: RetryCallState) -> Any:
+    """What the last try gave or raised; a retrying would raise an error of its own."""
+    assert state.outcome is not None  # there was a try  # noqa: S101
+    return state.outcome.result()
 
 
 class _Deadline(threading.local):

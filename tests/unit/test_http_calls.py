@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -25,7 +26,7 @@ from crm_bridge.api import (
     Unreachable,
     translate_http_error,
 )
-from crm_bridge.http_calls import TRANSLATION
+from crm_bridge.http_calls import FIRST_PAUSE, READING_TRIES, TRANSLATION
 
 LEAVES = [
     kind
@@ -34,6 +35,10 @@ LEAVES = [
     and not kind.__subclasses__()
 ]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+
+
+def busy(status, *headers):
+    return "\r\n".join([f"HTTP/1.1 {status} No", "Content-Length: 0", "Connection: close", *headers, "", ""]).encode()
 
 
 def reach(url, **settings):
@@ -118,24 +123,71 @@ def test_an_answer_without_end_is_not_read_to_its_end(peer):
     calls.close()
 
 
-@pytest.mark.parametrize("said", [b"", b"\x00\xff\x16\x03", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
-def test_rubbish_leaves_the_outcome_of_a_write_open_and_a_reading_to_be_repeated(said):
-    """Sent, and no whole answer; what was read may be read again."""
-    for ask, error in ((lambda calls: calls.call("POST", "/"), OutcomeUnknown), (lambda c: c.get("/"), RetryLater)):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
+@contextmanager
+def saying(*answers, **settings):
+    """A server that answers each connection with the next of these and closes it. Gives the calls, and the pauses."""
+    pauses = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-            def answer(listener=listener):
+        def serve():
+            for each in answers:
                 with listener.accept()[0] as connection:
                     connection.recv(65536)
-                    connection.sendall(said)
+                    connection.sendall(each)
 
-            thread = threading.Thread(target=answer)
-            thread.start()
-            calls = reach(f"http://127.0.0.1:{listener.getsockname()[1]}")
-            with pytest.raises(error):
-                ask(calls)
-            calls.close()
-            thread.join()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        calls = reach(f"http://127.0.0.1:{listener.getsockname()[1]}", sleep=pauses.append, **settings)
+        yield calls, pauses
+        calls.close()
+        thread.join()
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+RUBBISH = [b"", b"\x00\xff\x16\x03", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"]
+
+
+@pytest.mark.parametrize("said", RUBBISH)
+def test_rubbish_leaves_the_outcome_of_a_write_open(said):
+    """Sent, and no whole answer. It is never sent again by itself."""
+    with saying(said) as (calls, pauses), pytest.raises(OutcomeUnknown):
+        calls.call("POST", "/")
+
+    assert [] == pauses
+
+
+@pytest.mark.parametrize("said", RUBBISH)
+def test_rubbish_to_each_try_of_a_reading_leaves_it_to_be_repeated_later(said):
+    """What was read may be read again, by the next run."""
+    with saying(*[said] * READING_TRIES) as (calls, pauses), pytest.raises(RetryLater):
+        calls.get("/")
+
+    assert READING_TRIES - 1 == len(pauses)
+    assert sorted(pauses) == pauses
+
+
+@pytest.mark.parametrize("lost", [b"", busy(502), busy(503)], ids=["lost", "502", "503"])
+def test_a_reading_whose_answer_is_lost_is_tried_again(lost):
+    """Reading changes nothing: one lost answer does not stop a system for a whole run."""
+    with saying(lost, lost, lost, lost, WHOLE) as (calls, _):
+        assert {} == calls.get("/").json()
+
+
+@pytest.mark.parametrize("said", [busy(503, "Retry-After: 60"), busy(500), busy(404)], ids=["wish", "500", "404"])
+def test_an_answer_that_will_be_the_same_is_taken_at_once(said):
+    """A server that says when to come back is not asked before."""
+    with saying(said) as (calls, pauses), pytest.raises(RetryLater):
+        calls.get("/")
+
+    assert [] == pauses
+
+
+def test_a_reading_is_not_tried_beyond_the_time_of_a_call():
+    """The deadline is of all tries together."""
+    with saying(b"", timeout_seconds=FIRST_PAUSE) as (calls, pauses), pytest.raises(RetryLater):
+        calls.get("/")
+
+    assert [] == pauses
 
 
 def test_nobody_there_means_that_nothing_was_sent():
