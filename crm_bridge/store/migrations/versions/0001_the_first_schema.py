@@ -271,9 +271,7 @@ def upgrade() -> None:
     )
     op.create_index("source_records_client", "source_records", ["client_id"], unique=False)
     going = sa.text("gone_how IN ('spread', 'carried')")
-    op.create_index(
-        "source_records_going", "source_records", ["gone_how"], sqlite_where=going, postgresql_where=going
-    )
+    op.create_index("source_records_going", "source_records", ["gone_how"], sqlite_where=going, postgresql_where=going)
     op.create_table(
         "ownership",
         sa.Column("epoch", NUMBER, autoincrement=False, nullable=False),
