@@ -41,7 +41,7 @@ def configure(directory: Path, stand: Stand) -> None:
     """Write ``crm-bridge.toml`` and the web edge's token for the systems that are running."""
     settings = {system: relative_references(stand.settings[system], directory=directory) for system in KINDS}
     # A consent that changes leaves its contact's stamp alone, so these rows are looked at by themselves, at each run.
-    settings["siebel"] = {**settings["siebel"], "children": {"contact": ["ListOfConsent"]}, "children_seconds": 0}
+    settings["siebel"] = {**settings["siebel"], "children": {"contact": ["ListOfConsent"]}}
     port = _free_port(_WEB_PORT)
     token = write_secret(directory, "web-token", secrets.token_urlsafe(24))
     text = config_text(

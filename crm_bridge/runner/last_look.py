@@ -11,6 +11,7 @@ from collections import defaultdict
 
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM
+from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.pull import reread
 from crm_bridge.store import clients, notices, records
 
@@ -31,12 +32,17 @@ def look_again(run: RunContext) -> dict[str, str]:
             for row in rows:
                 system = run.systems.get(row.system)
                 kind = system.kinds.get(row.kind) if system is not None else None
-                if kind is not None and kind.read and kind.reads("consents") and row.gone_at is None:
+                if kind is not None and _can_say(kind) and row.gone_at is None:
                     asked[row.system, row.kind][row.record_id] = client_id
     unasked: dict[str, str] = {}
     for (name, kind_name), owners in asked.items():
         unasked |= {client: name for client in _read(run, name, kind_name, owners)}
     return unasked
+
+
+def _can_say(kind: Kind) -> bool:
+    """Not a partner of files: he repeats what he said before, until he takes up what we wrote."""
+    return kind.read and kind.reads("consents") and kind.capabilities.reads_back
 
 
 def _read(run: RunContext, name: str, kind: str, owners: dict[str, str]) -> set[str]:

@@ -62,6 +62,7 @@ class SiebelSimulator:
         }
         if not self._knobs.on("child_touches_parent"):
             settings["children"] = {name: [f"ListOf{tag}" for tag in kind.children] for name, kind in CATALOGUE.items()}
+            settings["children_seconds"] = 0  # whoever tries things out waits for nothing
         service = default_service(self._knobs)
         if service is not CONTACT_BS:
             file = (self._folder / f"{service.file}.wsdl").resolve()
