@@ -13,6 +13,7 @@ from crm_bridge.mapping import WriteBack
 from crm_bridge.outbox.create_keys import PastCreates, create_key
 from crm_bridge.outbox.kept_apart import kept_apart, own_values, with_own
 from crm_bridge.outbox.reasons import reason
+from crm_bridge.outbox.several_addresses import addresses_beside, verdict_on
 from crm_bridge.outbox.truces import NO_TRUCES, Truces, War, own_there
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store.clients import StoredClient
@@ -82,6 +83,7 @@ def draft_client(
         truces: what is put back there each time, and written no more.
     """
     contributions = [row.contribution() for row in rows if row.entity == "client"]
+    said = {each.key: each for each in contributions}
     card = survive(contributions, policy=policy, current=client.doc())
     apart = kept_apart(rows)
     drafts: list[Draft] = []
@@ -91,7 +93,9 @@ def draft_client(
     for kind in system.targets():
         held = [row for row in rows if row.system == system.name and row.kind == kind.name and row.gone_at is None]
         for row in held:
-            own = own_values(row, apart[row.key], card) if row.key in apart else {}
+            own = addresses_beside(said[row.key], contributions, card)
+            if row.key in apart:
+                own |= own_values(row, apart[row.key], card)
             back = _write_back(kind, row, held, card, own)
             stopped = truces.stopped(row, back.changes)
             if stopped:
@@ -258,9 +262,9 @@ def _add(
             full=back.full,
             units=units,
             echoes={
-                unit: Echo(row.key) if row is not None and unit in own else _echo(card.verdicts[unit])
-                for unit in units
-                if unit in card.verdicts
+                unit: Echo(row.key) if row is not None and unit in own else _echo(verdict)
+                for unit, value in units.items()
+                if (verdict := verdict_on(card, unit, value)) is not None
             },
             key=key,
         )

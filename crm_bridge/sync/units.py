@@ -105,6 +105,8 @@ def join(units: Mapping[str, Any]) -> dict[str, Any]:
     doc: dict[str, Any] = {}
     for unit in sorted(units):
         value = units[unit]
+        if "[postal/" in unit and _stands_as_first(units, unit):
+            continue
         if "[" in unit:
             doc.setdefault(head(unit), []).append(value)
         elif unit.startswith("preferences."):
@@ -114,6 +116,12 @@ def join(units: Mapping[str, Any]) -> dict[str, Any]:
     if "contact_points" in doc:
         doc["contact_points"].sort(key=_rank)
     return doc
+
+
+def _stands_as_first(units: Mapping[str, Any], unit: str) -> bool:
+    """Whether this address, beside the first of its purpose in one record, is the first of it in another."""
+    purpose, beside, _ = unit.removeprefix("contact_points[postal/").rstrip("]").partition("/")
+    return bool(beside) and units.get(f"contact_points[postal/{purpose}]") == units[unit]
 
 
 def _rank(item: Doc) -> tuple[str, int]:

@@ -182,6 +182,7 @@ class World:
         self.active = list(active)
         self.more = more
         self.kinds = ["person"]
+        self.order: list[str] = []
         self.stopwatch: Stopwatch | None = None
         self.pool = threads
         self.store = store or new_store(folder)
@@ -199,7 +200,7 @@ class World:
     def settings(self) -> Any:
         """Write the configuration anew, and load it as a command does."""
         active = ", ".join(f'"{name}"' for name in self.active)
-        order = ", ".join(f'"{name}"' for name in self.peers)
+        order = ", ".join(f'"{name}"' for name in self.order or self.peers)
         # One try an attempt: a test that lets one call fail means the attempt, and nobody waits between tries.
         outbox = "" if "[outbox]" in self.more else "[outbox]\ntries = 1\n"
         text = f'[bridge]\nstore = "{self.store}"\n{outbox}[plugins]\nactive = [{active}]\ntimeout_seconds = 1\n'
