@@ -2,7 +2,8 @@
 
 The fold loses on purpose: г, ґ, х and Latin g, h, kh fall together, so do и, і, ї, й, ы, y and j, and щ and ш. It
 serves comparison and index keys only; people are always shown what the source wrote. Written for Ukrainian, Russian,
-Kazakh and their usual Latin spellings; other Latin letters lose their accents. Everything is compared folded, because
+Kazakh and their usual Latin spellings; other Latin letters lose their accents. Letters of other scripts (王, 김, か)
+are spelt by their Unicode numbers, so that a name of one of them is no initial. Everything is compared folded, because
 the string functions of some databases count bytes and see a Cyrillic letter as two.
 """
 
@@ -12,7 +13,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 """Grows with every change of the fold: keys made by another version are not comparable."""
 
 _LETTERS = dict(zip("абвгґғдезийкқлмнңоөпрстуұүфхһыіїәўёєэ", "abvgggdeziikklmnnooprstuuufggiiiaueee", strict=True))
@@ -62,11 +63,22 @@ def fold_words(text: str) -> tuple[str, ...]:
     else:
         text = unicodedata.normalize("NFC", text).translate(_TABLE)
         if not text.isascii():  # accented Latin: drop the accents, then whatever no table knows
-            text = unicodedata.normalize("NFKD", text).translate(_TABLE).encode("ascii", "ignore").decode("ascii")
+            text = "".join(map(_in_ascii, unicodedata.normalize("NFKD", text).translate(_TABLE)))
     for spelling, letters in _SPELLINGS:
         if spelling in text:
             text = text.replace(spelling, letters)
     return tuple(word for word in _BETWEEN.split(_DOUBLED.sub(r"\1", text.lower())) if word)
+
+
+def _in_ascii(sign: str) -> str:
+    """A sign that no table knows: of a letter of another script its number, in digits, which may stand doubled."""
+    number, category = ord(sign), unicodedata.category(sign)
+    if number < 0x80:
+        return sign
+    if category[0] in "PZ":
+        return " "
+    other_script = 0x370 <= number < 0x400 or number >= 0x530  # neither Latin nor Cyrillic
+    return f"u{number}" if other_script and category[0] in "LMN" else ""
 
 
 def fold(text: str) -> str:

@@ -38,6 +38,16 @@ def test_different_names_stay_different() -> None:
     assert len({fold(each) for each in ("Шевченко", "Шевчук", "Коваль", "Ковальчук", "Марія", "Марина")}) == 6
 
 
+@pytest.mark.parametrize("names", ["王 李 王芳", "김 금 이", "か が き", "莉 莉莉", "Ωμ Ωλ", "მზია ნინო"])
+def test_names_of_other_scripts_are_words_of_their_own(names: str) -> None:
+    """They are not dropped, and different ones stay different: marks and doubled letters tell names apart there."""
+    words = names.split()
+
+    assert len({fold(each) for each in words}) == len(words)
+    assert fold_words(names) == tuple(fold(each) for each in words)
+    assert min(len(fold(each)) for each in words) > 1, "an initial"
+
+
 def test_hyphens_divide_words() -> None:
     """A double-barrelled name is two words."""
     assert fold_words("Петренко-Коваль") == ("petrenko", "koval")

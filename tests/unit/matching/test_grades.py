@@ -108,6 +108,12 @@ CASES: dict[str, tuple[tuple[str, str, dict[str, str]], tuple[str, str, dict[str
         ("Коваль Іван", "", {"passport": "КВ123450"}),
         CERTAIN,
     ),
+    "a family name of one letter": (("王 Ян", BORN, PHONE), ("王 Ян", BORN, PHONE), CERTAIN),
+    "a given name of one letter": (("Ян 芳", BORN, PHONE), ("Ян 芳", BORN, PHONE), CERTAIN),
+    "names of one letter": (("김 민", BORN, PHONE), ("김 민", BORN, PHONE), CERTAIN),
+    "names of one letter, spouses": (("王 芳", "1980-01-02", PHONE), ("王 明", BORN, PHONE), UNLIKELY),
+    "names of one letter, twins": (("王 芳", BORN, PHONE), ("王 明", BORN, PHONE), POSSIBLE),
+    "names of one letter, married": (("王 芳", BORN, PHONE), ("李 芳", BORN, PHONE), PROBABLE),
     "bare phone": (("", "", PHONE), ("Коваль Іван", BORN, PHONE), POSSIBLE),
 }
 
