@@ -7,6 +7,7 @@ This is the place where "the card shows this phone because …" is decided. Clai
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -299,12 +300,24 @@ def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim]
             and any(
                 edit is not claim
                 and edit.seq > claim.seq
-                and (text in edit.replaced or (presence and edit.value is ABSENT))
+                and (
+                    text in edit.replaced
+                    or _is_part_of_any(claim.value, edit.replaced)
+                    or (presence and edit.value is ABSENT)
+                )
                 for edit in edits
             )
         )
         (superseded if beaten else live).append(claim)
     return live, tuple(superseded)
+
+
+def _is_part_of_any(value: Any, replaced: Iterable[str]) -> bool:
+    """Whether a group (a name, an address) says nothing but what one of the replaced ones said: who replaced that one
+    had seen all of it."""
+    if not isinstance(value, Mapping):
+        return False
+    return any(text.startswith("{") and is_part(value, json.loads(text)) for text in replaced)
 
 
 def _preference(claim: Claim, rule: Rule, policy: Survivorship) -> tuple[Any, ...]:
