@@ -110,9 +110,8 @@ class Oracle:
 
     def _beats(self, other: Edit, edit: Edit) -> bool:
         """Whether ``edit`` may have vanished under ``other``, a concurrent edit of another part of its group."""
-        if other.number in edit.past or edit.number in other.past or other.number == edit.number:
-            return False
-        return other.leaf != edit.leaf
+        concurrent = other.number not in edit.past and edit.number not in other.past
+        return concurrent and other.leaf != edit.leaf and other.system != START  # at the start nobody edited anything
 
 
 def shown(value: str | None) -> str:

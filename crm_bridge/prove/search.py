@@ -77,7 +77,7 @@ def prove(
     strict: bool = False,
     told: Callable[[int], None] = lambda _done: None,
 ) -> Proof:
-    """Try ``examples`` stories, and shrink the first that goes wrong.
+    """Edit each field once; then try ``examples`` stories, and shrink the first that goes wrong.
 
     Args:
         strict: see :func:`crm_bridge.prove.ground.ground_of`.
@@ -103,7 +103,13 @@ def prove(
                     worst.append((found, taken))
                     raise
 
-            _search(story, examples=examples, seed_of_chance=seed_of_chance)
+            try:
+                for field in range(len(ground.editable)):  # chance would leave some of many fields out
+                    story((Edit(field),))
+            except Lost:
+                pass  # one step is as short as a story can be
+            else:
+                _search(story, examples=examples, seed_of_chance=seed_of_chance)
     return Proof(
         seed_of_chance,
         figures["examples"],
