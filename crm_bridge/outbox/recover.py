@@ -37,9 +37,15 @@ from crm_bridge.store import journal, records
 from crm_bridge.store.journal import Intent
 from crm_bridge.sync.units import split
 
+REPEATABLE = (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
 
-def recover(run: RunContext, system: System, *, gate: Gate) -> Lane[list[tuple[str, str]]]:
+
+def recover(run: RunContext, system: System, *, gate: Gate, fresh: bool = False) -> Lane[list[tuple[str, str]]]:
     """Settle what can be settled of this system's open and unknown writes, as part of its lane.
+
+    Args:
+        fresh: their answers were lost in this very run. A create that is not there yet may still be carried out: it
+            is asked for once more by the next run, before it is sent again.
 
     Returns:
         (kind, record id) of records to be read again.
@@ -54,7 +60,7 @@ def recover(run: RunContext, system: System, *, gate: Gate) -> Lane[list[tuple[s
         if gate.wait():
             break  # it answers nothing: what is open stays so, and the next run asks
         try:
-            record_id = yield from _look(run, system, kind, intent, gate)
+            record_id = yield from _look(run, system, kind, intent, gate, fresh)
         except STOPS_ITS_SYSTEM as error:
             run.report.stop(system.name, str(error), int(error.exit_code))
             break
@@ -63,7 +69,7 @@ def recover(run: RunContext, system: System, *, gate: Gate) -> Lane[list[tuple[s
     return again
 
 
-def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gate) -> Lane[str | None]:
+def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gate, fresh: bool) -> Lane[str | None]:
     connector = system.connector
     is_update = intent.operation == "update" and intent.record_id is not None
     if is_update and kind.capabilities.reads_back and isinstance(connector, RecordSource):
@@ -91,15 +97,17 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gat
                 plan_anew(run, intent)
             return None
         if record is None:
-            plan_anew(run, intent)
+            if fresh and intent.operation == "create" and kind.capabilities.effect_safety not in REPEATABLE:
+                _wait(run, intent)
+            else:
+                plan_anew(run, intent)
             return None
         record_id = kind.mapping.record_id(record)
         if found_there(run, kind, intent, record_id, intent.request["units"]):
             return record_id
         _wait(run, intent)
         return None
-    repeatable = kind.capabilities.effect_safety in (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
-    if repeatable and isinstance(connector, RecordTarget):
+    if kind.capabilities.effect_safety in REPEATABLE and isinstance(connector, RecordTarget):
         yield from _send_again(run, connector, kind, intent, gate)
         return None
     if intent.operation == "create" and was_read(run, intent):

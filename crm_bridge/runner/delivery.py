@@ -61,7 +61,7 @@ def deliver_all(
             unknown_before = run.report.of_write(system.name).unknown
             again = yield from deliver(run, system, retry=retry, gate=gates[system.name], only=only)
             if run.report.of_write(system.name).unknown > unknown_before:
-                again.extend((yield from recover(run, system, gate=gates[system.name])))  # ask while it is fresh
+                again.extend((yield from recover(run, system, gate=gates[system.name], fresh=True)))
             if not again or system.name in run.report.stopped:
                 return
             yield from _read_again(run, system, again)

@@ -136,3 +136,16 @@ def test_a_refused_create_is_replayed_under_another_key(tmp_path):
 
     assert 2 == len({write.key for write in creates(world)})
     assert 1 == len(world["b"].records("person"))
+
+
+def test_a_system_that_makes_a_record_of_every_create_is_asked_again_before_it_is_sent_one(queryable):
+    """Just after the answer was lost it may still be at work: the next run asks, and sends only what is not there."""
+    queryable["b"].looks = 3  # nothing is there as long as the first run lasts, however often it asks
+
+    report = queryable.sync()
+    assert (1, 1) == (len(creates(queryable)), report.unknown)
+    queryable["b"].commit()
+    queryable.sync()
+
+    assert (1, 1) == (len(creates(queryable)), len(queryable["b"].records("person")))
+    assert 0 == queryable.sync().unknown
