@@ -1,0 +1,31 @@
+"""A world of the tests as something to be proved."""
+
+from dataclasses import replace
+from importlib.metadata import entry_points
+from types import SimpleNamespace
+
+from memory_world import Handed
+
+from crm_bridge.api import ConnectorSettings, ConnectorType, hookimpl
+from crm_bridge.prove.declared import declared
+from crm_bridge.prove.search import prove
+
+
+def declared_in(world, **capabilities):
+    """What the world declares; ``capabilities`` by system in place of what its connectors say."""
+
+    @hookimpl
+    def register_connectors():
+        return [ConnectorType("memory", ConnectorSettings, lambda _settings, to: world.opened[to.system], "memory")]
+
+    handed = Handed("memory", SimpleNamespace(register_connectors=register_connectors))
+    found = declared(world.settings(), clock=lambda: world.now, installed=[*entry_points(group="crm_bridge"), handed])
+    kinds = {
+        name: replace(kind, capabilities=replace(kind.capabilities, **capabilities.get(name, {})))
+        for name, kind in found.kinds.items()
+    }
+    return replace(found, kinds=kinds)
+
+
+def proof_of(what, *, examples=30, seed=1, strict=False):
+    return prove(what, examples=examples, seed_of_chance=seed, strict=strict)
