@@ -39,3 +39,20 @@ def unwatched(kind: str, children: Sequence[str] | None, component: Component) -
             f"{kind}: a change of child rows alone may leave their record's Updated as it is, and is then not seen: "
             f"name in children those that matter of {tags}; or say that none does by an empty list"
         )
+
+
+def takes_stale(kind: str) -> str:
+    """Siebel would carry out a stale write."""
+    return (
+        f"{kind}: a stale ModId is not refused, so edits made meanwhile are overwritten: define ModId as "
+        "Modification Key of the integration component"
+    )
+
+
+def not_probed(kind: str, *, possible: bool) -> Note:
+    """Whether Siebel would carry out a stale write was not asked, and what to do about it."""
+    how = "set probe_writes, or make sure" if possible else "this service cannot be asked, so make sure"
+    return Note(
+        f"{kind}: whether a stale ModId is refused was not tried, since that takes a message that writes: {how} that "
+        "ModId is Modification Key of the integration component"
+    )

@@ -31,7 +31,7 @@ from crm_bridge_siebel import echoes, events
 from crm_bridge_siebel.asking import Asker
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import ChangeReader
-from crm_bridge_siebel.checking import lacking_in_records, lacking_in_wsdl, unwatched
+from crm_bridge_siebel.checking import lacking_in_records, lacking_in_wsdl, not_probed, takes_stale, unwatched
 from crm_bridge_siebel.cursor import Cursor
 from crm_bridge_siebel.faults import Fault, SiebelFaultError, classify, read_error
 from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
@@ -124,11 +124,8 @@ class SiebelConnector:
                 findings.append(nameless.message.removeprefix(f"{self._system}: "))
                 continue
             findings += lacking_in_records(kind, records)
-            if given.write and records and self._takes_stale(kind, records[0]):
-                findings.append(
-                    f"{kind}: a stale ModId is not refused, so edits made meanwhile are overwritten: define ModId as "
-                    "Modification Key of the integration component"
-                )
+            if given.write and records:
+                findings += self._of_stale_writes(kind, records[0])
         return findings
 
     def close(self) -> None:
@@ -258,19 +255,22 @@ class SiebelConnector:
         answer: Answer = self._call(opened, call.method, call.arguments, read)
         return answer
 
-    def _takes_stale(self, kind: str, record: Mapping[str, Any]) -> bool:
-        """Whether Siebel would carry out a stale write; asked by a message that never takes effect."""
+    def _of_stale_writes(self, kind: str, record: Mapping[str, Any]) -> Iterator[str]:
+        """Whether Siebel would carry out a stale write; asked, where allowed, by a message that never takes effect."""
         opened = self._kind(kind)
-        method = probing_method(opened.shape)
-        if method is None:
-            return False
+        method = probing_method(opened.shape, opened.service.operations)
+        if method is None or not self._settings.probe_writes:
+            yield not_probed(kind, possible=method is not None)
+            return
+        met: Fault | None = None
         try:
             self._send(opened, method, probe(record))
-        except SiebelFaultError as met:
-            return lacks_key(met.fault)
+        except SiebelFaultError as refused:
+            met = refused.fault
         except (RejectRecord, OutcomeUnknown):
-            return False
-        return lacks_key(None)
+            return
+        if lacks_key(met):
+            yield takes_stale(kind)
 
     def _query_once(self, kind: str, query: Query) -> Answer:
         opened = self._kind(kind)

@@ -5,6 +5,9 @@ word. The probe is a message that can never succeed: its first record has a ModI
 all, its second record has no key. With a Modification Key the first is refused as a conflict; without it the second is
 refused for want of a key. One message is one transaction, so nothing of it ever takes effect; and if a site should
 carry out the first part, that part changes no field.
+
+That holds for Siebel's own ``Update`` and ``Execute``. What a workflow makes of such a message only its author knows,
+so workflows are never asked; nor is anything at all unless the setting ``probe_writes`` allows it.
 """
 
 from __future__ import annotations
@@ -12,17 +15,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crm_bridge_siebel.dialects import DialectName, dialect_of, method_of
 from crm_bridge_siebel.faults import Fault, FaultClass
+from crm_bridge_siebel.messages import Operation
 from crm_bridge_siebel.shapes import ROW_ID, VERSION, ServiceShape
 
 _FAR_AHEAD = 1_000_000
 
 
-def probing_method(shape: ServiceShape) -> str | None:
+def probing_method(shape: ServiceShape, operations: Mapping[str, Operation]) -> str | None:
     """The method to probe with; ``None``: this service cannot be probed. An update never inserts."""
     if VERSION not in shape.data.component.fields or not shape.methods & {"Execute", "Insert"}:
         return None
-    return next((method for method in ("Update", "Execute") if method in shape.several), None)
+    return next(
+        (each for each in ("Update", "Execute") if each in shape.several and _is_siebels_own(operations[each], each)),
+        None,
+    )
+
+
+def _is_siebels_own(operation: Operation, method: str) -> bool:
+    return dialect_of(operation) is not DialectName.WORKFLOW and method_of(operation) == method
 
 
 def probe(record: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -53,11 +53,16 @@ class RestSite:
 
 
 class RestKindService:
-    """One kind over REST. ``component`` tells which tags there are; a row of the site tells their field names."""
+    """One kind over REST. ``component`` tells which tags there are; a row of the site tells their field names.
 
-    def __init__(self, site: RestSite, component: Component, given: RestKind, *, kind: str) -> None:
+    Args:
+        asked: what queries ask for of ``component``.
+    """
+
+    def __init__(self, site: RestSite, component: Component, given: RestKind, *, asked: Component, kind: str) -> None:
         self._site = site
         self._component = component
+        self._asked = asked
         self._kind = kind
         self._given = given
         self._limit = site.page_limit
@@ -69,7 +74,8 @@ class RestKindService:
 
     def missing(self) -> Sequence[str]:
         """Tags that have no field here, as far as a row has shown."""
-        return sorted(self._learned().missing - {tag for tag, name in self._given.fields.items() if not name})
+        missing = self._learned().missing & frozenset(self._asked.fields)
+        return sorted(missing - {tag for tag, name in self._given.fields.items() if not name})
 
     def query(self, query: Query, *, where: str) -> Answer:
         """One page.
@@ -78,7 +84,8 @@ class RestKindService:
             SiebelFaultError, OutcomeUnknown, UnreadableAnswer, CredentialsRefused, ConfigMistake: see rest_answers.
         """
         names = self._learned()
-        wanted = [tag for tag in names.name_of if not query.keys_only or tag in SYSTEM_FIELDS]
+        of = SYSTEM_FIELDS if query.keys_only else frozenset(self._asked.fields)
+        wanted = [tag for tag in names.name_of if tag in of]
         asked = {
             "uniformresponse": "y",
             "ViewMode": self._site.view_mode,
@@ -210,7 +217,7 @@ class RestKindService:
             for link in _links(row)
             if isinstance(link, Mapping) and link.get("rel") not in {"self", "canonical", "parent"}
         }
-        for each in self._component.lists:
+        for each in self._asked.lists:
             name = self._child(each.tag)
             if not name or (only and each.tag not in only):
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from crm_bridge_siebel.query import Query
 from crm_bridge_siebel.records import Answer
 from crm_bridge_siebel.rest import RestKindService, RestSite
 from crm_bridge_siebel.settings import RestKind, SiebelSettings
+from crm_bridge_siebel.shapes import narrowed
 from crm_bridge_siebel.writing import Message
 
 
@@ -70,9 +71,9 @@ class SiebelRestConnector(SiebelConnector):
         kind = next(name for name, each in self._opened.items() if each.service is opened.service)
         return self._service(kind).send(Message(method, rows[0]))
 
-    def _takes_stale(self, kind: str, record: Mapping[str, Any]) -> bool:
+    def _of_stale_writes(self, kind: str, record: Mapping[str, Any]) -> Iterator[str]:
         del kind, record  # REST takes no condition at all, so there is nothing to ask
-        return False
+        return iter(())
 
     def _paged(self, kind: str) -> bool:
         self._known(kind)
@@ -83,11 +84,12 @@ class SiebelRestConnector(SiebelConnector):
         return True
 
     def _service(self, kind: str) -> RestKindService:
-        component = self._kind(kind).shape.data.component
+        data = self._kind(kind).shape.data
         with self._lock:
             if kind not in self._services:
                 given = self._settings.rest.get(kind, RestKind())
-                self._services[kind] = RestKindService(self._site, component, given, kind=kind)
+                asked = narrowed(data, only=frozenset(self._kinds[kind].only)).component
+                self._services[kind] = RestKindService(self._site, data.component, given, asked=asked, kind=kind)
             return self._services[kind]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from crm_bridge.api import Accepted, CredentialsRefused, Postponed, RecordWrite, Refused, Stale, Unknown
+from crm_bridge.api import Accepted, CredentialsRefused, Note, Postponed, RecordWrite, Refused, Stale, Unknown
+from crm_bridge_siebel.connector import SiebelConnector
 
 WSDL = Path(__file__).parents[3] / "connectors" / "siebel" / "crm_bridge_siebel" / "wsdl"
 SERVICES = ("contact", "contact_typed", "contact_asi")
@@ -158,10 +159,57 @@ def test_check_says_where_a_stale_write_would_be_taken(siebel, service, modifica
     before = siebel.simulator.records("contact")
     siebel.simulator.configure(modification_key=modification_key)
 
-    findings = [found for found in service().check() if "Modification Key" in found]
+    said = service(probe_writes=True).check()
+    findings = [found for found in said if "Modification Key" in found]
 
+    assert not any(isinstance(found, Note) for found in findings)
     assert (0 if modification_key else 1) == len(findings)
     assert before == siebel.simulator.records("contact")
+
+
+def _writes_sent(connector, monkeypatch) -> tuple[list[str], list[str]]:
+    sent: list[str] = []
+    sends = SiebelConnector._send
+    monkeypatch.setattr(SiebelConnector, "_send", lambda self, *call: sent.append(call[1]) or sends(self, *call))
+    said = connector.check()
+    return sent, said
+
+
+def test_check_sends_nothing_that_writes_unless_it_may(siebel, service, monkeypatch):
+    """The bridge may not write the kind at all, whatever the connector could; a note says what was not tried."""
+    siebel.load(2)
+    connector = service()
+
+    sent, said = _writes_sent(connector, monkeypatch)
+
+    assert [] == sent
+    (note,) = [found for found in said if "Modification Key" in found]
+    assert isinstance(note, Note)
+    assert "probe_writes" in note
+
+
+def test_check_never_probes_a_workflow(siebel, monkeypatch):
+    """What a site's own operation makes of an empty record nobody knows."""
+    siebel.load(2)
+    connector = siebel.connector(kinds={"contact": {"wsdl": str(WSDL / "contact_workflow.wsdl")}}, probe_writes=True)
+
+    sent, said = _writes_sent(connector, monkeypatch)
+
+    assert [] == sent
+    (note,) = [found for found in said if "Modification Key" in found]
+    assert isinstance(note, Note)
+
+
+def test_check_probes_by_no_operation_of_another_name(siebel, monkeypatch):
+    """An InsertOrUpdate that stands for Execute could insert: only Siebel's own Update and Execute are known."""
+    siebel.load(2)
+    operations = {"Execute": "CRMContactServicesInsertOrUpdate", "Update": "none"}
+    kinds = {"contact": {"wsdl": str(WSDL / "contact_asi.wsdl"), "operations": operations}}
+    connector = siebel.connector(kinds=kinds, probe_writes=True)
+
+    sent, _ = _writes_sent(connector, monkeypatch)
+
+    assert [] == sent
 
 
 def test_a_delete_is_never_taken_for_an_update(siebel, service, update):

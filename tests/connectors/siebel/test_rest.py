@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 
 import pytest
 from rest_site import Site, served
@@ -377,3 +378,20 @@ def dripping() -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def test_only_bounds_what_is_asked_for(site, rest):
+    """Fields and lists that `only` leaves out are not asked for, and nobody is told that REST lacks them."""
+    site.add(**{"Last Name": "Коваль"})
+    wsdl = files("crm_bridge_siebel") / "wsdl" / "contact.wsdl"
+    connector = rest(kinds={"contact": {"wsdl": str(wsdl), "only": ["LastName", "ListOfChild"], "children": []}})
+    site.children[("1-001", "Child")] = {"c1": {"Id": "c1", "First Name": "Марко"}}
+
+    said = connector.check()
+    (page,) = connector.read_changes("contact", None)
+
+    assert not [finding for finding in said if "REST shows no field" in finding]
+    (record,) = page.records
+    assert {"Id", "ModId", "Created", "Updated", "LastName", "ListOfChild"} == set(record)
+    asked = [place for _, place, _ in site.asked]
+    assert not [place for place in asked if place.endswith(("Consent", "Communication%20Address"))]
