@@ -150,7 +150,7 @@ def claims_become_messages(world: World, parts: Mapping[str, Part]) -> list[Chec
         Check("claim without consent: messages at the gateway", [], about["no_consent"]),
         Check("messages at the gateway in all", 1, len(sent)),
         Check("claim with consent: delivery report stored", "delivered", delivered.state if delivered else None),
-        Check("claim without consent: kept back by policy", "suppressed", suppressed.state if suppressed else None),
+        Check("claim without consent: kept back by policy", "consent_refused", suppressed.rule if suppressed else None),
     ]
 
 

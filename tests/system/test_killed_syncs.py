@@ -112,7 +112,7 @@ def _killed(town: Town, progress: Callable[[Town], int], *, steps: int) -> bool:
     while process.poll() is None:
         if progress(town) >= goal:
             process.kill()
-            return process.wait(30) < 0  # ended by the signal
+            return int(process.wait(30)) < 0  # ended by the signal
         pause.wait(0.005)
     return False
 
