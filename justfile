@@ -23,6 +23,10 @@ demo *args:
 kills rounds="30":
     CRM_BRIDGE_KILLS={{rounds}} uv run pytest tests/system/test_killed_syncs.py
 
+# Prove the engine with more stories than the build tries: minutes, not seconds
+prove stories="500":
+    CRM_BRIDGE_STORIES={{stories}} uv run pytest tests/integration/test_proof.py
+
 # Write the tested versions to requirements.txt and pyproject.toml; `just pin --upgrade` takes newer ones
 pin *args:
     .ci/pin {{args}}

@@ -85,7 +85,7 @@ class Field:
         if found is None:
             found = {**wanted, **({self.row.key: new_row} if self.row.key else {})}
             rows.append(found)
-        return found  # type: ignore[no-any-return]  # nested rows are objects
+        return found
 
 
 def _set(record: dict[str, Any], src: Sequence[str], value: Any) -> None:

@@ -21,6 +21,7 @@ from crm_bridge.prove.machine import STORE, Lost, Machine, Situation
 from crm_bridge.prove.steps import TROUBLES, Add, Delete, Edit, Empty, MergeAndBack, Step, Sync, TakeUp, Trouble
 
 LONGEST_STORY = 14
+DEATHS = (1, 2, 3, 5, 8, 13, 21)  # a few of the commits and calls of a first run; chance takes others
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def prove(
     strict: bool = False,
     told: Callable[[int], None] = lambda _done: None,
 ) -> Proof:
-    """Edit each field once; then try ``examples`` stories, and shrink the first that goes wrong.
+    """Try the simplest stories there are; then ``examples`` stories, and shrink the first that goes wrong.
 
     Args:
         strict: see :func:`crm_bridge.prove.ground.ground_of`.
@@ -104,8 +105,8 @@ def prove(
                     raise
 
             try:
-                for field in range(len(ground.editable)):  # chance would leave some of many fields out
-                    story((Edit(field),))
+                for simple in _simplest(declared, ground):  # chance would leave some of them out
+                    story(simple)
             except Lost:
                 pass  # one step is as short as a story can be
             else:
@@ -119,6 +120,22 @@ def prove(
         (*declared.left_out, *ground.notes),
         _told(*worst[-1]) if worst else None,
     )
+
+
+def _simplest(declared: Declared, ground: Ground) -> Iterator[tuple[Step, ...]]:
+    """Each field edited once; and each trouble once in each system, when it is written."""
+    for field in range(len(ground.editable)):
+        yield (Edit(field),)
+    for at, name in enumerate(declared.kinds):
+        written = (each.leaf for each in ground.editable if each.system == name and each.written)
+        leaves = [leaf for leaf in written if len(ground.leaves[leaf].holders) > 1]
+        edits = [i for i, each in enumerate(ground.editable) if each.leaf in leaves[:1] and each.system != name]
+        for what in range(len(TROUBLES)) if edits else ():
+            yield Trouble(at, what, edits[0]), Edit(edits[0]), Sync()
+        if declared.kinds[name].create:  # a first write of a new client, whose answer is lost, or that kills us
+            yield from ((Add(at + 1), Trouble(at, what), Sync()) for what in (0, 1, 4, 5))
+    for at in DEATHS:
+        yield Edit(0), Sync(dies_at=at)
 
 
 def _search(story: Callable[[Sequence[Step]], None], *, examples: int, seed_of_chance: int) -> None:

@@ -1,0 +1,91 @@
+"""The proof can fail: five mistakes that such bridges make, each put into ours, and each found by the machine."""
+
+import pytest
+from memory_world import World
+from proving import declared_in, proof_of
+
+from crm_bridge.connector import Accepted, EffectSafety, Stale, Unknown
+from crm_bridge.outbox import deliver
+from crm_bridge.prove import search
+from crm_bridge.runner import pull
+from crm_bridge.store import runs
+from crm_bridge.sync import survivorship
+
+
+def the_base_is_stored_before_the_receipt(monkeypatch):
+    """A write whose answer was lost counts as done."""
+    take = deliver.take_outcomes
+
+    def hopeful(run, system, parcels, outcomes, retry, left):
+        told = [
+            Accepted(parcel.intent.record_id or "none") if isinstance(each, Unknown) else each
+            for parcel, each in zip(parcels, outcomes, strict=True)
+        ]
+        return take(run, system, parcels, told, retry, left)
+
+    monkeypatch.setattr(deliver, "take_outcomes", hopeful)
+
+
+def an_edit_takes_the_place_of_nothing(monkeypatch):
+    """Trust alone decides, as if no user had seen what he changed."""
+    monkeypatch.setattr(survivorship, "_without_superseded", lambda _unit, claims: (list(claims), ()))
+
+
+def a_lost_answer_is_a_write_to_be_made_again(monkeypatch):
+    """Nobody asks whether it arrived: a record is created twice."""
+    take = deliver.take_outcomes
+
+    def again(run, system, parcels, outcomes, retry, left):
+        told = [Stale("perhaps") if isinstance(each, Unknown) else each for each in outcomes]
+        return take(run, system, parcels, told, retry, left)
+
+    monkeypatch.setattr(deliver, "take_outcomes", again)
+
+
+def the_cursor_moves_before_its_page(monkeypatch):
+    """Killed in between, the page is never read again."""
+    take = pull.take
+
+    def early(run, kind, page, *, cursor, open_letters):
+        if cursor is not None:
+            with run.database.transaction() as connection:
+                runs.move_cursor(connection, kind.system, kind.name, cursor, at=run.now())
+        take(run, kind, page, cursor=cursor, open_letters=open_letters)
+
+    monkeypatch.setattr(pull, "take", early)
+
+
+def a_stale_write_counts_as_delivered(monkeypatch):
+    """Nobody reads again what somebody else changed meanwhile."""
+    take = deliver.take_outcomes
+
+    def careless(run, system, parcels, outcomes, retry, left):
+        told = [
+            Accepted(str(parcel.intent.record_id)) if isinstance(each, Stale) else each
+            for parcel, each in zip(parcels, outcomes, strict=True)
+        ]
+        return take(run, system, parcels, told, retry, left)
+
+    monkeypatch.setattr(deliver, "take_outcomes", careless)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        the_base_is_stored_before_the_receipt,
+        an_edit_takes_the_place_of_nothing,
+        a_lost_answer_is_a_write_to_be_made_again,
+        the_cursor_moves_before_its_page,
+        a_stale_write_counts_as_delivered,
+    ],
+    ids=lambda mistake: mistake.__name__.replace("_", " "),
+)
+def test_a_mistake_in_the_engine_is_found(tmp_path, monkeypatch, mistake):
+    world = World(tmp_path, create=["b"], store="sqlite:///bridge.db")
+    what = declared_in(world, b={"effect_safety": EffectSafety.QUERYABLE})
+    monkeypatch.setattr(search, "DEATHS", range(1, 30))
+    mistake(monkeypatch)
+
+    found = proof_of(what, examples=20, seed=4).counterexample
+
+    assert found is not None
