@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -370,7 +371,7 @@ def open_bridge(
         plugins=plugins,
         systems=systems,
         clock=clock,
-        new_id=new_id or time_ordered_ids(clock),
+        new_id=new_id or time_ordered_ids(clock, draw=secrets.randbits),
         stopwatch=stopwatch or Stopwatch(),
         pool=pool,
     )

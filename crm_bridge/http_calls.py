@@ -278,7 +278,7 @@ def _passes(answer: HttpAnswer) -> bool:
 
 def _last_outcome(state: RetryCallState) -> Any:
     """What the last try gave or raised; a retrying would raise an error of its own."""
-    assert state.outcome is not None  # there was a try  # noqa: S101
+    assert state.outcome is not None  # noqa: S101  # there was a try
     return state.outcome.result()
 
 

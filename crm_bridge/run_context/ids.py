@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 
 
-def time_ordered_ids(clock: Callable[[], datetime]) -> Callable[[], str]:
-    """UUID version 7 (RFC 9562): ordered by time, so that new rows land together, and unguessable."""
+def time_ordered_ids(clock: Callable[[], datetime], *, draw: Callable[[int], int]) -> Callable[[], str]:
+    """UUID version 7 (RFC 9562): ordered by time, so that new rows land together, and unguessable.
+
+    Args:
+        draw: so many random bits, which nobody can foresee.
+    """
     state = {"last": 0}
 
     def new_id() -> str:
@@ -17,7 +20,7 @@ def time_ordered_ids(clock: Callable[[], datetime]) -> Callable[[], str]:
         count = max((millis << 12), state["last"] + 1)  # 12 bits of counter keep the order within a millisecond
         state["last"] = count
         high = ((count >> 12) << 16) | 0x7000 | (count & 0xFFF)
-        low = 0x8000_0000_0000_0000 | secrets.randbits(62)
+        low = 0x8000_0000_0000_0000 | draw(62)
         text = f"{high:016x}{low:016x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

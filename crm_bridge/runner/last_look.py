@@ -36,7 +36,7 @@ def look_again(run: RunContext) -> dict[str, str]:
                     asked[row.system, row.kind][row.record_id] = client_id
     unasked: dict[str, str] = {}
     for (name, kind_name), owners in asked.items():
-        unasked |= {client: name for client in _read(run, name, kind_name, owners)}
+        unasked |= dict.fromkeys(_read(run, name, kind_name, owners), name)
     return unasked
 
 
