@@ -11,14 +11,15 @@ from crm_bridge.store.causes import EVERY, Cause
 
 from .conftest import CARD, WRITE, Plan, Report
 
+SYNC = {"systems": None, "allow_large_change": False, "sweep": False, "plan": None, "all_or_nothing": False}
 ASKS = [
-    (["sync"], ("sync", (), {"systems": None, "allow_large_change": False, "sweep": False})),
+    (["sync"], ("sync", (), SYNC)),
     (
         ["sync", "-s", "siebel", "--system", "callcenter"],
-        ("sync", (), {"systems": ["siebel", "callcenter"], "allow_large_change": False, "sweep": False}),
+        ("sync", (), {**SYNC, "systems": ["siebel", "callcenter"]}),
     ),
-    (["sync", "--allow-large-change"], ("sync", (), {"systems": None, "allow_large_change": True, "sweep": False})),
-    (["plan", "-s", "siebel"], ("plan", (), {"systems": ["siebel"]})),
+    (["sync", "--allow-large-change"], ("sync", (), {**SYNC, "allow_large_change": True})),
+    (["plan", "-s", "siebel"], ("plan", (), {"systems": ["siebel"], "sweep": False})),
     (["check"], ("check", (), {})),
     (
         ["client", "lookup", "--phone", "+380505550101"],
