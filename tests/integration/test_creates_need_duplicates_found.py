@@ -1,4 +1,4 @@
-"""Where clients are created, somebody has to say who is whom: else each system's clients are made anew in the others."""
+"""Where clients are created, somebody has to say who is whom: else those of each system are made anew in the others."""
 
 import pytest
 from memory_world import CAPABLE, World
