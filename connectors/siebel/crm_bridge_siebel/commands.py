@@ -117,6 +117,7 @@ def _written(found: Sequence[Inspection], path: Path, *, source: str, kind: str 
         raise UserMistake(f"several services have an integration object: name one with --service: {tags}")
     made = drafted(trees[0], source=source, kind=kind)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(made.text)
     except FileExistsError:

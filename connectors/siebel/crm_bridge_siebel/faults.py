@@ -175,6 +175,9 @@ def read_error(fault: Fault, *, system: str) -> BridgeError:
         case FaultClass.BAD_QUERY | FaultClass.REJECTED | FaultClass.NO_KEY | FaultClass.PICKLIST:
             # The same question would be refused for ever: it is the settings, the WSDL or Siebel that has to change.
             return ConfigMistake(f"{system}: query refused with {fault}")
+        case FaultClass.WRAPPER:
+            hint = "where it comes at once and each time, the page is larger than the service allows: lower page_size"
+            return RetryLater(f"query refused with {fault}; {hint}", system=system)
         case _:
             return RetryLater(f"query refused with {fault}", system=system)
 

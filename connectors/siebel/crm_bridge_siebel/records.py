@@ -6,7 +6,6 @@ An absent element is an absent key, an empty element is ``""``, a container is `
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,6 +27,7 @@ from crm_bridge_siebel.xml_guard import Readable, Shell, gathered, name_of, pars
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 NO_ROW_ID = "no_row_id"  # code of a record that does not say which one it is
 _RAW_LIMIT = 100_000
+_MOST_ROWS = 50_000  # in an answer that is held whole; five times the largest page that can be asked for
 _MORE = frozenset({"false", "0"})
 
 Reader = Callable[[etree._Element, list[str]], dict[str, Any]]
@@ -92,8 +92,14 @@ class RecordReader:
             UnreadableAnswer: truncated, malformed or hostile XML, or another message than expected.
             RefusedInAnswerError: it says that the call failed.
         """
-        pieces = list(self.pieces(body, page_size=page_size, where=where, piece=sys.maxsize))
-        return pieces[0]
+        # No list is made of the pieces: the first that is as large as this is refused with what comes behind it.
+        first = next(self.pieces(body, page_size=page_size, where=where, piece=_MOST_ROWS))
+        if len(first.records) + len(first.broken) >= _MOST_ROWS:
+            raise UnreadableAnswer(
+                f"{where} has {_MOST_ROWS} records or more, where {page_size} were asked for, and is refused",
+                system=self._system,
+            )
+        return first
 
     def pieces(self, body: bytes | Readable, *, page_size: int, where: str, piece: int) -> Iterator[Answer]:
         """The same, ``piece`` rows at a time, so that an answer of any size takes no more memory than a piece.

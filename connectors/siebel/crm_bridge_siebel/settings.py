@@ -223,7 +223,8 @@ class SiebelSettings(ConnectorSettings):
     )
     probe_writes: bool = Field(
         default=False,
-        description="Let `check` try whether a stale `ModId` is refused: by a message that writes, and never takes effect.",
+        description="Let `check` try whether a stale `ModId` is refused: by a message that writes, and never takes "
+        "effect.",
     )
     retry_wait_seconds: float = Field(
         default=0.5, ge=0, description="Pause before the one repetition of a read whose answer was lost or unreadable."

@@ -126,13 +126,23 @@ def translated(error: Exception, *, system: str, doing: str) -> BridgeError:
         case Meaning.ANSWER_LOST:
             return OutcomeUnknown(f"{what}: the answer was lost", system=system)
         case Meaning.UNREADABLE:
-            return UnreadableAnswer(f"{what}: the answer cannot be read", system=system)
+            return UnreadableAnswer(f"{what}: {_exceeded(error) or 'the answer cannot be read'}", system=system)
         case Meaning.BAD_MESSAGE:
             return RejectRecord(f"{what}: it does not fit the service's messages", system=system, code="bad_message")
         case Meaning.MISCONFIGURED:
             return ConfigMistake(f"{system}: {what}: mend the address or the WSDL file in the configuration")
         case None:
             raise error
+
+
+def _exceeded(error: Exception) -> str | None:
+    """Which of libxml2's limits an answer went beyond; ``None``: none. Of its text only its own words are looked at."""
+    text = str(error)
+    if text.startswith("Excessive depth"):
+        return "the answer is nested deeper than 256 levels, and is refused"
+    if "XML_PARSE_HUGE" in text or text.startswith(("Name too long", "Comment too big", "AttValue length too long")):
+        return "a text, name, attribute or comment of the answer is larger than the parser takes (10 MB): refused"
+    return None
 
 
 def _cause(error: BaseException) -> BaseException | None:

@@ -19,6 +19,7 @@ from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.translation import UnreadableAnswer, translated
 
 MOST_MARKUP = 400_000  # `<` and `=` in one record, or in a whole message that is read at once
+MOST_ATTRIBUTES = 50_000  # `=` alone, likewise: an attribute takes several times what an element takes
 _LARGEST_WHOLE = 8 * 1024 * 1024
 _STEP = 256 * 1024
 _MOST_SHELLS = 256  # records that were read and stand empty in the tree
@@ -100,12 +101,18 @@ class _Guarded:
         if self._first:
             self._first = False
             refuse_dtd(part, system=self._system)
-        markup = part.count(b"<") + part.count(b"=")
+        attributes = part.count(b"=")
+        markup = part.count(b"<") + attributes
         self._markup += markup
+        self._attributes += attributes
         self.standing += markup
         self._size += len(part)
         if self._markup > MOST_MARKUP or self._size > _MOST_BYTES:
-            raise _refused("a record of more elements than any client has", system=self._system)
+            raise _refused(
+                f"a record of more than {MOST_MARKUP} pieces of markup or {_MOST_BYTES >> 20} MB", system=self._system
+            )
+        if self._attributes > MOST_ATTRIBUTES:
+            raise _refused(f"a record of more than {MOST_ATTRIBUTES} attributes", system=self._system)
         if XINCLUDE in self._end + part:
             raise _refused("an inclusion (XInclude)", system=self._system)
         self._end = part[-len(XINCLUDE) :]
@@ -114,6 +121,7 @@ class _Guarded:
     def forget(self) -> None:
         """What came so far was read and dropped."""
         self._markup = 0
+        self._attributes = 0
         self._size = 0
 
 
@@ -134,8 +142,11 @@ def parse(body: bytes, *, system: str) -> etree._Element:
         UnreadableAnswer: truncated, malformed or hostile.
     """
     refuse_dtd(body, system=system)
-    if body.count(b"<") + body.count(b"=") > MOST_MARKUP:
-        raise _refused("a message of more elements than any fault has", system=system)
+    attributes = body.count(b"=")
+    if body.count(b"<") + attributes > MOST_MARKUP or attributes > MOST_ATTRIBUTES:
+        raise _refused(
+            f"more than {MOST_MARKUP} pieces of markup, or {MOST_ATTRIBUTES} attributes, in one message", system=system
+        )
     if XINCLUDE in body:
         raise _refused("an inclusion (XInclude)", system=system)
     try:

@@ -164,6 +164,16 @@ def test_a_draft_replaces_nothing(saved, tmp_path):
     assert "name.family: {src: LastName" in draft.read_text(encoding="utf-8")
 
 
+def test_a_draft_makes_its_folder(saved, tmp_path):
+    """As the examples of the documentation have it."""
+    wsdl = saved(asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])]))
+
+    done = run("siebel", "inspect", wsdl, "--draft", tmp_path / "drafts" / "site" / "contact.yaml")
+
+    assert 0 == done.returncode, done.stderr
+    assert (tmp_path / "drafts" / "site" / "contact.yaml").is_file()
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.simulator.catalogue import CATALOGUE
 from crm_bridge_siebel.simulator.door import Door, default_service
 from crm_bridge_siebel.simulator.installation import PASSWORD_FILE, Installation
@@ -63,6 +64,10 @@ class SiebelSimulator:
         if not self._knobs.on("child_touches_parent"):
             settings["children"] = {name: [f"ListOf{tag}" for tag in kind.children] for name, kind in CATALOGUE.items()}
             settings["children_seconds"] = 0  # whoever tries things out waits for nothing
+        limit = int(self._knobs.number("max_page_size"))
+        for name in ("page_size", "child_page_size"):
+            if limit < SiebelSettings.model_fields[name].default:
+                settings[name] = limit
         service = default_service(self._knobs)
         if service is not CONTACT_BS:
             file = (self._folder / f"{service.file}.wsdl").resolve()

@@ -28,6 +28,7 @@ def test_the_command_chooses_dialect_zone_language_and_limits(tmp_path):
     )  # fmt: skip
     assert "CRMContactServicesQueryByExample" in served
     assert settings["wsdl"]["contact"].endswith("contact_asi.wsdl")
+    assert (100, None) == (settings.get("page_size"), settings.get("child_page_size"))
 
 
 def _document(stream):
