@@ -20,7 +20,7 @@ from crm_bridge_siebel.conditions import Compare, names_rows, spec_text
 from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError
 from crm_bridge_siebel.query import Position, Query
 from crm_bridge_siebel.records import NO_ROW_ID, Answer
-from crm_bridge_siebel.rest_answers import NotFoundError, rows_of
+from crm_bridge_siebel.rest_answers import NotFoundError, links_of, rows_of
 from crm_bridge_siebel.rest_names import FieldNames, names_for, split
 from crm_bridge_siebel.session import Identity
 from crm_bridge_siebel.settings import RestKind
@@ -214,7 +214,7 @@ class RestKindService:
     def _add_children(self, record: dict[str, Any], row: Mapping[str, Any], *, only: Sequence[str]) -> None:
         linked = {
             str(link.get("name"))
-            for link in _links(row)
+            for link in links_of(row)
             if isinstance(link, Mapping) and link.get("rel") not in {"self", "canonical", "parent"}
         }
         for each in self._asked.lists:
@@ -383,11 +383,6 @@ def _authorization(identity: Identity) -> dict[str, str]:
 
 def _segment(text: str) -> str:
     return quote(text, safe="")
-
-
-def _links(row: Mapping[str, Any]) -> Sequence[Any]:
-    links = row.get("Link", ())
-    return [links] if isinstance(links, Mapping) else links if isinstance(links, list) else ()
 
 
 def _written(record_id: str, version: str | None) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -104,3 +104,9 @@ def _texts(body: object) -> Iterator[str]:
             waiting += part.values()
         elif isinstance(part, list):
             waiting += part
+
+
+def links_of(row: Mapping[str, Any]) -> Sequence[Any]:
+    """The links of a row, which come as one or as several."""
+    links = row.get("Link", ())
+    return [links] if isinstance(links, Mapping) else links if isinstance(links, list) else ()
