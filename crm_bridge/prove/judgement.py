@@ -9,55 +9,55 @@ from crm_bridge.prove.ground import Leaf
 from crm_bridge.prove.oracle import Edit, Wrong, shown
 
 if TYPE_CHECKING:
-    from crm_bridge.prove.machine import Client, Machine
+    from crm_bridge.prove.stand import Client, Stand
 
 
-def judge(machine: Machine) -> Iterator[Wrong]:
+def judge(stand: Stand) -> Iterator[Wrong]:
     """Everything that is wrong now, of each client."""
-    waiting = {(each["system"]) for each in machine.bridge.dead_letters()}
-    for client in machine.clients:
+    waiting = {(each["system"]) for each in stand.bridge.dead_letters()}
+    for client in stand.clients:
         for name, ids in client.records.items():
             if len(ids) > 1:
                 yield Wrong(f"client {client.number + 1} has {len(ids)} records in {name}: it was created twice")
-        for leaf in machine.ground.leaves.values():
-            if (client.number, leaf.name) not in machine.kept_of_merge:
-                yield from _of_leaf(machine, client, leaf, waiting)
+        for leaf in stand.ground.leaves.values():
+            if (client.number, leaf.name) not in stand.kept_of_merge:
+                yield from _of_leaf(stand, client, leaf, waiting)
 
 
-def _of_leaf(machine: Machine, client: Client, leaf: Leaf, waiting: set[str]) -> Iterator[Wrong]:
+def _of_leaf(stand: Stand, client: Client, leaf: Leaf, waiting: set[str]) -> Iterator[Wrong]:
     stands: dict[str, str | None] = {}
     for name, holder in leaf.holders.items():
         for record_id in client.records.get(name, ()):
-            held = machine.systems[name].held.records.get(record_id)
+            held = stand.systems[name].held.records.get(record_id)
             if held is None or name in waiting:
                 continue
-            value = machine.shows(name, record_id)[leaf.name]
-            edit = _said(machine, client, leaf, value)
+            value = stand.shows(name, record_id)[leaf.name]
+            edit = _said(stand, client, leaf, value)
             if edit is None:
-                if value is not None or machine.oracle.uses(client.number, leaf.name):
-                    yield from _strange(machine, client, leaf, name, value)
+                if value is not None or stand.oracle.uses(client.number, leaf.name):
+                    yield from _strange(stand, client, leaf, name, value)
                 continue
             if holder.written:
-                yield from machine.oracle.lost_under(edit)
+                yield from stand.oracle.lost_under(edit)
                 stands[name] = value
     if len(set(stands.values())) > 1 and not (leaf.is_slot and "/" not in leaf.name):
         told = ", ".join(f"{name} {shown(value)}" for name, value in stands.items())
         yield Wrong(f"{leaf.name} of client {client.number + 1} differs for good: {told}")
 
 
-def _said(machine: Machine, client: Client, leaf: Leaf, value: str | None) -> Edit | None:
+def _said(stand: Stand, client: Client, leaf: Leaf, value: str | None) -> Edit | None:
     if leaf.is_slot:
-        return machine.oracle.said_in_list(client.number, leaf.name.rstrip("]").partition("/")[0], value)
-    return machine.oracle.said(client.number, leaf.name, value)
+        return stand.oracle.said_in_list(client.number, leaf.name.rstrip("]").partition("/")[0], value)
+    return stand.oracle.said(client.number, leaf.name, value)
 
 
-def _strange(machine: Machine, client: Client, leaf: Leaf, name: str, value: str | None) -> Iterator[Wrong]:
+def _strange(stand: Stand, client: Client, leaf: Leaf, name: str, value: str | None) -> Iterator[Wrong]:
     if value is not None:
         yield Wrong(f"{leaf.name} of client {client.number + 1} is {shown(value)} in {name}: nobody said that")
         return
-    said = [each for each in machine.oracle.edits if each.client == client.number and each.leaf == leaf.name]
-    last = [each for each in said if each.system == name and each.number not in machine.oracle.excused]
+    said = [each for each in stand.oracle.edits if each.client == client.number and each.leaf == leaf.name]
+    last = [each for each in said if each.system == name and each.number not in stand.oracle.excused]
     if last and not any(each.value is None for each in said):
         yield Wrong(f"{leaf.name} of client {client.number + 1} is empty in {name}: nobody emptied it", last[-1])
-    elif leaf.holders[name].written and said and not machine.oracle.excused:
+    elif leaf.holders[name].written and said and not stand.oracle.excused:
         yield Wrong(f"{leaf.name} of client {client.number + 1} never came to {name}", said[-1])

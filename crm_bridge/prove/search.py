@@ -17,7 +17,8 @@ from hypothesis.errors import NonInteractiveExampleWarning
 
 from crm_bridge.prove.declared import Declared
 from crm_bridge.prove.ground import Ground, ground_of
-from crm_bridge.prove.machine import STORE, Lost, Machine, Situation
+from crm_bridge.prove.machine import Machine
+from crm_bridge.prove.stand import STORE, Lost, Situation
 from crm_bridge.prove.steps import TROUBLES, Add, Delete, Edit, Empty, MergeAndBack, Step, Sync, TakeUp, Trouble
 
 LONGEST_STORY = 14

@@ -14,7 +14,7 @@ from proving import declared_in, proof_of
 from crm_bridge.cli.main import main
 from crm_bridge.connector import EffectSafety, WriteMode
 
-STORIES = int(os.environ.get("CRM_BRIDGE_STORIES", "10"))
+STORIES = int(os.environ.get("CRM_BRIDGE_STORIES", "5"))
 SHIPPED = Path(__file__).with_name("shipped.toml").read_text(encoding="utf-8")
 
 
@@ -35,7 +35,7 @@ def test_no_edit_is_lost_whatever_the_systems_can_do(tmp_path, mix, more):
 
     found = proof_of(declared_in(world, **mix), examples=STORIES)
 
-    assert (None, True) == (found.counterexample, found.edits > STORIES / 2)
+    assert (None, True) == (found.counterexample, found.edits > 40)
 
 
 CALL_CENTRE = "\nvalues:\n  back: {female: male, male: female, unknown: unknown}\n"
