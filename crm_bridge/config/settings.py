@@ -87,7 +87,11 @@ class RecordSettings(FrozenSettings):
     )
     read: Flag = Field(default=True, description="Whether the bridge reads these records.")
     write: Flag = Field(default=True, description="Whether the bridge writes changes back into them.")
-    create: Flag = Field(default=False, description="Whether the bridge creates those that the system lacks.")
+    create: Flag = Field(
+        default=False,
+        description="Whether the bridge creates those that the system lacks. With more than one system, a plugin that "
+        "finds duplicates has to be active, such as `dedup.exact_keys`.",
+    )
     on_delete: Literal["keep", "spread"] = Field(
         default="keep",
         description="When one is deleted there: `keep` the client's other records, or `spread` the deletion to them.",

@@ -13,7 +13,7 @@ def test_the_letter_of_a_refused_write_names_the_field_and_its_value(world):
     [letter] = world.ask("dead_letters")
     whole = world.ask("dead_letter", letter["id"])
     assert ("job_title", "too_long", "головний лікар") == (letter["path"], letter["code"], whole["value"])
-    assert [1] == [group["letters"] for group in world.ask("dead_letters", group=True)]
+    assert [1] == [group["letters"] for group in world.ask("dead_letter_groups")]
 
 
 def test_a_refusal_without_a_field_has_no_path(world):
