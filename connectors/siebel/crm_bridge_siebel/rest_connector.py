@@ -12,7 +12,10 @@ from crm_bridge_siebel.connector import SiebelConnector
 from crm_bridge_siebel.kinds import Kind
 from crm_bridge_siebel.query import Query
 from crm_bridge_siebel.records import Answer
-from crm_bridge_siebel.rest import RestKindService, RestSite
+from crm_bridge_siebel.rest_calls import RestSite
+from crm_bridge_siebel.rest_reading import RestReader
+from crm_bridge_siebel.rest_resource import RestResource
+from crm_bridge_siebel.rest_writing import RestWriter
 from crm_bridge_siebel.settings import RestKind, SiebelSettings
 from crm_bridge_siebel.shapes import narrowed
 from crm_bridge_siebel.writing import Message
@@ -32,7 +35,7 @@ class SiebelRestConnector(SiebelConnector):
             page_limit=settings.rest_page_limit,
             system=context.system,
         )
-        self._services: dict[str, RestKindService] = {}
+        self._services: dict[str, tuple[RestReader, RestWriter]] = {}
 
     def capabilities(self, kind: str) -> Capabilities:
         """As over SOAP, but REST takes no condition with a write: the version is looked at before."""
@@ -48,7 +51,7 @@ class SiebelRestConnector(SiebelConnector):
         findings = [
             f"{kind}: REST shows no field for {tag}: name it in rest.{kind}.fields, or leave it out there with ''"
             for kind in self._kinds
-            for tag in self._service(kind).missing()
+            for tag in self._service(kind)[0].missing()
         ]
         try:
             findings += super().check()
@@ -61,7 +64,7 @@ class SiebelRestConnector(SiebelConnector):
         self._wire.close()
 
     def _query_once(self, kind: str, query: Query) -> Answer:
-        return self._service(kind).query(query, where=f"page of {kind}")
+        return self._service(kind)[0].query(query, where=f"page of {kind}")
 
     @property
     def _batch_size(self) -> int:
@@ -69,7 +72,7 @@ class SiebelRestConnector(SiebelConnector):
 
     def _send(self, opened: Kind, method: str, rows: Sequence[Mapping[str, Any]]) -> Answer:
         kind = next(name for name, each in self._opened.items() if each.service is opened.service)
-        return self._service(kind).send(Message(method, rows[0]))
+        return self._service(kind)[1].send(Message(method, rows[0]))
 
     def _of_stale_writes(self, kind: str, record: Mapping[str, Any]) -> Iterator[str]:
         del kind, record  # REST takes no condition at all, so there is nothing to ask
@@ -83,13 +86,14 @@ class SiebelRestConnector(SiebelConnector):
         self._known(kind)
         return True
 
-    def _service(self, kind: str) -> RestKindService:
+    def _service(self, kind: str) -> tuple[RestReader, RestWriter]:
         data = self._kind(kind).shape.data
         with self._lock:
             if kind not in self._services:
                 given = self._settings.rest.get(kind, RestKind())
                 asked = narrowed(data, only=frozenset(self._kinds[kind].only)).component
-                self._services[kind] = RestKindService(self._site, data.component, given, asked=asked, kind=kind)
+                resource = RestResource(self._site, data.component, given, kind=kind)
+                self._services[kind] = RestReader(resource, asked=asked), RestWriter(resource)
             return self._services[kind]
 
 

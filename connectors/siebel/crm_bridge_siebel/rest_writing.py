@@ -1,0 +1,125 @@
+"""Writes over REST: one call for the record and one for each child row.
+
+That is not one transaction, so a write that breaks off in between is told as such and looked up. REST takes no
+condition either: the version is looked at before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm_bridge.api import OutcomeUnknown, RejectRecord
+from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError
+from crm_bridge_siebel.records import Answer
+from crm_bridge_siebel.rest_calls import segment
+from crm_bridge_siebel.rest_names import FieldNames
+from crm_bridge_siebel.rest_resource import RestResource
+from crm_bridge_siebel.shapes import ROW_ID, VERSION, Component
+from crm_bridge_siebel.writing import Message
+
+_GONE = Fault(codes=("HTTP-404",), kind=FaultClass.CONFLICT)
+_CHANGED = Fault(codes=("ModId",), kind=FaultClass.CONFLICT)
+
+
+class RestWriter:
+    """Writes records of one kind."""
+
+    def __init__(self, resource: RestResource) -> None:
+        self._resource = resource
+        self._calls = resource.calls
+        self._component = resource.component
+        self._system = resource.site.system
+
+    def send(self, message: Message) -> Answer:
+        """Carry out a write.
+
+        Raises:
+            SiebelFaultError: refused; nothing of it took effect.
+            OutcomeUnknown: the answer was lost, or the record was written and a child row was not.
+            RejectRecord: it cannot be said here.
+        """
+        row = dict(message.row)
+        operation = row.pop("operation", "insert")
+        version = row.pop(VERSION, None)
+        record_id = row.pop(ROW_ID, None)
+        children = {tag: row.pop(tag) for tag in [each.tag for each in self._component.lists] if tag in row}
+        held = self._unchanged(record_id, version) if record_id is not None else None
+        if operation == "delete":
+            self._calls.send("DELETE", f"/{segment(str(record_id))}", gone=_GONE)
+            return _written(str(record_id), None)
+        body = self._body(row, self._resource.names(), self._component)
+        if record_id is None:
+            made = self._calls.send("POST", "", body=body)
+            record_id = next((str(each["Id"]) for each in made if each.get("Id")), None)
+            if record_id is None:
+                raise OutcomeUnknown("Siebel's answer to the insert names no record", system=self._system)
+        elif body:
+            self._calls.send("PUT", f"/{segment(record_id)}", body={"Id": record_id, **body}, gone=_GONE)
+            self._not_overtaken(record_id, held)
+        try:
+            for container, rows in children.items():
+                self._send_children(record_id, container, rows)
+        except (SiebelFaultError, OutcomeUnknown, RejectRecord) as met:
+            raise OutcomeUnknown(
+                f"the record was written, and not all of its child rows: {met}", system=self._system
+            ) from None
+        return _written(record_id, self._resource.version(record_id))
+
+    def _send_children(self, record_id: str, container: str, held: Mapping[str, Any]) -> None:
+        name = self._resource.child(container)
+        if not name:
+            raise RejectRecord(f"{container} has no place in REST here", path=container, code="unknown_field")
+        component = next(each.component for each in self._component.lists if each.tag == container)
+        place = f"/{segment(record_id)}/{segment(name)}"
+        for row in held[component.tag]:
+            fields = dict(row)
+            operation = fields.pop("operation")
+            names = self._resource.names_of_child(component, [])
+            body = self._body(fields, names, component)
+            child_id = body.pop("Id", None)
+            if operation == "insert":
+                self._calls.send("PUT", place, body=body)
+                continue
+            if not child_id:
+                raise RejectRecord(f"a row of {container} has no id", path=container, code="no_record_id")
+            if operation == "delete":
+                self._calls.send("DELETE", f"{place}/{segment(child_id)}")
+            else:
+                self._calls.send("PUT", f"{place}/{segment(child_id)}", body={"Id": child_id, **body}, gone=_GONE)
+
+    def _unchanged(self, record_id: str, version: str | None) -> str | None:
+        """The version held. REST takes no condition, and PUT would create a row that is gone: so look first."""
+        held = self._resource.version(record_id, absent=_GONE)
+        if version is not None and held is not None and held != version:
+            raise SiebelFaultError(_CHANGED)
+        return held
+
+    def _not_overtaken(self, record_id: str, before: str | None) -> None:
+        """Whether our PUT alone moved the version since we looked: Siebel counts it by one with each write.
+
+        Raises:
+            OutcomeUnknown: somebody, or a rule of the site, wrote as well; what stands there now has to be read.
+        """
+        now = self._resource.version(record_id)
+        if before is None or now is None or not before.isdigit() or not now.isdigit() or int(now) <= int(before) + 1:
+            return
+        raise OutcomeUnknown(
+            "the record was written, and edited by somebody else in the same moment: read it again and compare",
+            system=self._system,
+        )
+
+    def _body(self, row: Mapping[str, Any], names: FieldNames, component: Component) -> dict[str, Any]:
+        unknown = next((tag for tag in row if tag not in names.name_of), None)
+        if unknown is not None:
+            raise RejectRecord(
+                f"{component.tag} has no field for {unknown} in REST; name it in rest.{self._resource.kind}.fields",
+                path=unknown,
+                code="unknown_field",
+            )
+        return {names.name_of[tag]: value for tag, value in row.items()}
+
+
+def _written(record_id: str, version: str | None) -> Answer:
+    record = {ROW_ID: record_id} | ({VERSION: version} if version is not None else {})
+    return Answer(records=(record,), broken=(), last_page=True, last=None)
