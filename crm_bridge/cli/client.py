@@ -18,6 +18,7 @@ from crm_bridge.cli.invocation import (
     who,
 )
 from crm_bridge.cli.render import cell, pairs_of, print_rows, show
+from crm_bridge.cli.why import draw as draw_why
 from crm_bridge.errors import UserMistake
 
 app = typer.Typer(help="Find clients, see their cards and history, merge and unmerge.", no_args_is_help=True)
@@ -78,7 +79,7 @@ def why(
             "--system",
             "-s",
             metavar="SYSTEM",
-            help="Also what carried it into this system, and how that ended.",
+            help="Only what carried it into this system: every write.",
         ),
     ] = None,
     json: JsonOption = False,
@@ -87,7 +88,7 @@ def why(
     how = invocation(context, json=json)
     with opened_desk(context) as desk:
         reasons = desk.why(client, path, system=system)
-    show(reasons, how=how, table=lambda to: to.print(pairs_of(reasons)))
+    show(reasons, how=how, table=lambda to: draw_why(to, reasons, every_write=system is not None))
 
 
 @app.command()

@@ -232,7 +232,8 @@ def _conflict(row: HistoryRow) -> dict[str, Any]:
 def why(
     connection: Connection, client_id: str, path: str, *, system: str | None, policy: Survivorship
 ) -> dict[str, Any]:
-    """Why ``path`` of the card has its value: winner, source and rule, who lost, and what carried it to ``system``.
+    """Why ``path`` of the card has its value: winner, source and rule, who lost, and what carried it to ``system``,
+    or to every system.
 
     Raises:
         UserMistake: no such client, or nothing was ever said of this path.
@@ -255,8 +256,7 @@ def why(
     conflicts = _conflicts_of(connection, client_id, path, chosen)
     if conflicts:
         answer["conflicts"] = conflicts
-    if system is not None:
-        answer["carried"] = _carried(connection, client_id, {each.unit for each in chosen}, system)
+    answer["carried"] = _carried(connection, client_id, {each.unit for each in chosen}, system)
     return answer
 
 
@@ -329,17 +329,27 @@ def _claim(claim: Claim) -> dict[str, Any]:
     return {"source": claim.key, "value": None if claim.value is ABSENT else claim.value, "at": claim.at}
 
 
-def _carried(connection: Connection, client_id: str, units: set[str], system: str) -> list[dict[str, Any]]:
-    """The journaled writes that carried these units into ``system``, newest first, with their receipts."""
+def _carried(connection: Connection, client_id: str, units: set[str], system: str | None) -> list[dict[str, Any]]:
+    """The journaled writes that carried these units (into ``system``), newest first, with their receipts."""
+    heads = {head(unit) for unit in units}
     return [
         {
             "intent": row["id"],
-            "record": f"{row['kind']}:{row['record_id'] or 'new'}",
+            "system": row["system"],
+            "record": f"{row['system']}/{row['kind']}/{row['record_id']}" if row["record_id"] else None,
+            "operation": row["operation"],
+            "paths": sorted(units & set(row["request"]["units"])),
             "sent_at": row["created_at"],
+            "settled_at": row["settled_at"],
             "state": row["state"],
             "receipt": row["outcome"],
             "fields": row["request"]["fields"],
+            "changes": [
+                {"path": path, "field": field, "old": old, "new": new}
+                for path, field, old, new, _why in row["request"]["why"]
+                if any(path == each or path.startswith((f"{each}.", f"{each}[", f"{each}+")) for each in heads)
+            ],
         }
         for row in reversed(journal.of_client(connection, client_id))
-        if row["system"] == system and units & set(row["request"]["units"])
+        if system in (None, row["system"]) and units & set(row["request"]["units"])
     ]

@@ -98,7 +98,7 @@ def bridge(monkeypatch):
             "lookup": [{"id": "c-1", "name": "Anna"}],
             "show": CARD,
             "history": [{"at": "2026-10-20T08:00:00Z", "path": "name", "system": "siebel"}],
-            "why": {"path": "name", "reason": "precedence"},
+            "why": {"client": "c-1", "path": "name", "values": [], "carried": []},
             "merge": {"survivor": "c-1", "absorbed": "c-2"},
             "unmerge": {"client": "c-3"},
             "review_decide": {"client": "c-1"},
