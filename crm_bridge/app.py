@@ -28,7 +28,7 @@ from crm_bridge.outbox.gate import Gate, Limits, Stopwatch, declared
 from crm_bridge.outbox.guard import Guard
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.plugin_manager import Plugins, load_plugins
-from crm_bridge.run_context.context import Counter, RunContext
+from crm_bridge.run_context.context import Counter, RunContext, iso
 from crm_bridge.run_context.ids import planned_ids, time_ordered_ids
 from crm_bridge.run_context.pools import Pool, threads
 from crm_bridge.run_context.progress import Progress, Silence
@@ -117,12 +117,14 @@ class Bridge(Desk):
         chosen = self._chosen(systems)
         demand_known_sources(self._systems.values())
 
+        report = self._report()
+
         def once(outages: int) -> RunReport:
             with self._database.owned():
-                run = self._run(self._database, progress)
                 if outages:
-                    run.report.notes.append("the store was away for a while; this run was begun again")
-                return sync(run, chosen, options)
+                    report.begin_again()
+                    report.notes.append("the store was away for a while; this run was begun again")
+                return sync(self._run(self._database, progress, report=report), chosen, options)
 
         return through_outages(once, watch=self._stopwatch)
 
@@ -294,17 +296,25 @@ class Bridge(Desk):
             raise UserMistake(f"no such system: {', '.join(unknown)}; configured: {', '.join(self._systems)}")
         return list(systems) if systems else list(self._systems)
 
+    def _report(self) -> RunReport:
+        return RunReport(self._new_id(), iso(self._clock()), bridge=self.settings.bridge.name)
+
     def _run(
-        self, database: Database, progress: Progress | None = None, *, new_id: Callable[[], str] | None = None
+        self,
+        database: Database,
+        progress: Progress | None = None,
+        *,
+        new_id: Callable[[], str] | None = None,
+        report: RunReport | None = None,
     ) -> RunContext:
         with database.reading() as connection:
             seq = max(
                 database.next_number(connection, history.c.seq), database.next_number(connection, source_records.c.seq)
             )
             pks = database.next_number(connection, source_records.c.pk)
-        run_id = self._new_id()
-        draft = RunContext(
-            run_id=run_id,
+        report = report or self._report()
+        return RunContext(
+            run_id=report.run_id,
             database=database,
             systems=self._systems,
             plugins=self._plugins,
@@ -312,15 +322,13 @@ class Bridge(Desk):
             clock=self._clock,
             new_id=new_id or self._new_id,
             random=random.Random().random,  # noqa: S311  # jitter, not secrets
-            report=RunReport(run_id, "", bridge=self.settings.bridge.name),
+            report=report,
             seq=Counter(seq),
             pks=Counter(pks),
             progress=progress or Silence(),
             patience=Patience(self.settings.outbox.war_after, self.settings.outbox.war_within),
             pool=self._pool,
         )
-        draft.report.started_at = draft.now()
-        return draft
 
     def _gate(self, system: System) -> Gate:
         """The way to one system in one run: as its connector says, but for what the configuration says."""

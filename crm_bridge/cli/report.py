@@ -61,6 +61,10 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
     if report.get("drifted"):
         to.print("\nRefused, as they would be others now; `crm-bridge plan` shows what they would be:")
         to.print(table_of({**each, "differs": ", ".join(each["differs"])} for each in report["drifted"]))
+    if report.get("applied"):
+        number = len(report["applied"])
+        one = "1 write of the plan was" if number == 1 else f"{number} writes of the plan were"
+        to.print(f"already applied: {one} made by an earlier run")
     for war in report.get("wars") or ():
         where = f"{war['system']}: {war['record']}: {war['path']}"
         to.print(f"{cell(where)} is put back there each time that it is written; it is written no more")

@@ -38,6 +38,7 @@ class Draft:
         echoes: unit → whose claim is carried over, and what it stands above.
         key: of a create, stable over all tries; ``None``: the write's own id.
         repeats: the earlier try that this create is a repetition of, byte for byte: what changed since follows it.
+        entry: of a write that a plan file names: its identity there, hexadecimal.
     """
 
     planned: PlannedWrite
@@ -49,6 +50,7 @@ class Draft:
     echoes: Mapping[str, Echo]
     key: str | None = None
     repeats: Intent | None = None
+    entry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,8 +122,13 @@ class Selection:
     approved: frozenset[bytes] = field(default_factory=frozenset)
 
     def narrow(self, batch: Batch) -> Batch:
-        """The batch with those writes alone. Its other rows stay due, and so do those that need more than this."""
-        kept = [(row, draft) for row, draft in batch.drafts if _entry(batch, draft).identity() in self.approved]
+        """The batch with those writes alone, each with its entry, so that the journal knows it by that. Its other rows
+        stay due, and so do those that need more than this."""
+        kept = [
+            (row, replace(draft, entry=identity.hex()))
+            for row, draft in batch.drafts
+            if (identity := _entry(batch, draft).identity()) in self.approved
+        ]
         rows = {row.id for row, _ in kept}
         wanted: Sequence[tuple[Any, Any]] = [*batch.drafts, *batch.letters, *batch.waits]
         all_of, kept_of = Counter(row.id for row, _ in wanted), Counter(row.id for row, _ in kept)

@@ -38,12 +38,12 @@ def take_outcomes(
     """
     at, now = run.now(), run.clock()
     left.subtract(parcel.row.id for parcel in parcels)
-    figures = run.report.of_write(system.name)
     again: list[tuple[str, str]] = []
     settled: list[tuple[str, str, str]] = []
     delivered: set[int] = set()
     anew: set[int] = set()
-    with run.database.transaction() as connection:
+    with run.report.with_the_store(), run.database.transaction() as connection:
+        figures = run.report.of_write(system.name)
         for parcel, told in zip(parcels, outcomes, strict=True):
             outcome = unless_of_another(connection, parcel.intent, told)
             match outcome:
@@ -55,12 +55,7 @@ def take_outcomes(
                     else:
                         anew.add(parcel.row.id)
                         again.append((parcel.intent.kind, outcome.record_id))
-                    if parcel.draft.record is None:
-                        figures.created += 1
-                    elif parcel.intent.operation == "delete":
-                        figures.deleted += 1
-                    else:
-                        figures.updated += 1
+                    figures.count(parcel.intent.operation)
                     letters.close_records(
                         connection,
                         system.name,

@@ -37,6 +37,7 @@ def intent_of(run: RunContext, draft: Draft) -> Intent:
             "units": draft.units,
             "echoes": {unit: [echo.origin, echo.replaced, echo.said] for unit, echo in draft.echoes.items()},
             "why": [[each.path, each.field, each.old, each.new, each.why] for each in draft.planned.fields],
+            **({"entry": draft.entry} if draft.entry is not None else {}),
         },
         created_at=run.now(),
         run_id=run.run_id,

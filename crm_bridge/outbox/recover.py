@@ -29,7 +29,7 @@ from crm_bridge.outbox.deliver import look_up, send, was_answered
 from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.parcels import write_of
-from crm_bridge.outbox.settle import arrived, found_gone, found_there, settle_accepted, unless_of_another
+from crm_bridge.outbox.settle import arrived, count_late, found_gone, found_there, settle_accepted, unless_of_another
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
 from crm_bridge.run_context.systems import Kind, System
@@ -112,6 +112,7 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gat
         return None
     if intent.operation == "create" and was_read(run, intent):
         plan_anew(run, intent, state="accepted", reason="its record was read")
+        count_late(run, intent)
         return None
     _wait(run, intent)
     return None
@@ -158,6 +159,7 @@ def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: In
                 settle_accepted(run, connection, kind, intent, outcome)
                 journal.settle(connection, [(intent.id, "accepted", "sent again with the same key")], at=run.now())
                 journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+            count_late(run, intent)
         case Stale() | Refused():
             plan_anew(run, intent)  # it did not arrive; planned anew, it meets the same answer and is settled by it
         case Postponed() | Unknown():

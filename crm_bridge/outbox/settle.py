@@ -66,12 +66,19 @@ def settle_accepted(run: RunContext, connection: Connection, kind: Kind, intent:
         _again(run, connection, kind, intent, before, raw, receipt.version)
 
 
+def count_late(run: RunContext, intent: Intent) -> None:
+    """A write of this very run, of which it knew nothing more after the store was away: it arrived."""
+    if intent.state == "open" and intent.run_id == run.run_id:
+        run.report.of_write(intent.system).count(intent.operation)
+
+
 def found_gone(run: RunContext, intent: Intent) -> None:
     """The record that the write of ``intent`` was to delete is not there any more: the write did arrive."""
     with run.database.transaction() as connection:
         _deleted(run, connection, intent)
         journal.settle(connection, [(intent.id, "accepted", "found gone by reading back")], at=run.now())
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+    count_late(run, intent)
 
 
 def _deleted(run: RunContext, connection: Connection, intent: Intent) -> None:
@@ -101,6 +108,7 @@ def arrived(run: RunContext, kind: Kind, intent: Intent, record_id: str, units: 
         _settle_found(run, connection, kind, intent, record_id, units)
         journal.settle(connection, [(intent.id, "accepted", "found by reading back")], at=run.now())
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+    count_late(run, intent)
 
 
 def _settle_found(

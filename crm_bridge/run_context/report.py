@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from crm_bridge.errors import ExitCode
+from crm_bridge.errors import ExitCode, StoreAway
 
 # The first of these that holds is the exit code.
 PRECEDENCE = (78, 77, 69, 75, 1, 4, 5, 3, 2)
@@ -48,6 +49,11 @@ class WriteFigures:
     unknown: int = 0
     held: int = 0
 
+    def count(self, operation: str) -> None:
+        """One ``create``, ``update`` or ``delete`` that arrived."""
+        name = f"{operation}d"
+        setattr(self, name, getattr(self, name) + 1)
+
 
 @dataclass(slots=True)
 class RunReport:
@@ -66,6 +72,7 @@ class RunReport:
             from the list of a sweep; ``created``; and ``fields`` with the number of writes to each. No values.
         drifted: writes of a plan file that were refused, as they would be others now: ``system record operation
             differs``.
+        applied: writes of a plan file that an earlier run made as they stand there: ``system record operation``.
         plugin_failures: in words, without values.
         new_held: writes that a reviewer objected to now, and not before; a person is asked about each.
         wars: what was found now to be put back each time that we write it, and is written no more until a person
@@ -90,6 +97,7 @@ class RunReport:
     notes: list[str] = field(default_factory=list)
     wars: list[dict[str, str]] = field(default_factory=list)
     drifted: list[dict[str, Any]] = field(default_factory=list)
+    applied: list[dict[str, Any]] = field(default_factory=list)
     away: list[str] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
     dead_letters: int = 0
@@ -112,6 +120,27 @@ class RunReport:
         """The system could not be worked with; the others go on."""
         self.stopped[system] = why
         self.stop_codes.append(code)
+
+    @contextmanager
+    def with_the_store(self) -> Iterator[None]:
+        """What is counted inside counts only where it ends well: what the store did not take did not happen."""
+        reads = {name: replace(each) for name, each in self.reads.items()}
+        writes = {name: replace(each) for name, each in self.writes.items()}
+        clients, letters, held = dict(self.clients), self.new_dead_letters, self.new_held
+        lists = {name: len(getattr(self, name)) for name in ("notes", "wars", "away")}
+        try:
+            yield
+        except StoreAway:
+            self.reads, self.writes, self.clients = reads, writes, clients
+            self.new_dead_letters, self.new_held = letters, held
+            for name, length in lists.items():
+                del getattr(self, name)[length:]
+            raise
+
+    def begin_again(self) -> None:
+        """The same run, once more after the store was away: what it did stays counted, what it found is found anew."""
+        self.stopped, self.stop_codes, self.too_much = {}, [], {}
+        self.drifted, self.applied = [], []
 
     @property
     def written(self) -> int:

@@ -95,7 +95,8 @@ def take(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, open
     """One page, by what kind of record it holds."""
     page = corrected(run, kind, page)
     step = take_page if kind.is_client else take_page_beside
-    step(run, kind, page, cursor=cursor, open_letters=open_letters)
+    with run.report.with_the_store():
+        step(run, kind, page, cursor=cursor, open_letters=open_letters)
 
 
 def reread(run: RunContext, system: System, kind: Kind, record_ids: Sequence[str]) -> None:

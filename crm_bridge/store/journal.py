@@ -356,6 +356,14 @@ def _intent(row: Any) -> Intent:
     )
 
 
+def planned_for(connection: Connection, client_ids: Sequence[str]) -> dict[str, Intent]:
+    """Identity of a plan file's entry → the last write that was journaled for it, of these clients."""
+    rows = connection.execute(
+        select(intents).where(among(intents.c.client_id, client_ids)).order_by(intents.c.created_at, intents.c.id)
+    )
+    return {each.request["entry"]: each for each in map(_intent, rows) if "entry" in each.request}
+
+
 def clients_of_run(connection: Connection, run_id: str) -> list[str]:
     """The clients for whom a run wrote anything, in a stable order."""
     rows = connection.execute(select(intents.c.client_id).where(intents.c.run_id == run_id).distinct())

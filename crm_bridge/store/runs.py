@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
-from crm_bridge.store.database import upsert
+from crm_bridge.store.database import inserting, upsert
 from crm_bridge.store.schema import cursors, runs
 
 
@@ -46,7 +46,9 @@ def move_cursor(connection: Connection, system: str, kind: str, to: Cursor, *, a
 
 
 def start(connection: Connection, run_id: str, kind: str, *, at: str) -> None:
-    connection.execute(insert(runs).values(id=run_id, kind=kind, started_at=at))
+    """A run begins; one that begins again after the store was away stays the same."""
+    row = inserting(connection, runs).values(id=run_id, kind=kind, started_at=at)
+    connection.execute(row.on_conflict_do_nothing(index_elements=["id"]))
 
 
 def finish(connection: Connection, run_id: str, *, at: str, exit_code: int, report: Mapping[str, Any]) -> None:

@@ -2,12 +2,15 @@
 
 import json
 import stat
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 from memory_world import World, capable
+from sqlalchemy import Engine, event
 
-from crm_bridge.errors import DataMistake, ExitCode
+from crm_bridge.errors import DataMistake, ExitCode, StoreAway
+from crm_bridge.outbox.gate import Stopwatch
 
 
 @pytest.fixture
@@ -101,15 +104,44 @@ def test_all_or_nothing_makes_none_of_them_when_one_has_drifted(world):
     assert [None, None] == titles(world, "c", first["c"], second["c"])
 
 
-def test_a_plan_that_was_carried_out_is_not_carried_out_twice(world):
-    """Its writes are needed no more."""
-    two_clients(world)
+def test_a_plan_that_was_carried_out_is_told_as_applied_and_not_carried_out_twice(world):
+    """Write by write, though one of the records was edited since: that is no reason to refuse anything."""
+    first, _second = two_clients(world)
+    world.person("a", number=3, last_name="Мельник", first_name="Olha")
     path = save(world)
-    world.sync(plan=path)
+    assert 5 == world.sync(plan=path).written
+    world["b"].edit("person", first["b"], {"job_title": "nurse"})
 
     again = world.sync(plan=path)
 
-    assert (0, 4, ExitCode.DRIFT) == (again.written, len(again.drifted), again.exit_code)
+    assert (0, [], ExitCode.OK) == (again.written, again.drifted, again.exit_code)
+    assert Counter(update=4, create=1) == Counter(each["operation"] for each in again.applied)
+    assert {"system": "b", "record": f"person:{first['b']}", "operation": "update"} in again.applied
+
+
+def test_a_plan_that_an_outage_of_the_store_cuts_counts_its_finished_writes_as_made(world):
+    """The run goes on, and knows its own writes: nothing has drifted, and the totals are of the whole run."""
+    two_clients(world)
+    path = save(world)
+    world.stopwatch = Stopwatch(lambda: 0.0, lambda _seconds: None)
+    armed = []
+
+    def fail_once(_connection):
+        if armed:
+            armed.clear()
+            raise StoreAway("the store cannot be used now")
+
+    world["c"].after_write.append(lambda: armed.append(1))
+    event.listen(Engine, "commit", fail_once)
+    try:
+        report = world.sync(plan=path)
+    finally:
+        event.remove(Engine, "commit", fail_once)
+
+    assert any("begun again" in note for note in report.notes)
+    assert (ExitCode.OK, [], []) == (report.exit_code, report.drifted, report.applied)
+    assert {"b": 2, "c": 2} == {name: report.of_write(name).updated for name in "bc"}
+    assert 0 == world.sync().written
 
 
 def test_a_create_of_a_client_that_the_plan_itself_found_is_made(world):

@@ -223,6 +223,31 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(filed, disk, full_from):
         assert "ok" == store.execute("PRAGMA integrity_check").fetchone()[0]
 
 
+@pytest.mark.parametrize("at", [3, 6, 14, 20])
+def test_the_report_of_a_run_that_was_cut_is_of_the_whole_run(filed, at):
+    """Whichever commit failed: every record that was read, made or written counts once."""
+    filed.stopwatch = Stopwatch(lambda: 0.0, lambda _seconds: None)
+    passed = []
+
+    def fail_once(_connection):
+        passed.append(1)
+        if len(passed) == at:
+            raise StoreAway("the store cannot be used now")
+
+    event.listen(Engine, "commit", fail_once)
+    try:
+        report = filed.sync()
+    finally:
+        event.remove(Engine, "commit", fail_once)
+
+    assert any("begun again" in note for note in report.notes)
+    assert PEOPLE == report.of_write("b").created
+    assert PEOPLE == report.clients["created"]
+    assert PEOPLE == report.of_read("a", "person").new
+    [kept] = filed.ask("runs")
+    assert report.run_id == kept["id"]
+
+
 def test_a_disk_that_has_room_again_lets_the_same_run_go_on(filed, disk):
     """The process waits a while, and then needs nobody."""
     filed.stopwatch = Stopwatch(lambda: 0.0, lambda _seconds: disk.make_room())
