@@ -11,7 +11,8 @@ from typing import Any
 
 from crm_bridge.api import Accepted, RecordWrite, Refused, Stale, WriteOutcome
 from crm_bridge_siebel.conditions import AllOf, Compare, Condition
-from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, VERSION
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, VERSION, Component
+from crm_bridge_siebel.siebel_values import as_siebel
 from crm_bridge_siebel.writing import stamped_with
 
 AMBIGUOUS = "SBL-EAI-04390"
@@ -19,7 +20,9 @@ AMBIGUOUS = "SBL-EAI-04390"
 Find = Callable[[Condition], Sequence[Mapping[str, Any]]]
 
 
-def resolved(write: RecordWrite, *, user_keys: Sequence[str], find: Find, otherwise: WriteOutcome) -> WriteOutcome:
+def resolved(
+    write: RecordWrite, component: Component, *, user_keys: Sequence[str], find: Find, otherwise: WriteOutcome
+) -> WriteOutcome:
     """What a create came to that Siebel refused as a duplicate.
 
     Args:
@@ -28,7 +31,7 @@ def resolved(write: RecordWrite, *, user_keys: Sequence[str], find: Find, otherw
         otherwise: the outcome when no record can be found.
     """
     own = not write.fields.get(INTEGRATION_ID)
-    for number, condition in enumerate(_conditions(write, user_keys)):
+    for number, condition in enumerate(_conditions(write, user_keys, component)):
         found = find(condition)
         if len(found) > 1:
             return Refused(
@@ -42,11 +45,12 @@ def resolved(write: RecordWrite, *, user_keys: Sequence[str], find: Find, otherw
     return otherwise
 
 
-def _conditions(write: RecordWrite, user_keys: Sequence[str]) -> Iterator[Condition]:
+def _conditions(write: RecordWrite, user_keys: Sequence[str], component: Component) -> Iterator[Condition]:
+    sought = as_siebel(component, zone="UTC")(write.fields)  # specifications are never in ISO 8601
     yield Compare(INTEGRATION_ID, "=", stamped_with(write))
     for key in user_keys:
         names = [name.strip() for name in key.split("+")]
-        values = [write.fields.get(name) for name in names]
+        values = [sought.get(name) for name in names]
         if names != [INTEGRATION_ID] and all(isinstance(value, str) and value for value in values):
             parts = tuple(Compare(name, "=", str(value)) for name, value in zip(names, values, strict=True))
             yield parts[0] if len(parts) == 1 else AllOf(parts)

@@ -24,6 +24,7 @@ class RestSite:
 
     Attributes:
         base: address up to and without ``/data``.
+        zone: the integration user's.
         page_limit: the most rows that the site gives in one page.
         classify: the fault that an error's whole text describes.
     """
@@ -34,6 +35,7 @@ class RestSite:
     classify: Callable[[str], Fault]
     view_mode: str
     page_limit: int
+    zone: str
     system: str
 
 

@@ -33,6 +33,7 @@ class SiebelRestConnector(SiebelConnector):
             classify=self._classified,
             view_mode=settings.view_mode,
             page_limit=settings.rest_page_limit,
+            zone=settings.user_time_zone,
             system=context.system,
         )
         self._services: dict[str, tuple[RestReader, RestWriter]] = {}

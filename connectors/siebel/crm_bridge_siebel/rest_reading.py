@@ -20,6 +20,7 @@ from crm_bridge_siebel.rest_calls import segment
 from crm_bridge_siebel.rest_names import FieldNames, split
 from crm_bridge_siebel.rest_resource import RestResource
 from crm_bridge_siebel.shapes import CAPTURING, ROW_ID, SYSTEM_FIELDS, UPDATED, Component
+from crm_bridge_siebel.siebel_values import as_typed
 
 
 class RestReader:
@@ -30,6 +31,9 @@ class RestReader:
         self._asked = asked
         self._view_mode = resource.site.view_mode
         self._limit = resource.site.page_limit
+        zone = resource.site.zone
+        self._typed = as_typed(asked, zone=zone)
+        self._typed_child = {each.tag: as_typed(each.component, zone=zone) for each in asked.lists}
 
     def query(self, query: Query, *, where: str) -> Answer:
         """One page.
@@ -69,6 +73,7 @@ class RestReader:
         for number, row in enumerate(rows, start=1):
             try:
                 record: dict[str, Any] = dict(names.record(row))
+                self._typed(record)
                 if not record.get(ROW_ID):
                     lacking |= dict.fromkeys(name for name in CAPTURING if not record.get(name))
                     broken.append(
@@ -81,8 +86,14 @@ class RestReader:
                 key = Position(updated=record.get(UPDATED, ""), row_id=record[ROW_ID])
             except ValueError as unfit:
                 broken.append(_broken(row, position=f"{where}, record {number}", cause=str(unfit)))
-                key = Position(str(row.get("Updated") or ""), str(row["Id"])) if row.get("Id") else key
+                key = self._place_of(row) or key
         return Answer(tuple(records), tuple(broken), last, key, lacking=tuple(lacking))
+
+    def _place_of(self, row: Mapping[str, Any]) -> Position | None:
+        """Where a row stands that cannot be read otherwise."""
+        said = {UPDATED: str(row.get("Updated") or "")}
+        self._typed(said)
+        return Position(said[UPDATED], str(row["Id"])) if row.get("Id") else None
 
     def _rows(self, query: Query, asked: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool]:
         """The rows, and whether there are none behind them. A short page is no proof: the site may allow fewer."""
@@ -117,7 +128,10 @@ class RestReader:
                 continue
             rows = self._children(f"/{segment(record[ROW_ID])}/{segment(name)}", name, each.tag, linked=name in linked)
             names = self._resource.names_of_child(each.component, rows)
-            record[each.tag] = {each.component.tag: [dict(names.record(child)) for child in rows]}
+            held: list[dict[str, Any]] = [dict(names.record(child)) for child in rows]
+            for child in held:
+                self._typed_child[each.tag](child)
+            record[each.tag] = {each.component.tag: held}
 
     def _children(self, place: str, name: str, container: str, *, linked: bool) -> list[dict[str, Any]]:
         """All rows of one child component. ``linked``: the record tells that it has this component."""

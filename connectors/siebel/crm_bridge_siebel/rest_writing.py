@@ -16,6 +16,7 @@ from crm_bridge_siebel.rest_calls import segment
 from crm_bridge_siebel.rest_names import FieldNames
 from crm_bridge_siebel.rest_resource import RestResource
 from crm_bridge_siebel.shapes import ROW_ID, VERSION, Component
+from crm_bridge_siebel.siebel_values import as_siebel
 from crm_bridge_siebel.writing import Message
 
 _GONE = Fault(codes=("HTTP-404",), kind=FaultClass.CONFLICT)
@@ -117,7 +118,8 @@ class RestWriter:
                 path=unknown,
                 code="unknown_field",
             )
-        return {names.name_of[tag]: value for tag, value in row.items()}
+        text = as_siebel(component, zone=self._resource.site.zone)(row)
+        return {names.name_of[tag]: value for tag, value in text.items()}
 
 
 def _written(record_id: str, version: str | None) -> Answer:

@@ -133,6 +133,7 @@ class Writer:
         try:
             return resolved(
                 write,
+                self._shape.data.component,
                 user_keys=self._user_keys,
                 find=lambda condition: self._find(Query(condition, sort=BY_ID, page_size=2)),
                 otherwise=write_outcome(met.fault, system=self._system),
