@@ -1,5 +1,5 @@
-"""One query, whatever carries it: once more when its answer was lost, in narrower windows when it finds too much, and
-with all the child rows of its records."""
+"""One query, whatever carries it: once more when its answer was lost or its fault may have passed, in narrower windows
+when it finds too much, and with all the child rows of its records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import tenacity
 
 from crm_bridge.api import BrokenRecord, ConfigMistake, OutcomeUnknown, RejectRecord, RetryLater
-from crm_bridge_siebel.faults import SiebelFaultError, read_error
+from crm_bridge_siebel.faults import SiebelFaultError, asked_once_more, read_error
 from crm_bridge_siebel.halving import by_halves
 from crm_bridge_siebel.narrowing import Narrowing
 from crm_bridge_siebel.query import Query, any_of
@@ -111,7 +111,7 @@ class Asker:
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(2),
             wait=tenacity.wait_fixed(self._settings.retry_wait_seconds),
-            retry=tenacity.retry_if_exception_type(OutcomeUnknown),
+            retry=tenacity.retry_if_exception_type(OutcomeUnknown) | tenacity.retry_if_exception(asked_once_more),
             reraise=True,
         )
         try:

@@ -8,7 +8,7 @@ error stack or in the text, with or without parentheses. All are taken, and the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
@@ -43,8 +43,8 @@ class FaultClass(Enum):
     TOO_MANY_ROWS = "too_many_rows"
     SITE = "site"
     BUSY = "busy"
-    WRAPPER = "wrapper"
     UNKNOWN = "unknown"
+    WRAPPER = "wrapper"
 
 
 FAULT_TABLE: Mapping[str, FaultClass] = MappingProxyType(
@@ -96,25 +96,97 @@ FAULT_TABLE: Mapping[str, FaultClass] = MappingProxyType(
 )
 """Code, symbol, or a code's beginning that ends in ``-``, to its class. A site adds its own in ``faults``."""
 
-_ADVICE: Mapping[FaultClass, str] = MappingProxyType(
+
+class OnQuery(Enum):
+    """What a query does that met a fault."""
+
+    LOGIN = "stop: who we are was refused"
+    MEND = "mend"  # the same question is refused for ever: the settings, the WSDL or Siebel have to change
+    STOP = "stop"  # a person has to look
+    LATER = "later"  # it passes
+
+
+class OnWrite(Enum):
+    """What a write comes to that met a fault."""
+
+    LOGIN = "stop: who we are was refused"
+    AGAIN = "send again"
+    READ_AGAIN = "read again and merge"
+    LOOK_UP = "look up"
+    DEAD_LETTER = "dead letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a class of faults leads to.
+
+    Attributes:
+        once_more: a query is asked once more before that: what it met may have passed.
+        advice: for whoever reads the message.
+    """
+
+    query: OnQuery
+    write: OnWrite
+    advice: str
+    once_more: bool = False
+
+
+_DEAD = OnWrite.DEAD_LETTER
+
+ACTIONS: Mapping[FaultClass, Action] = MappingProxyType(
     {
-        FaultClass.LOGIN: "user or password refused; mend username or password_ref before trying again",
-        FaultClass.TOKEN: "the session token was refused",
-        FaultClass.CONFLICT: "the record changed, or was deleted, since it was read",
-        FaultClass.DUPLICATE: "a record with the same user key exists already",
-        FaultClass.AMBIGUOUS: "several records match the user key; a person has to say which",
-        FaultClass.NO_KEY: "no user key was usable; the mapping has to give one",
-        FaultClass.PICKLIST: "a value is not in its list of values; mend the mapping's value map or the value",
-        FaultClass.FORBIDDEN: "the integration user has no right to it; give its responsibility or position that right",
-        FaultClass.BAD_QUERY: "Siebel does not understand the condition; compare field_names and the WSDL with Siebel",
-        FaultClass.REJECTED: "a field is required, unknown, too long or not writable",
-        FaultClass.TOO_MANY_ROWS: "too many rows for one query; publish ExecutionMode, which allows more",
-        FaultClass.SITE: "a rule of this installation refused it; the setting faults may give its code another class",
-        FaultClass.BUSY: "Siebel is busy or not reachable behind its web server",
-        FaultClass.WRAPPER: "Siebel gave no cause; its log names it",
-        FaultClass.UNKNOWN: "not a code of the table; name its class in the setting faults, such as busy",
+        FaultClass.LOGIN: Action(
+            OnQuery.LOGIN,
+            OnWrite.LOGIN,
+            "user or password refused; mend username or password_ref before trying again",
+        ),
+        FaultClass.TOKEN: Action(OnQuery.LATER, OnWrite.AGAIN, "the session token was refused"),
+        FaultClass.CONFLICT: Action(
+            OnQuery.STOP,
+            OnWrite.READ_AGAIN,
+            "the record changed, or was deleted, since it was read",
+            once_more=True,
+        ),
+        FaultClass.DUPLICATE: Action(OnQuery.STOP, _DEAD, "a record with the same user key exists already"),
+        FaultClass.AMBIGUOUS: Action(
+            OnQuery.STOP, _DEAD, "several records match the user key; a person has to say which"
+        ),
+        FaultClass.NO_KEY: Action(OnQuery.MEND, _DEAD, "no user key was usable; the mapping has to give one"),
+        FaultClass.PICKLIST: Action(
+            OnQuery.MEND, _DEAD, "a value is not in its list of values; mend the mapping's value map or the value"
+        ),
+        FaultClass.FORBIDDEN: Action(
+            OnQuery.STOP,
+            _DEAD,
+            "the integration user has no right to it; give its responsibility or position that right",
+        ),
+        FaultClass.BAD_QUERY: Action(
+            OnQuery.MEND,
+            _DEAD,
+            "Siebel does not understand the condition; compare field_names and the WSDL with Siebel",
+        ),
+        FaultClass.REJECTED: Action(OnQuery.MEND, _DEAD, "a field is required, unknown, too long or not writable"),
+        FaultClass.TOO_MANY_ROWS: Action(
+            OnQuery.STOP, _DEAD, "too many rows for one query; publish ExecutionMode, which allows more"
+        ),
+        FaultClass.SITE: Action(
+            OnQuery.STOP,
+            _DEAD,
+            "a rule of this installation refused it; the setting faults may give its code another class",
+        ),
+        # The web server says this both before and after the object manager took the request.
+        FaultClass.BUSY: Action(
+            OnQuery.LATER, OnWrite.LOOK_UP, "Siebel is busy or not reachable behind its web server"
+        ),
+        FaultClass.UNKNOWN: Action(
+            OnQuery.STOP, _DEAD, "not a code of the table; name its class in the setting faults, such as busy"
+        ),
+        FaultClass.WRAPPER: Action(OnQuery.STOP, _DEAD, "Siebel gave no cause; its log names it", once_more=True),
     }
 )
+"""What each class leads to."""
+
+_PAGE_TOO_LARGE = "where it comes at once and each time, the page is larger than the service allows: lower page_size"
 
 _CODE = re.compile(r"SBL[-_][A-Z]{3}[-_]\d{5}(?!\d)|\b(?:10944642|10879185)\b|\b(?:IDS_[A-Z_]+|SSASqlErr\w+)\b")
 _QUOTED = re.compile(r"['\"‘’“”«»\[\]]([A-Za-z][\w .-]{0,60})['\"‘’“”«»\[\]]")
@@ -141,7 +213,7 @@ class Fault:
 
     def __str__(self) -> str:
         about = f" ({', '.join(self.names)})" if self.names else ""
-        return f"{' '.join(self.codes) or 'a fault without code'}{about}: {_ADVICE[self.kind]}"
+        return f"{' '.join(self.codes) or 'a fault without code'}{about}: {ACTIONS[self.kind].advice}"
 
 
 class SiebelFaultError(Exception):
@@ -156,29 +228,28 @@ def classify(text: str, *, names: frozenset[str], site: Mapping[str, FaultClass]
     """The fault that ``text`` (faultstring and the whole detail) describes. ``site`` goes before the table."""
     found = tuple(dict.fromkeys(_spelled(code) for code in _CODE.findall(text)))
     order = list(FaultClass)
-    ranked = sorted(found, key=lambda code: (order.index(_class_of(code, site)), not code.startswith("SBL-")))
+    ranked = sorted(found, key=lambda code: _rank(code, _class_of(code, site), order))
     kind = _class_of(ranked[0], site) if ranked else FaultClass.UNKNOWN
     quoted = dict.fromkeys(name for name in _QUOTED.findall(text) if name in names)
     return Fault(codes=tuple(ranked), kind=kind, names=tuple(quoted))
 
 
+def asked_once_more(error: BaseException) -> bool:
+    """Whether a query that met ``error`` is asked once more before anything else comes of it."""
+    return isinstance(error, SiebelFaultError) and ACTIONS[error.fault.kind].once_more
+
+
 def read_error(fault: Fault, *, system: str) -> BridgeError:
     """What to raise when a query met ``fault``."""
-    match fault.kind:
-        case FaultClass.LOGIN:
+    hint = f"; {_PAGE_TOO_LARGE}" if fault.kind is FaultClass.WRAPPER else ""
+    match ACTIONS[fault.kind].query:
+        case OnQuery.LOGIN:
             return CredentialsRefused(str(fault), system=system)
-        case FaultClass.TOO_MANY_ROWS | FaultClass.FORBIDDEN | FaultClass.SITE | FaultClass.UNKNOWN:
-            return StopRun(f"query refused with {fault}", system=system)
-        case FaultClass.DUPLICATE | FaultClass.AMBIGUOUS:
-            # A query that goes by a user key met records that only a person can tell apart.
-            return StopRun(f"query refused with {fault}", system=system)
-        case FaultClass.BAD_QUERY | FaultClass.REJECTED | FaultClass.NO_KEY | FaultClass.PICKLIST:
-            # The same question would be refused for ever: it is the settings, the WSDL or Siebel that has to change.
+        case OnQuery.MEND:
             return ConfigMistake(f"{system}: query refused with {fault}")
-        case FaultClass.WRAPPER:
-            hint = "where it comes at once and each time, the page is larger than the service allows: lower page_size"
-            return RetryLater(f"query refused with {fault}; {hint}", system=system)
-        case _:
+        case OnQuery.STOP:
+            return StopRun(f"query refused with {fault}{hint}", system=system)
+        case OnQuery.LATER:
             return RetryLater(f"query refused with {fault}", system=system)
 
 
@@ -188,18 +259,23 @@ def write_outcome(fault: Fault, *, system: str) -> WriteOutcome:
     Raises:
         CredentialsRefused: nothing was written, and trying on would lock the account.
     """
-    match fault.kind:
-        case FaultClass.LOGIN:
+    match ACTIONS[fault.kind].write:
+        case OnWrite.LOGIN:
             raise CredentialsRefused(str(fault), system=system)
-        case FaultClass.TOKEN:
+        case OnWrite.AGAIN:
             return Postponed(str(fault))
-        case FaultClass.CONFLICT:
+        case OnWrite.READ_AGAIN:
             return Stale(str(fault))
-        case FaultClass.BUSY:
-            # The web server says this both before and after the object manager took the request.
+        case OnWrite.LOOK_UP:
             return Unknown(str(fault))
-        case _:
+        case OnWrite.DEAD_LETTER:
             return Refused(str(fault), code=fault.code, field=fault.names[0] if fault.names else None)
+
+
+def _rank(code: str, kind: FaultClass, order: Sequence[FaultClass]) -> tuple[int, bool]:
+    """Where a code stands. A symbol that nobody knows may belong to a wrapper, so any code goes before it."""
+    is_symbol = not code.startswith("SBL-")
+    return len(order) if is_symbol and kind is FaultClass.UNKNOWN else order.index(kind), is_symbol
 
 
 def _spelled(code: str) -> str:

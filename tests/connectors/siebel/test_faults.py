@@ -19,7 +19,7 @@ from crm_bridge.api import (
     StopRun,
     Unknown,
 )
-from crm_bridge_siebel.faults import FAULT_TABLE, FaultClass, classify
+from crm_bridge_siebel.faults import ACTIONS, FAULT_TABLE, FaultClass, classify
 
 ENVELOPE = (
     "<?xml version='1.0' encoding='UTF-8'?><SOAP-ENV:Envelope xmlns:SOAP-ENV='http://schemas.xmlsoap.org/soap/envelope/'>"
@@ -41,10 +41,10 @@ DRESSES = {
     "an attribute": "<faultstring>x</faultstring><detail><e code='{code}'/></detail>",
     "markup within text": "<faultstring>x</faultstring><detail>&lt;errorcode&gt;{code}&lt;/errorcode&gt;</detail>",
 }
-ACTIONS = {  # class: (what a query raises, what a write comes to)
+EXPECTED = {  # class: (what a query raises, what a write comes to)
     FaultClass.LOGIN: (CredentialsRefused, CredentialsRefused),
     FaultClass.TOKEN: (RetryLater, Postponed),
-    FaultClass.CONFLICT: (RetryLater, Stale),
+    FaultClass.CONFLICT: (StopRun, Stale),
     FaultClass.DUPLICATE: (StopRun, Refused),
     FaultClass.AMBIGUOUS: (StopRun, Refused),
     FaultClass.NO_KEY: (ConfigMistake, Refused),
@@ -55,8 +55,8 @@ ACTIONS = {  # class: (what a query raises, what a write comes to)
     FaultClass.TOO_MANY_ROWS: (StopRun, Refused),
     FaultClass.SITE: (StopRun, Refused),
     FaultClass.BUSY: (RetryLater, Unknown),
-    FaultClass.WRAPPER: (RetryLater, Refused),
     FaultClass.UNKNOWN: (StopRun, Refused),
+    FaultClass.WRAPPER: (StopRun, Refused),
 }
 
 
@@ -116,7 +116,7 @@ def test_a_code_is_found_in_every_dress(siebel, refusing, dress, status):
 def test_every_code_of_the_table_leads_to_the_action_of_its_class(siebel, refusing, code):
     """The table is the only place that knows."""
     refusing.append((500, fault(code, "siebdetail")))
-    reading, writing = ACTIONS[FAULT_TABLE[code]]
+    reading, writing = EXPECTED[FAULT_TABLE[code]]
     connector = siebel.connector()
 
     with pytest.raises(reading) as caught:
@@ -131,14 +131,33 @@ def test_every_code_of_the_table_leads_to_the_action_of_its_class(siebel, refusi
 
 def test_every_class_has_an_action():
     """A class that nobody acts upon is a mistake."""
-    assert set(FaultClass) == set(ACTIONS)
+    assert list(FaultClass) == list(ACTIONS) == list(EXPECTED)
+
+
+@pytest.mark.parametrize("code", ["SBL-DAT-00523", "SBL-EAI-04376", "SBL-BPR-00162"])
+def test_a_conflict_or_a_fault_without_a_cause_costs_a_query_nothing_when_it_passes(siebel, code):
+    """It is asked once more; when it stays, nobody tries for ever."""
+    ids = siebel.load(1)
+    siebel.simulator.configure(fault_next=code)
+
+    assert ids == [record["Id"] for record in siebel.connector().read("contact", ids)]
+
+
+@pytest.mark.parametrize("symbol", ["", "IDS_ERR_EAI_SA_METHOD_EXECUTE"])
+def test_a_cause_that_nobody_knows_is_named_before_its_wrapper(symbol):
+    """The site can give it a class; of the wrapper nobody can say anything. A symbol is not a cause."""
+    found = classify(f"(SBL-EAI-04376) {symbol}: Ошибка(SBL-XYZ-00007)", names=frozenset(), site={})
+    bare = classify(f"(SBL-EAI-04376) {symbol}", names=frozenset(), site={})
+
+    assert (FaultClass.UNKNOWN, "SBL-XYZ-00007") == (found.kind, found.code)
+    assert (FaultClass.WRAPPER, "SBL-EAI-04376") == (bare.kind, bare.code)
 
 
 @pytest.mark.parametrize("kind", list(FaultClass))
 def test_a_site_gives_any_code_any_class(siebel, refusing, kind):
     """Also a whole family of codes; the site's word goes before the table's."""
     refusing.append((500, fault("SBL-EXL-00151", "siebdetail")))
-    reading, writing = ACTIONS[kind]
+    reading, writing = EXPECTED[kind]
     connector = siebel.connector(faults={"SBL-EXL-": kind.value})
     with pytest.raises(reading) as caught:
         connector.read("contact", ["1-1"])

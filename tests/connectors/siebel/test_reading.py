@@ -188,7 +188,7 @@ def test_a_page_above_the_maximum_is_refused_in_words(siebel, drain):
     """Siebel's own limit is met as a refusal, not as a short page."""
     siebel.simulator.configure(max_page_size=100)
 
-    with pytest.raises(RetryLater, match=r"SBL-EAI-04376.* lower page_size"):
+    with pytest.raises(StopRun, match=r"SBL-EAI-04376.* lower page_size"):
         drain(siebel.connector(page_size=500))
 
 
