@@ -68,8 +68,11 @@ def _usual(digits: str, region: str) -> str | None:
         if len(digits) == 12 and digits.startswith("380") and _UA.fullmatch(digits, 3):
             return "+" + digits
         return None
-    national = region in ("RU", "KZ") and len(digits) == 11 and digits[0] in "78"
-    return "+7" + digits[1:] if national and (_RU.fullmatch(digits, 1) or _KZ.fullmatch(digits, 1)) else None
+    if region not in ("RU", "KZ") or len(digits) != 11 or digits[0] not in "78":
+        return None
+    russian = region == "RU" or digits[0] == "8"  # without a plus, Kazakhstan's plan takes a 7 for its own numbers only
+    known = _KZ.fullmatch(digits, 1) or (russian and _RU.fullmatch(digits, 1))
+    return "+7" + digits[1:] if known else None
 
 
 def _by_numbering_plan(digits: str, region: str) -> str:

@@ -51,12 +51,17 @@ def _by_plan(digits, region):
     return phonenumbers.format_number(number, 0) if phonenumbers.is_valid_number(number) else None
 
 
+CODES = ["39", "50", "63", "67", "93", "99", "44", "32", "900", "916", "999", "700", "701", "777", "709", "771"]
+
+
 @given(
     prefix=st.sampled_from(["+380", "380", "0", "+7", "8", "7", ""]),
-    rest=st.text("0123456789", min_size=8, max_size=11),
+    rest=st.text("0123456789", min_size=8, max_size=11)
+    | st.builds(str.__add__, st.sampled_from(CODES), st.text("0123456789", min_size=7, max_size=7)),
     region=st.sampled_from(["UA", "RU", "KZ"]),
 )
 @example(prefix="+380", rest="711234567", region="UA")
+@example(prefix="7", rest="9000000000", region="KZ")
 def test_the_fast_path_agrees_with_the_numbering_plan(prefix, rest, region):
     """A number has one answer, whichever way it takes."""
     try:
