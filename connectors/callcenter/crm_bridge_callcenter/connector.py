@@ -38,7 +38,7 @@ from crm_bridge.api import (
 )
 
 from . import webhooks
-from .records import FIELDS, Position, body_of, is_settled, next_link, split_page, unreadable_record
+from .records import FIELDS, Position, body_of, is_settled, listed, next_link, split_page, unreadable_record
 from .settings import CallCenterSettings
 
 KIND = "client"
@@ -153,7 +153,7 @@ class CallCenter:
         _known(kind)
         found: list[RawRecord] = []
         for start in range(0, len(record_ids), IDS_A_CALL):
-            answer = self._calls.get(CLIENTS, query={"ids": ",".join(record_ids[start : start + IDS_A_CALL])})
+            answer = self._calls.get(CLIENTS, query={"ids": listed(record_ids[start : start + IDS_A_CALL])})
             parsed = _page_of(answer)
             if parsed is None:
                 raise RetryLater("the call centre's answer is not JSON", system=self._system)

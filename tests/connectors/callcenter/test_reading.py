@@ -30,6 +30,15 @@ def test_a_record_is_passed_on_untouched(connector, system):
     ]
 
 
+def test_an_id_with_a_comma_is_read_by_it(connector, system):
+    """Ids are asked for in one list: a comma in one divides nothing, nor does a percent sign open a code."""
+    system.load("client", [client(number, id=name) for number, name in enumerate(["a,b", "a", "b", "50%2C", "ї"])])
+
+    found = connector.read("client", ["a,b", "50%2C", "ї"])
+
+    assert ["a,b", "50%2C", "ї"] == [record["id"] for record in found]
+
+
 def test_a_settled_cursor_brings_nothing_again(connector, system, clock):
     """Once the last second is over, what was read is not read again."""
     system.load("client", [client(number) for number in range(5)])

@@ -23,6 +23,13 @@ def update(record, changes, *, version=None):
     )
 
 
+def test_an_id_with_a_comma_is_read_by_it(connector, system):
+    """Ids are asked for in one list: a comma in one divides nothing, nor does a percent sign open a code."""
+    system.load("subscriber", [subscriber(number, id=name) for number, name in enumerate(["a,b", "a", "b", "50%2C"])])
+
+    assert ["a,b", "50%2C"] == [record["id"] for record in connector.read("subscriber", ["a,b", "50%2C"])]
+
+
 def test_a_replacement_keeps_what_the_full_record_says(connector, system, record):
     """The register empties what is not sent: so everything is."""
     connector.write("subscriber", [update(record, {"claims_sms": "no"})])

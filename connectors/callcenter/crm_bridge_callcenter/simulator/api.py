@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import orjson
 
@@ -88,7 +88,7 @@ class Api:
     def _some(self, asked: Asked) -> Reply:
         query = asked.query
         if "ids" in query:
-            found = [name for name in dict.fromkeys(query["ids"].split(",")) if self._book.get(name)]
+            found = [name for name in dict.fromkeys(map(unquote, query["ids"].split(","))) if self._book.get(name)]
             return Reply(200, self._page(found, following=None))
         limit = query.get("limit", "1000")
         if not limit.isdigit() or not 1 <= int(limit) <= _LONGEST_PAGE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -63,7 +64,8 @@ class RegisterApi:
     def _some(self, asked: Asked) -> Reply:
         query = asked.query
         if "ids" in query:
-            found = [record for name in dict.fromkeys(query["ids"].split(",")) if (record := self._book.get(name))]
+            asked_for = dict.fromkeys(map(unquote, query["ids"].split(",")))
+            found = [record for name in asked_for if (record := self._book.get(name))]
             return as_json(200, {"subscribers": found, "next": "", "more": False})
         if "request_key" in query:
             made = self._book.created_with(query["request_key"])
