@@ -24,8 +24,9 @@ from crm_bridge.connector import (
 )
 from crm_bridge.errors import RejectRecord, UserMistake
 from crm_bridge.hookspecs import PageView
-from crm_bridge.outbox.gate import Gate, Limits, Stopwatch, declared
+from crm_bridge.outbox.gate import Stopwatch
 from crm_bridge.outbox.guard import Guard
+from crm_bridge.outbox.pauses import set_aside
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.plugin_manager import Plugins, load_plugins
 from crm_bridge.run_context.context import Counter, RunContext, iso
@@ -33,10 +34,10 @@ from crm_bridge.run_context.ids import planned_ids, time_ordered_ids
 from crm_bridge.run_context.pools import Pool, threads
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
-from crm_bridge.run_context.systems import System, Systems
+from crm_bridge.run_context.systems import Systems
 from crm_bridge.runner import corrections, decisions, inbox, planning, replay, sampling, undo, unknowns
 from crm_bridge.runner.checkup import Checkup, check_up
-from crm_bridge.runner.configured import open_systems
+from crm_bridge.runner.configured import gate_to, open_systems
 from crm_bridge.runner.desk import Desk, open_store
 from crm_bridge.runner.outages import through_outages
 from crm_bridge.runner.plan_file import PlanFile, read_plan, write_plan
@@ -46,7 +47,7 @@ from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.undo import UndoReport
 from crm_bridge.runner.unknown_sources import demand_known_sources
 from crm_bridge.store import inbox as inbox_store
-from crm_bridge.store import letters
+from crm_bridge.store import letters, pauses
 from crm_bridge.store.causes import Cause
 from crm_bridge.store.database import Database
 from crm_bridge.store.schema import history, source_records
@@ -171,7 +172,14 @@ class Bridge(Desk):
             if inbox_store.depth(connection, at=self._clock()) == 0:
                 return 0
         with self._database.owned():
-            return inbox.process_inbox(self._run(self._database))
+            run = self._run(self._database)
+            set_aside(run, list(self._systems))
+            return inbox.process_inbox(run)
+
+    def resume(self, system: str) -> bool:
+        """Let the next run call a system that is left alone. Returns whether it was. Raises :class:`UserMistake`."""
+        with self._database.transaction() as connection:
+            return pauses.lift(connection, self._chosen([system])[0])
 
     def receive(self, system: str, request: InboundRequest) -> Received:
         """Verify and keep a request; 202 once it is durable, 200 when we have it already. Safe from any thread."""
@@ -287,7 +295,7 @@ class Bridge(Desk):
             guard=None if allow_large_change else Guard(**dict(self.settings.guard)),
             routes=partial(route, self._systems.values(), self.settings.web.public_url),
             sweep=sweep,
-            gate=self._gate,
+            gate=partial(gate_to, self.settings.outbox, stopwatch=self._stopwatch),
         )
 
     def _chosen(self, systems: Sequence[str] | None) -> list[str]:
@@ -329,18 +337,6 @@ class Bridge(Desk):
             patience=Patience(self.settings.outbox.war_after, self.settings.outbox.war_within),
             pool=self._pool,
         )
-
-    def _gate(self, system: System) -> Gate:
-        """The way to one system in one run: as its connector says, but for what the configuration says."""
-        outbox = self.settings.outbox
-        said, own = declared(system), outbox.systems.get(system.name)
-        limits = Limits(
-            at_once=(own and own.writes_at_once) or said.at_once,
-            per_second=(own and own.rate_per_second) or said.per_second,
-            tries=outbox.tries,
-            patience=outbox.patience.total_seconds(),
-        )
-        return Gate(limits, self._stopwatch)
 
 
 @contextmanager

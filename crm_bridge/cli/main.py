@@ -27,6 +27,7 @@ from crm_bridge.cli import (
     runs,
     serve,
     simulate,
+    status,
     sync,
     undo,
     unknown,
@@ -81,6 +82,8 @@ app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("prove")(prove.prove)
 app.command("undo")(undo.undo)
+app.command("status")(status.status)
+app.command("resume")(status.resume)
 app.add_typer(client.app, name="client")
 app.add_typer(review.app, name="review")
 app.add_typer(dead_letters.app, name="dead-letters")

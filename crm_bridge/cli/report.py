@@ -68,13 +68,7 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
     for war in report.get("wars") or ():
         where = f"{war['system']}: {war['record']}: {war['path']}"
         to.print(f"{cell(where)} is put back there each time that it is written; it is written no more")
-    for each in report.get("waiting") or ():
-        to.print(cell(_waits(each)))
-    for name, (one, many, command) in WAITING.items():
-        number = report.get(name) or 0
-        if number:
-            new = f" ({report[f'new_{name}']} new)" if report.get(f"new_{name}") else ""
-            to.print(f"waiting for somebody: {number} {one if number == 1 else many}{new}; see {command}")
+    draw_waiting(to, report)
     exit_code = int(report.get("exit_code") or 0)
     if exit_code:
         to.print(f"next (exit code {exit_code}): {NEXT.get(ExitCode(exit_code), 'see docs/reference/exit-codes.md')}")
@@ -82,6 +76,17 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
         _figures(each, WRITES) for each in (report.get("writes") or {}).values()
     ):
         to.print("nothing to write: the systems are in step")
+
+
+def draw_waiting(to: Console, report: Mapping[str, Any]) -> None:
+    """What waits: writes that are postponed or held, and what somebody has to look at."""
+    for each in report.get("waiting") or ():
+        to.print(cell(_waits(each)))
+    for name, (one, many, command) in WAITING.items():
+        number = report.get(name) or 0
+        if number:
+            new = f" ({report[f'new_{name}']} new)" if report.get(f"new_{name}") else ""
+            to.print(f"waiting for somebody: {number} {one if number == 1 else many}{new}; see {command}")
 
 
 def _too_much(stopped: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.outcomes import take_outcomes
 from crm_bridge.outbox.parcels import Parcel, intent_of, write_of
+from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.retry import LONGEST_WISH, RetryPolicy
 from crm_bridge.outbox.settle import found_there
 from crm_bridge.run_context.context import RunContext, iso
@@ -78,7 +79,7 @@ def deliver(
         _pause(way)
     except STOPS_ITS_SYSTEM as error:
         error.system = error.system or system.name
-        run.report.stop(system.name, str(error), int(error.exit_code))
+        stopped_by(run, system.name, error)
     finally:
         run.progress.done(stage)
     return again

@@ -19,6 +19,7 @@ from crm_bridge.connector import (
 )
 from crm_bridge.errors import ConnectorFailed, CredentialsRefused, OutcomeUnknown, RejectRecord, RetryLater, Unreachable
 from crm_bridge.hookspecs import ContactRequest, Event, HeldNotice, Notice
+from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.retry import Again, RetryPolicy, next_step
 from crm_bridge.policy import PastContact, PolicySettings, decide
 from crm_bridge.run_context.context import RunContext, iso
@@ -229,12 +230,11 @@ def _send(run: RunContext, route: MessageRoute, row: dict[str, Any], address: st
         outcome = _outcome(route, message)
     except CredentialsRefused as error:
         outcome = Postponed(error.message)
-        run.report.stop(route.system, str(error), int(error.exit_code))
+        stopped_by(run, route.system, error)
     except ConnectorFailed as error:
         outcome = Unknown(error.message)  # it may have been sent before the mistake
         error.system = route.system
-        run.report.stop(route.system, str(error), int(error.exit_code))
-        run.report.stop(route.system, str(error), int(error.exit_code))
+        stopped_by(run, route.system, error)
     with run.database.transaction() as connection:
         _settle(run, connection, row, outcome, retry)
 

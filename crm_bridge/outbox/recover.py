@@ -29,6 +29,7 @@ from crm_bridge.outbox.deliver import look_up, send, was_answered
 from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.parcels import write_of
+from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.settle import arrived, count_late, found_gone, found_there, settle_accepted, unless_of_another
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
@@ -62,7 +63,7 @@ def recover(run: RunContext, system: System, *, gate: Gate, fresh: bool = False)
         try:
             record_id = yield from _look(run, system, kind, intent, gate, fresh)
         except STOPS_ITS_SYSTEM as error:
-            run.report.stop(system.name, str(error), int(error.exit_code))
+            stopped_by(run, system.name, error)
             break
         if record_id is not None:
             again.append((kind.name, record_id))

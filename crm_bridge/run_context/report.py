@@ -68,6 +68,7 @@ class RunReport:
             each other and are two persons: nobody is asked).
         notices: those that this run planned, sent or heard of, by the state that they are in now.
         stopped: system → why it could not be worked with.
+        paused: system → ``until`` when it is left alone, and the ``reason``; later runs keep to it.
         too_much: system → what a guard kept from it: ``known`` records, of them ``changed``, ``deleted``, ``missing``
             from the list of a sweep; ``created``; and ``fields`` with the number of writes to each. No values.
         drifted: writes of a plan file that were refused, as they would be others now: ``system record operation
@@ -92,6 +93,7 @@ class RunReport:
     notices: dict[str, int] = field(default_factory=dict)
     stopped: dict[str, str] = field(default_factory=dict)
     stop_codes: list[int] = field(default_factory=list)
+    paused: dict[str, dict[str, str]] = field(default_factory=dict)
     too_much: dict[str, dict[str, Any]] = field(default_factory=dict)
     plugin_failures: Sequence[str] = ()
     notes: list[str] = field(default_factory=list)
@@ -139,7 +141,7 @@ class RunReport:
 
     def begin_again(self) -> None:
         """The same run, once more after the store was away: what it did stays counted, what it found is found anew."""
-        self.stopped, self.stop_codes, self.too_much = {}, [], {}
+        self.stopped, self.stop_codes, self.paused, self.too_much = {}, [], {}, {}
         self.drifted, self.applied = [], []
 
     @property

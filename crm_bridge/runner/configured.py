@@ -6,13 +6,26 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import blake2b
 
-from crm_bridge.config import Settings, check_kinds, find_document, resolve_secret, validate_options
+from crm_bridge.config import OutboxSettings, Settings, check_kinds, find_document, resolve_secret, validate_options
 from crm_bridge.connector import Connector, ConnectorContext
 from crm_bridge.errors import ConfigMistake
 from crm_bridge.mapping import compile_mapping, load_mapping
+from crm_bridge.outbox.gate import Gate, Limits, Stopwatch, declared
 from crm_bridge.plugin_manager import Plugins
 from crm_bridge.run_context.isolation import calling
 from crm_bridge.run_context.systems import Kind, System
+
+
+def gate_to(outbox: OutboxSettings, system: System, *, stopwatch: Stopwatch) -> Gate:
+    """The way to one system in one run: as its connector says, but for what the configuration says."""
+    said, own = declared(system), outbox.systems.get(system.name)
+    limits = Limits(
+        at_once=(own and own.writes_at_once) or said.at_once,
+        per_second=(own and own.rate_per_second) or said.per_second,
+        tries=outbox.tries,
+        patience=outbox.patience.total_seconds(),
+    )
+    return Gate(limits, stopwatch)
 
 
 def open_systems(settings: Settings, plugins: Plugins, clock: Callable[[], datetime]) -> dict[str, System]:

@@ -10,6 +10,7 @@ from crm_bridge.outbox.deliver import deliver
 from crm_bridge.outbox.entries import Selection
 from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked, side_by_side
+from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.recover import recover
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.outbox.settle import found_gone
@@ -102,7 +103,7 @@ def _read_again(run: RunContext, system: System, records: Sequence[tuple[str, st
                 open_letters = letters.open_records(connection, system.name, name)
             take(run, system.kinds[name], Page(found), cursor=None, open_letters=open_letters)
         except STOPS_ITS_SYSTEM as error:
-            run.report.stop(system.name, str(error), int(error.exit_code))
+            stopped_by(run, system.name, error)
             return
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from sqlalchemy import Connection
 from crm_bridge.config import Settings, resolve_secret
 from crm_bridge.errors import ConfigMistake, StoreAway, UserMistake
 from crm_bridge.runner import cases, in_doubt, queries
-from crm_bridge.store import causes, corrections, letters, review, runs
+from crm_bridge.store import causes, corrections, journal, letters, pauses, review, runs
 from crm_bridge.store.causes import EVERY, Cause
 from crm_bridge.store.database import Database
 from crm_bridge.store.opening import open_database
@@ -128,6 +129,27 @@ class Desk:
             for each in made
         ]
         return {**found[0], **({"corrections": told} if told else {})}
+
+    def status(self, *, at: str) -> dict[str, Any]:
+        """What waits, and for whom: systems that are left alone, postponed and held writes, what people have to decide.
+
+        Args:
+            at: now, ISO 8601 in UTC: a pause that is over is none.
+        """
+        with self._database.reading() as connection:
+            latest = [{k: v for k, v in row.items() if k != "report"} for row in runs.listing(connection, limit=1)]
+            return {
+                "paused": [
+                    {"system": each.system, "until": each.until, "reason": each.reason, "since": each.since}
+                    for each in pauses.every(connection).values()
+                    if each.until > at
+                ],
+                "waiting": [asdict(each) for each in journal.waiting(connection, now=at)],
+                "dead_letters": letters.count_open(connection),
+                "reviews": review.count_open(connection),
+                "unknown": len(in_doubt.listing(connection)),
+                "latest_run": latest[0] if latest else None,
+            }
 
     def runs(self) -> list[dict[str, Any]]:
         """The latest runs, newest first, without their reports."""

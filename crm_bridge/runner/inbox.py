@@ -8,6 +8,7 @@ import orjson
 
 from crm_bridge.connector import DeliveryReport, EventReceiver, InboundEvent, RecordHint
 from crm_bridge.errors import ConnectorFailed, RejectRecord
+from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling
 from crm_bridge.runner.pull import reread
@@ -57,7 +58,7 @@ def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool
             try:
                 reread(run, system, system.kinds[kind], sorted(set(ids)))
             except STOPS_ITS_SYSTEM as error:
-                run.report.stop(name, str(error), int(error.exit_code))
+                stopped_by(run, name, error)
                 return False
     at = run.now()
     with run.database.transaction() as connection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM
 from crm_bridge.run_context.systems import Kind
@@ -54,6 +55,6 @@ def _read(run: RunContext, name: str, kind: str, owners: dict[str, str]) -> set[
                 reread(run, system, system.kinds[kind], ids[start : start + AT_ONCE])
                 continue
             except STOPS_ITS_SYSTEM as error:
-                run.report.stop(name, str(error), int(error.exit_code))
+                stopped_by(run, name, error)
         return {owners[record] for record in ids[start:]}
     return set()

@@ -11,6 +11,7 @@ from crm_bridge.hookspecs import PlannedWrite
 from crm_bridge.outbox.batches import batches
 from crm_bridge.outbox.entries import PlanEntry, entries_of
 from crm_bridge.outbox.lanes import here
+from crm_bridge.outbox.pauses import set_aside
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.runner.deletions import settle_deletions
@@ -56,6 +57,7 @@ def plan(run: RunContext, systems: Sequence[str], *, sweep: bool = False) -> Pla
     Args:
         sweep: compare all keys too. No guard stops that here: it is to be looked at.
     """
+    set_aside(run, systems)
     pull_all(run, systems)
     if sweep:
         sweep_all(run, systems, None)

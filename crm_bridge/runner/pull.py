@@ -9,6 +9,7 @@ import orjson
 
 from crm_bridge.connector import BrokenRecord, Page, RawRecord, RecordSource
 from crm_bridge.errors import BridgeError, RejectRecord
+from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, pages_of, records_of
 from crm_bridge.run_context.systems import Kind, System
@@ -29,7 +30,7 @@ def pull_all(run: RunContext, systems: Sequence[str]) -> None:
         try:
             pull(run, system, kind)
         except STOPS_ITS_SYSTEM as error:
-            run.report.stop(system.name, str(error), int(error.exit_code))
+            stopped_by(run, system.name, error)
     link_waiting(run)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from crm_bridge.connector import KeyLister, Page, RecordSource, Tombstone
 from crm_bridge.errors import BridgeError, SafetyStop
 from crm_bridge.outbox.guard import Guard
+from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, records_of
 from crm_bridge.run_context.systems import Kind, System
@@ -39,7 +40,7 @@ def sweep_all(run: RunContext, systems: Sequence[str], guard: Guard | None) -> N
             try:
                 sweep(run, system, kind, guard)
             except STOPS_ITS_SYSTEM as error:
-                run.report.stop(system.name, str(error), int(error.exit_code))
+                stopped_by(run, system.name, error)
 
 
 def sweep(run: RunContext, system: System, kind: Kind, guard: Guard | None) -> None:

@@ -11,6 +11,7 @@ from crm_bridge.outbox.entries import PlanEntry, Selection
 from crm_bridge.outbox.gate import Gate, declared
 from crm_bridge.outbox.guard import Guard
 from crm_bridge.outbox.notices import MessageRoute, ask_plugins, dispatch, start_listening, unsettled
+from crm_bridge.outbox.pauses import gates_of, keep, set_aside
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.policy import PolicySettings
 from crm_bridge.run_context.context import RunContext
@@ -51,7 +52,8 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
     start_listening(run)
     try:
         renew_offers(run)
-        gates = {name: options.gate(run.systems[name]) for name in systems}
+        set_aside(run, systems)
+        gates = gates_of(run, systems, options.gate)
         unsettled(run)
         recover_all(run, systems, gates)
         process_inbox(run)
@@ -68,6 +70,7 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
         if ready and only is None:
             unasked = look_again(run)
             dispatch(run, options.routes, policy=options.policy, retry=options.retry, unasked=unasked)
+        keep(run, gates)
     finally:
         finish(run)
     return run.report

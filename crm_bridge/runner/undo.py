@@ -16,6 +16,7 @@ from crm_bridge.errors import SafetyStop, UserMistake
 from crm_bridge.hookspecs import PlannedWrite
 from crm_bridge.outbox import guard as mass_change
 from crm_bridge.outbox.batches import batches
+from crm_bridge.outbox.pauses import gates_of, keep, set_aside, stopped_by
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM
 from crm_bridge.run_context.report import RunReport
@@ -70,6 +71,7 @@ class UndoReport:
 
 def plan_undo(run: RunContext, undone: str) -> UndoReport:
     """What :func:`undo` would do. ``run.database`` must be a sandbox."""
+    set_aside(run, list(run.systems))
     told = _prepare(run, undone, by="plan")
     mine = replace(run, only=frozenset(told.clients))
     for name, system in run.systems.items():
@@ -95,13 +97,15 @@ def undo(run: RunContext, undone: str, options: SyncOptions, *, by: str) -> Undo
         runs.start(connection, run.run_id, "undo", at=run.now())
     systems = list(run.systems)
     try:
-        gates = {name: options.gate(run.systems[name]) for name in systems}
+        set_aside(run, systems)
+        gates = gates_of(run, systems, options.gate)
         recover_all(run, systems, gates)
         told = _prepare(run, undone, by=by)
         mine = replace(run, only=frozenset(told.clients))
         if told.clients and _may_leave(mine, systems, options):
             deliver_all(mine, systems, gates, retry=options.retry)
         told.applied = not run.report.too_much
+        keep(run, gates)
     finally:
         finish(run)
     return told
@@ -195,4 +199,4 @@ def _read_again(run: RunContext, owners: Sequence[str]) -> None:
             for start in range(0, len(ids), max(1, kind.capabilities.page_size)):
                 reread(run, system, kind, ids[start : start + max(1, kind.capabilities.page_size)])
         except STOPS_ITS_SYSTEM as error:
-            run.report.stop(name, str(error), int(error.exit_code))
+            stopped_by(run, name, error)

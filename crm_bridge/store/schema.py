@@ -154,6 +154,17 @@ outbox = Table(
     Index("outbox_due", "system", "state", "next_attempt_at"),
 )
 
+# Systems that nobody calls before a time: they asked for it, or answered nothing.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("paused_until", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("opened", Number, nullable=False, default=0),
+)
+
 # A write, journaled before it is sent, and its receipt.
 intents = Table(
     "intents",

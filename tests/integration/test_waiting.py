@@ -3,9 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from memory_world import World, capable
 
 from crm_bridge.connector import Postponed
-from crm_bridge.errors import Unreachable
+from crm_bridge.errors import RetryLater, Unreachable
+from crm_bridge.outbox.gate import Stopwatch
+from crm_bridge.run_context.context import iso
+from crm_bridge.store import pauses
 
 
 def postponed(world, *, error=None, outcome=None):
@@ -84,7 +88,84 @@ def test_what_the_system_asked_to_wait_with_waits_as_long_and_a_plan_lists_it(wo
     later = world.sync()
     [blocked] = world.ask("plan").as_dict()["blocked"]
 
-    assert (0, 0, 1) == (report.exit_code, later.exit_code, later.waiting[0]["writes"])
+    assert (0, 69, 1) == (report.exit_code, later.exit_code, later.waiting[0]["writes"])
     assert "teacher" != world["b"].person(ids["b"]).get("job_title")
     assert blocked["why"].startswith("postponed until 2026-10-20 10:")
     assert blocked["why"].endswith("UTC (too many requests)")
+
+
+def asked_for_an_hour(world, *, reading):
+    """B says that it wants to be left alone for an hour, when it is read, or when it is written."""
+    ids = world.person("a", "b")
+    world.settle()
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+    busy = RetryLater("too many calls", retry_after=3600)
+    if reading:
+        world["b"].fail_next(error=busy)
+    else:
+        world["b"].before_write.append(lambda: world["b"].fail_next(error=busy))
+    return ids, world.sync()
+
+
+def calls_of(world, name):
+    """Counts whatever is asked of a system from now on."""
+    calls = []
+    for call in ("read_changes", "read", "write", "list_keys", "find_write"):
+        really = getattr(world[name], call)
+        setattr(world[name], call, lambda *given, _call=call, _really=really: (calls.append(_call), _really(*given))[1])
+    return calls
+
+
+@pytest.mark.parametrize("reading", [True, False])
+def test_a_system_that_asked_for_an_hour_is_left_alone_by_the_runs_of_that_hour(world, reading):
+    """Neither read nor written, by a sync, a plan or an undo; each says until when. Then the write goes."""
+    ids, first = asked_for_an_hour(world, reading=reading)
+    calls = calls_of(world, "b")
+    runs = [world.sync() for _ in range(3)]
+    planned = world.ask("plan").report
+
+    assert [] == calls
+    assert {69} == {first.exit_code, *(each.exit_code for each in runs), planned.exit_code}
+    assert first.paused == runs[2].paused
+    assert "2026-10-20 11:0" in runs[2].stopped["b"]
+    assert "resume b" in runs[2].stopped["b"]
+    world.now += timedelta(hours=1)
+    assert (1, 0, {}) == ((last := world.sync()).written, last.exit_code, last.paused)
+    assert "teacher" == world["b"].person(ids["b"])["job_title"]
+
+
+def test_a_person_lifts_a_pause_and_sees_it_before(world):
+    asked_for_an_hour(world, reading=True)
+    before = world.ask("status", at=iso(world.now))["paused"]
+
+    assert (True, False) == (world.ask("resume", "b"), world.ask("resume", "b"))
+
+    assert ["b"] == [each["system"] for each in before]
+    assert (1, 0) == ((report := world.sync()).written, report.exit_code)
+    assert [] == world.ask("status", at=iso(world.now))["paused"]
+
+
+def test_a_breaker_that_is_open_at_the_end_of_a_run_is_open_in_the_next(tmp_path):
+    """And then one call finds out whether the system answers again."""
+    moved = [0.0]
+    world = World(tmp_path, systems={"a": capable(), "b": capable(batch_size=1)}, create="b")
+    world.more = "[outbox]\ntries = 1\npatience = 1\n"
+    world.stopwatch = Stopwatch(lambda: moved[0], lambda seconds: moved.__setitem__(0, moved[0] + seconds))
+    for number in range(1, 16):
+        world.person("a", number=number, last_name=f"Коваль{'абвгдежзиклмноп'[number - 1]}")
+    really, world["b"].write = world["b"].write, lambda _kind, writes: [Postponed("not there")] * len(writes)
+    first = world.sync()
+    with world.bridge() as bridge, bridge.reading() as connection:
+        kept = pauses.every(connection)["b"]
+    calls = calls_of(world, "b")
+    world.now -= timedelta(seconds=55)
+    second = world.sync()
+    none = list(calls)
+    world.now += timedelta(minutes=1)
+    world["b"].write = really
+    third = world.sync()
+
+    assert (10, 1) == (first.writes["b"].postponed, kept.opened)
+    assert ([], 69) == (none, second.exit_code)
+    assert (0, {}) == (third.exit_code, third.paused)
+    assert 15 == len(world["b"].records("person"))

@@ -78,6 +78,7 @@ ASKS = [
     ),
     (["undo", "run-1", "--yes", "--by", "Anna"], ("undo", ("run-1",), {"by": "Anna", "allow_large_change": False})),
     (["undo", "run-1"], ("plan_undo", ("run-1",), {})),
+    (["resume", "siebel"], ("resume", ("siebel",), {})),
     (["unknown", "list"], ("unknown_list", (), {})),
     (["unknown", "show", "i-1"], ("unknown_case", ("i-1",), {})),
     (
@@ -117,6 +118,17 @@ def test_a_list_says_that_there_is_more(cli, bridge, command, question):
     assert (1, 2096) == (told["shown"], told["total"])
     bridge.answers[question] = 1
     assert "showing" not in cli(command, "list").out
+
+
+def test_status_tells_who_is_left_alone_and_what_waits(cli, bridge):
+    pause = {"system": "siebel", "until": "2026-10-20T11:00:00Z", "reason": "too many calls", "since": ""}
+    run = {"id": "run-1", "kind": "sync", "started_at": "2026-10-20T10:00:00Z", "finished_at": None}
+    bridge.answers["status"] = {"paused": [pause], "waiting": [], "dead_letters": 2, "latest_run": run}
+    shown = cli("status").out
+
+    assert "too many calls" in shown
+    assert "2 dead letters" in shown
+    assert "sync run-1, started 2026-10-20T10:00:00Z, not finished" in shown
 
 
 def test_a_card_is_shown_by_path(cli, bridge):

@@ -273,6 +273,15 @@ def upgrade() -> None:
     going = sa.text("gone_how IN ('spread', 'carried')")
     op.create_index("source_records_going", "source_records", ["gone_how"], sqlite_where=going, postgresql_where=going)
     op.create_table(
+        "pauses",
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("paused_until", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
+        sa.Column("opened", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("system"),
+    )
+    op.create_table(
         "ownership",
         sa.Column("epoch", NUMBER, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("epoch"),
