@@ -13,6 +13,7 @@ from typing import Any
 
 from crm_bridge.api import Accepted, RecordWrite, Unknown, WriteOutcome
 from crm_bridge_siebel.faults import FaultClass
+from crm_bridge_siebel.landing import other, over, was_there_before
 from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, VERSION, ServiceShape
 from crm_bridge_siebel.writing import Message, stamped_with
 
@@ -44,8 +45,11 @@ def batched(parcels: Sequence[Parcel], shape: ServiceShape, *, size: int) -> Ite
 def told(batch: Sequence[Parcel], answered: Sequence[Mapping[str, Any]]) -> list[WriteOutcome]:
     """The outcomes of a batch of updates and deletes that was carried out; ``answered``: the rows of the answer."""
     versions = {row.get(ROW_ID): row.get(VERSION) for row in answered}
+    strange = [str(row_id) for row_id in versions if row_id not in {parcel.write.record_id for parcel in batch}]
     return [
-        Accepted(record_id=parcel.write.record_id or "", version=versions.get(parcel.write.record_id))
+        other(" or ".join(strange))
+        if strange and parcel.write.record_id not in versions
+        else Accepted(record_id=parcel.write.record_id or "", version=versions.get(parcel.write.record_id))
         for parcel in batch
     ]
 
@@ -61,7 +65,9 @@ def created(batch: Sequence[Parcel], found: Sequence[Mapping[str, Any]]) -> list
     outcomes: list[WriteOutcome] = []
     for parcel in batch:
         mine = by_stamp.get(stamped_with(parcel.write), [])
-        if len(mine) == 1:
+        if len(mine) == 1 and was_there_before(mine[0]):
+            outcomes.append(over(mine[0][ROW_ID]))
+        elif len(mine) == 1:
             outcomes.append(Accepted(record_id=mine[0][ROW_ID], version=mine[0].get(VERSION)))
         else:
             outcomes.append(Unknown("Siebel took the message, and the record is not found by its IntegrationId"))

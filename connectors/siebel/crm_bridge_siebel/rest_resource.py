@@ -12,7 +12,7 @@ from crm_bridge_siebel.rest_answers import NotFoundError
 from crm_bridge_siebel.rest_calls import RestCalls, RestSite, segment
 from crm_bridge_siebel.rest_names import FieldNames, names_for, split
 from crm_bridge_siebel.settings import RestKind
-from crm_bridge_siebel.shapes import ROW_ID, VERSION, Component
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, SYSTEM_FIELDS, Component
 
 
 class RestResource:
@@ -85,10 +85,14 @@ class RestResource:
             self._proved = True
         return []
 
-    def version(self, record_id: str, *, absent: Fault | None = None) -> str | None:
-        """The version of a record; ``None``: it cannot be told. ``absent``: the fault where there is no such record."""
+    def stand(self, record_id: str, *, absent: Fault | None = None) -> dict[str, str]:
+        """The system fields and IntegrationId of a record; none where they cannot be told.
+
+        Args:
+            absent: the fault where there is no such record.
+        """
         names = self.names()
-        fields = [names.name_of[tag] for tag in (ROW_ID, VERSION) if tag in names.name_of]
+        fields = [names.name_of[tag] for tag in (*SYSTEM_FIELDS, INTEGRATION_ID) if tag in names.name_of]
         asked = {
             "uniformresponse": "y",
             "ViewMode": self.site.view_mode,
@@ -101,10 +105,10 @@ class RestResource:
         except (SiebelFaultError, OutcomeUnknown):
             if absent is not None:
                 raise
-            return None
+            return {}
         if not rows and absent is not None:
             raise SiebelFaultError(absent)
-        return names.record(rows[0]).get(VERSION) if rows else None
+        return names.record(rows[0]) if rows else {}
 
     def _one_of_all(self) -> dict[str, str]:
         return {"uniformresponse": "y", "PageSize": "1", "ViewMode": self.site.view_mode}

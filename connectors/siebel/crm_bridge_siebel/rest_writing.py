@@ -11,6 +11,7 @@ from typing import Any
 
 from crm_bridge.api import OutcomeUnknown, RejectRecord
 from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError
+from crm_bridge_siebel.landing import was_there_before
 from crm_bridge_siebel.records import Answer
 from crm_bridge_siebel.rest_calls import segment
 from crm_bridge_siebel.rest_names import FieldNames
@@ -48,15 +49,22 @@ class RestWriter:
         held = self._unchanged(record_id, version) if record_id is not None else None
         if operation == "delete":
             self._calls.send("DELETE", f"/{segment(str(record_id))}", gone=_GONE)
-            return _written(str(record_id), None)
+            return _written({ROW_ID: str(record_id)})
         body = self._body(row, self._resource.names(), self._component)
+        made_so: dict[str, str] = {}
         if record_id is None:
             made = self._calls.send("POST", "", body=body)
             record_id = next((str(each["Id"]) for each in made if each.get("Id")), None)
             if record_id is None:
                 raise OutcomeUnknown("Siebel's answer to the insert names no record", system=self._system)
+            made_so = self._resource.stand(record_id)
+            if was_there_before(made_so):
+                return _written({**made_so, ROW_ID: record_id})
         elif body:
-            self._calls.send("PUT", f"/{segment(record_id)}", body={"Id": record_id, **body}, gone=_GONE)
+            put = self._calls.send("PUT", f"/{segment(record_id)}", body={"Id": record_id, **body}, gone=_GONE)
+            met = next((str(each["Id"]) for each in put if each.get("Id")), record_id)
+            if met != record_id:
+                return _written({ROW_ID: met})
             self._not_overtaken(record_id, held)
         try:
             for container, rows in children.items():
@@ -65,7 +73,8 @@ class RestWriter:
             raise OutcomeUnknown(
                 f"the record was written, and not all of its child rows: {met}", system=self._system
             ) from None
-        return _written(record_id, self._resource.version(record_id))
+        version = self._resource.stand(record_id).get(VERSION)
+        return _written({**made_so, ROW_ID: record_id} | ({VERSION: version} if version is not None else {}))
 
     def _send_children(self, record_id: str, container: str, held: Mapping[str, Any]) -> None:
         name = self._resource.child(container)
@@ -91,7 +100,7 @@ class RestWriter:
 
     def _unchanged(self, record_id: str, version: str | None) -> str | None:
         """The version held. REST takes no condition, and PUT would create a row that is gone: so look first."""
-        held = self._resource.version(record_id, absent=_GONE)
+        held = self._resource.stand(record_id, absent=_GONE).get(VERSION)
         if version is not None and held is not None and held != version:
             raise SiebelFaultError(_CHANGED)
         return held
@@ -102,7 +111,7 @@ class RestWriter:
         Raises:
             OutcomeUnknown: somebody, or a rule of the site, wrote as well; what stands there now has to be read.
         """
-        now = self._resource.version(record_id)
+        now = self._resource.stand(record_id).get(VERSION)
         if before is None or now is None or not before.isdigit() or not now.isdigit() or int(now) <= int(before) + 1:
             return
         raise OutcomeUnknown(
@@ -122,6 +131,5 @@ class RestWriter:
         return {names.name_of[tag]: value for tag, value in text.items()}
 
 
-def _written(record_id: str, version: str | None) -> Answer:
-    record = {ROW_ID: record_id} | ({VERSION: version} if version is not None else {})
+def _written(record: dict[str, str]) -> Answer:
     return Answer(records=(record,), broken=(), last_page=True, last=None)

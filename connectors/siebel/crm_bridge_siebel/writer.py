@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from crm_bridge.api import (
-    Accepted,
+    BridgeError,
     CredentialsRefused,
     OutcomeUnknown,
     Postponed,
@@ -21,10 +21,11 @@ from crm_bridge.api import (
 from crm_bridge_siebel.batches import TELLS_OF_ALL, Parcel, batched, created, told
 from crm_bridge_siebel.duplicates import resolved
 from crm_bridge_siebel.faults import FaultClass, SiebelFaultError, write_outcome
+from crm_bridge_siebel.landing import landed
 from crm_bridge_siebel.query import BY_ID, Query, any_of
 from crm_bridge_siebel.records import Answer
-from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, VERSION, ServiceShape
-from crm_bridge_siebel.writing import message_for, stamped_with
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, ServiceShape
+from crm_bridge_siebel.writing import inserts_only, message_for, stamped_with
 
 
 class Writer:
@@ -121,12 +122,18 @@ class Writer:
             return write_outcome(met.fault, system=self._system)
         except OutcomeUnknown as error:
             return Unknown(error.message)
-        if not answer.records and answer.head.get("primaryrowid"):
-            return Accepted(record_id=answer.head["primaryrowid"], version=None)
-        if not answer.records:
+        named = answer.head.get("primaryrowid")
+        written: Mapping[str, Any] | None = {ROW_ID: named} if named else None
+        written = next(iter(answer.records), written)
+        if written is None:
             return Unknown("Siebel's answer to the write names no record")
-        written = answer.records[0]
-        return Accepted(record_id=written[ROW_ID], version=written.get(VERSION))
+        return landed(parcel.write, written, refuses_known=inserts_only(self._shape), look=self._seen)
+
+    def _seen(self, record_id: str) -> Mapping[str, Any] | None:
+        try:
+            return next(iter(self._find(Query(any_of(ROW_ID, [record_id]), sort=BY_ID, page_size=1))), None)
+        except BridgeError:
+            return None
 
     def _resolved_duplicate(self, write: RecordWrite, met: SiebelFaultError) -> WriteOutcome:
         """Our own create, carried out before with its answer lost; or another record, to be read and resolved."""

@@ -60,6 +60,11 @@ def deletes(shape: ServiceShape) -> bool:
     return _deleting(shape) in shape.methods
 
 
+def inserts_only(shape: ServiceShape) -> bool:
+    """Whether a create is refused where there is such a record already, rather than carried out on it."""
+    return _UPSERT.search(shape.operations.get("Insert", "Insert")) is None
+
+
 def _deleting(shape: ServiceShape) -> str:
     """Only Execute goes by the operation of the record. An InsertOrUpdate would update, and look as if done."""
     execute = shape.operations.get("Execute", "Execute").endswith("Execute")
