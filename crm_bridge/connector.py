@@ -108,12 +108,14 @@ class Page:
 
     Attributes:
         cursor: opaque; handed back to ``read_changes`` to go on behind this page. ``None``: do not move the cursor.
+        notes: what people should know of the reading, for the run's report. Without values of clients.
     """
 
     records: Sequence[RawRecord]
     cursor: str | None = None
     broken: Sequence[BrokenRecord] = ()
     deleted: Sequence[Tombstone] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def pull(run: RunContext, system: System, kind: Kind) -> None:
         for page in a_page_at_a_time(pages_of(connector, kind.name, start.cursor)):
             latest = replace(latest, cursor=page.cursor if page.cursor is not None else latest.cursor)
             take(run, kind, page, cursor=latest, open_letters=open_letters)
+            run.report.notes += [f"{system.name}: {note}" for note in page.notes]
             run.progress.advance(stage, len(page.records))
     except BridgeError as error:
         error.system = error.system or system.name

@@ -102,3 +102,10 @@ class TestWhatJsonCannotCarry:
 
         assert ["not_json"] == [each["code"] for each in world.ask("dead_letters")]
         assert 1 == report.reads["a/person"].new
+
+
+def test_what_a_connector_notes_of_its_reading_stands_in_the_report(world):
+    """Such as a file that came twice."""
+    given(world, Page([], "1", notes=("new.csv holds the same as old.csv",)))
+
+    assert "a: new.csv holds the same as old.csv" in world.sync().notes

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from crm_bridge.api import (
     BridgeError,
+    BrokenRecord,
     Capabilities,
     ConnectorContext,
     ConnectorType,
@@ -19,7 +20,7 @@ from crm_bridge.api import (
 )
 
 from .handover import content_of, decide, mark_of, put_file
-from .inbox import Inbox, cursor_of, finished_files
+from .inbox import Finished, Inbox, WholeFile
 from .settings import VendorFilesSettings
 from .table import Layout, Table, read_table
 
@@ -81,17 +82,23 @@ class VendorFiles:
     def read_changes(self, kind: str, cursor: str | None) -> Iterator[Page]:
         """The rows of files that were not read yet, in the order of names.
 
-        The cursor moves behind a file with its last page: a file is read whole, or again.
+        The cursor moves behind a file with its last page: a file is read whole, or again. The same bytes under another
+        name are no news, and are told instead.
         """
         self._known(kind)
         with _named(self._system):
-            finished = finished_files(cursor)
+            finished = Finished.parse(cursor)
             for file in self._inbox.files():
-                if finished.get(file.name) == file.seen:
+                if finished.files.get(file.name) == file.seen:
                     continue
                 table = self._table(file.name, file.content)
-                finished[file.name] = file.seen
-                yield from self._pages(table, cursor=cursor_of(finished))
+                twin = finished.twin_of(file) if table.records or table.broken else None
+                finished.files[file.name] = file.seen
+                if twin is not None:
+                    yield _repeated(file, twin, finished)
+                    continue
+                finished.last = file.seen[1]
+                yield from self._pages(table, cursor=finished.cursor())
 
     def read(self, kind: str, record_ids: Sequence[str]) -> Sequence[RawRecord]:
         """What the agency's files said last of these clients."""
@@ -99,10 +106,17 @@ class VendorFiles:
         with _named(self._system):
             present = self._inbox.signature()
             if present != self._last_words_of:
-                rows = [row for file in self._inbox.files() for row in self._table(file.name, file.content).records]
-                self._last_words = {row[self._layout.record_id].strip(): row for row in rows}
+                self._last_words = {row[self._layout.record_id].strip(): row for row in self._said()}
                 self._last_words_of = present
         return [self._last_words[name] for name in record_ids if name in self._last_words]
+
+    def _said(self) -> Iterator[RawRecord]:
+        """The rows of all files, oldest first; of equal files the first one's, as in ``read_changes``."""
+        seen = set()
+        for file in self._inbox.files():
+            if file.seen not in seen:
+                seen.add(file.seen)
+                yield from self._table(file.name, file.content).records
 
     def write(self, kind: str, writes: Sequence[RecordWrite]) -> Sequence[WriteOutcome]:
         """One file for all of them. The same batch again finds its file, or puts the same whole rows there again."""
@@ -132,6 +146,22 @@ class VendorFiles:
     def _known(self, kind: str) -> None:
         if kind != self._settings.kind:
             raise ValueError(f"these files hold {self._settings.kind}, not {kind!r}")
+
+
+def _repeated(file: WholeFile, twin: str, finished: Finished) -> Page:
+    """The page of a file that was read before under another name: nothing of it counts.
+
+    Where other files came between the two, its rows may be old ones, or the newest word, which sets values back:
+    nobody can tell, so a person is asked.
+    """
+    if finished.last == file.seen[1]:
+        note = f"{file.name} holds the same as {twin}, byte for byte: it was not read again"
+        return Page((), cursor=finished.cursor(), notes=(note,))
+    cause = (
+        f"it holds the same as {twin}, byte for byte, and other files were read since: not one row was taken; if the "
+        "agency means to set these clients back, let it send the file with an empty line more, else discard this"
+    )
+    return Page((), cursor=finished.cursor(), broken=(BrokenRecord(file.name, cause, "", "repeated_file"),))
 
 
 class _named:  # noqa: N801  # reads as a statement: with _named(system)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,20 +83,38 @@ class Inbox:
         return WholeFile(path.name, content) if same else None
 
 
-def finished_files(cursor: str | None) -> dict[str, tuple[int, str]]:
-    """What a stored cursor says was read: size and SHA-256 by name.
+@dataclass(slots=True)
+class Finished:
+    """Which files were read, as the stored cursor says. Names of files that are gone stay: one that comes back is not
+    read a second time.
 
-    Raises:
-        RejectRecord: it is not a cursor of this connector.
+    Attributes:
+        files: size and SHA-256 by name.
+        last: SHA-256 of the file that was read last.
     """
-    if cursor is None:
-        return {}
-    try:
-        return {name: (size, digest) for name, (size, digest) in orjson.loads(cursor)["files"].items()}
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
-        raise RejectRecord("the stored cursor is not one of this connector") from None
 
+    files: dict[str, tuple[int, str]]
+    last: str | None = None
 
-def cursor_of(finished: Mapping[str, tuple[int, str]]) -> str:
-    """As it is stored. Names of files that are gone stay: one that comes back is not read a second time."""
-    return orjson.dumps({"files": finished}, option=orjson.OPT_SORT_KEYS).decode()
+    @classmethod
+    def parse(cls, cursor: str | None) -> Finished:
+        """From a stored cursor.
+
+        Raises:
+            RejectRecord: it is not a cursor of this connector.
+        """
+        if cursor is None:
+            return cls({})
+        try:
+            said = orjson.loads(cursor)
+            return cls({name: (size, digest) for name, (size, digest) in said["files"].items()}, said.get("last"))
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+            raise RejectRecord("the stored cursor is not one of this connector") from None
+
+    def cursor(self) -> str:
+        """As it is stored."""
+        return orjson.dumps({"files": self.files, "last": self.last}, option=orjson.OPT_SORT_KEYS).decode()
+
+    def twin_of(self, file: WholeFile) -> str | None:
+        """The name under which the same bytes were read before."""
+        return min((name for name, seen in self.files.items() if seen == file.seen), default=None)

@@ -113,16 +113,53 @@ def test_a_file_that_is_replaced_while_it_is_read_waits(connector, system, inbox
     assert ["Д-00001"] == ids(connector.read_changes("client", None))
 
 
-def test_the_same_file_under_another_name_changes_nothing(connector, system, inbox):
-    """An agency that sends twice sends the same rows twice; under the same name they are not even read."""
+def test_the_same_file_under_another_name_is_told_and_not_read(connector, system, inbox):
+    """An agency that sends twice sends no news."""
     system.load("client", [row(1), row(2)])
     (file,) = inbox.glob("*.csv")
-    first = list(connector.read_changes("client", None))
+    cursor = last_cursor(list(connector.read_changes("client", None)))
     (inbox / "zz copy.csv").write_bytes(file.read_bytes())
-    again = list(connector.read_changes("client", first[-1].cursor))
+    (again,) = connector.read_changes("client", cursor)
 
-    assert [each for page in first for each in page.records] == [each for page in again for each in page.records]
-    assert [] == list(connector.read_changes("client", again[-1].cursor))
+    assert ([], []) == (list(again.records), list(again.broken))
+    assert (f"zz copy.csv holds the same as {file.name}, byte for byte: it was not read again",) == again.notes
+    assert [] == list(connector.read_changes("client", again.cursor))
+
+
+def test_an_old_file_sent_again_sets_nobody_back_and_is_asked_about(connector, system, inbox):
+    """Its rows are old ones, or the newest word: nobody can tell, and nothing of it counts, by id neither."""
+    (name,) = system.load("client", [row(1, Місто="Київ")])
+    (old,) = inbox.glob("*.csv")
+    system.edit("client", name, {"Місто": "Львів"})
+    cursor = last_cursor(list(connector.read_changes("client", None)))
+    (inbox / "zz copy.csv").write_bytes(old.read_bytes())
+    (again,) = connector.read_changes("client", cursor)
+
+    assert ([], ["repeated_file"]) == (list(again.records), [piece.code for piece in again.broken])
+    assert ["Львів"] == [record["Місто"] for record in connector.read("client", [name])]
+    assert [] == list(connector.read_changes("client", again.cursor))
+
+
+def test_a_file_that_differs_by_a_line_is_read(connector, system, inbox):
+    """So does an agency say that it means what it sent before."""
+    (name,) = system.load("client", [row(1, Місто="Київ")])
+    (old,) = inbox.glob("*.csv")
+    system.edit("client", name, {"Місто": "Львів"})
+    cursor = last_cursor(list(connector.read_changes("client", None)))
+    (inbox / "zz copy.csv").write_bytes(old.read_bytes() + b"\r\n")
+
+    assert ["Київ"] == [row["Місто"] for page in connector.read_changes("client", cursor) for row in page.records]
+
+
+def test_a_header_alone_is_no_repetition(connector, system, inbox):
+    """A day without news looks like any other."""
+    system.load("client", [row(1)])
+    (file,) = inbox.glob("*.csv")
+    for name in ("z1.csv", "z3.csv"):
+        (inbox / name).write_bytes(file.read_bytes().split(b"\n")[0] + b"\n")
+    (inbox / "z2.csv").write_bytes(file.read_bytes() + b"\r\n")
+
+    assert [] == [piece for page in connector.read_changes("client", None) for piece in [*page.broken, *page.notes]]
 
 
 def test_a_broken_row_in_the_middle_and_an_open_quote(connector, system):
