@@ -19,7 +19,7 @@ format:
 demo *args:
     uv run crm-bridge demo {{args}}
 
-# Kill a sync with -9 at thirty random moments (the build does five): minutes, not seconds
+# Kill a sync with -9 at thirty random places (the build does two): minutes, not seconds
 kills rounds="30":
     CRM_BRIDGE_KILLS={{rounds}} uv run pytest tests/system/test_killed_syncs.py
 

@@ -14,7 +14,7 @@ from proving import declared_in, proof_of
 from crm_bridge.cli.main import main
 from crm_bridge.connector import EffectSafety, WriteMode
 
-STORIES = int(os.environ.get("CRM_BRIDGE_STORIES", "5"))
+STORIES = int(os.environ.get("CRM_BRIDGE_STORIES", "3"))
 SHIPPED = Path(__file__).with_name("shipped.toml").read_text(encoding="utf-8")
 
 
