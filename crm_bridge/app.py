@@ -47,9 +47,10 @@ from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.undo import UndoReport
 from crm_bridge.runner.unknown_sources import demand_known_sources
 from crm_bridge.store import inbox as inbox_store
-from crm_bridge.store import letters, pauses
+from crm_bridge.store import letters, logins, pauses
 from crm_bridge.store.causes import Cause
 from crm_bridge.store.database import Database
+from crm_bridge.store.logins import StoredLogins
 from crm_bridge.store.schema import history, source_records
 from crm_bridge.sync.wars import Patience
 from crm_bridge.testing.as_found import check_source
@@ -249,9 +250,15 @@ class Bridge(Desk):
             with self._database.transaction() as connection:
                 return letters.close(connection, numbers, state="discarded", by=by, reason=reason, at=run.now())
 
-    def check(self) -> Sequence[Checkup]:
-        """Reach every system, read-only, and read the first page of each kind."""
-        return check_up(self._systems.values(), endpoints=endpoints_of(self.settings))
+    def check(self, systems: Sequence[str] | None = None) -> Sequence[Checkup]:
+        """Reach every system, and read the first page of each kind. Where ``systems`` names some, these alone: and a
+        log-in that one of them had refused is tried again, once. Raises :class:`UserMistake`."""
+        chosen = self._chosen(systems)
+        if systems:
+            with self._database.transaction() as connection:
+                for name in chosen:
+                    logins.forget(connection, name)
+        return check_up([self._systems[name] for name in chosen], endpoints=endpoints_of(self.settings))
 
     def sample(self, system: str, *, kind: str | None, limit: int) -> Sequence[RawRecord]:
         """The first raw records of a system, at most ``limit``. Nothing is kept. Raises :class:`UserMistake`."""
@@ -367,8 +374,13 @@ def open_bridge(
         place=settings.place,
         installed=installed,
     )
-    systems = open_systems(settings, plugins, clock)
     database = open_store(settings)
+    try:
+        remembered = partial(StoredLogins, database, clock=clock, draw=secrets.token_bytes)
+        systems = open_systems(settings, plugins, clock, logins=remembered)
+    except BaseException:
+        database.close()
+        raise
     bridge = Bridge(
         settings,
         database=database,

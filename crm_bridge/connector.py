@@ -421,6 +421,33 @@ class ConnectorSettings(BaseModel):
     model_config = {"frozen": True, "extra": "forbid"}
 
 
+class LoginMemory(Protocol):
+    """Log-ins that a system refused, remembered from run to run: one that is tried in every run locks the account.
+
+    A *login* is all by which the system knows us, the secret included, as one text; only a digest of it is kept.
+    """
+
+    def demand_untried(self, login: Secret) -> None:
+        """Called before ``login`` is sent.
+
+        Raises:
+            CredentialsRefused: the system refused this very login, and nobody has asked to try it again.
+        """
+
+    def remember(self, login: Secret) -> None:
+        """The system refused ``login`` itself: it is wrong, expired or locked. Never called for an outage."""
+
+
+class NoLoginMemory:
+    """Where there is no store, nothing is remembered."""
+
+    def demand_untried(self, login: Secret) -> None:
+        """It is always untried."""
+
+    def remember(self, login: Secret) -> None:
+        """It is forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorContext:
     """What the bridge hands to a connector when it opens it.
@@ -430,12 +457,18 @@ class ConnectorContext:
         base_dir: the configuration's directory; relative paths in settings are relative to it.
         secret: resolves a reference such as ``env:SIEBEL_PASSWORD``; raises :class:`ConfigMistake`.
         clock: the current time, UTC and aware.
+        logins: for connectors to systems that lock an account after so many refused log-ins.
+        writes: kinds that the configuration has written; empty, too, where it is not known.
+        creates: those of them that records are created of.
     """
 
     system: str
     base_dir: Path
     secret: Callable[[str], Secret]
     clock: Callable[[], datetime]
+    logins: LoginMemory = field(default_factory=NoLoginMemory)
+    writes: frozenset[str] = frozenset()
+    creates: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from crm_bridge.cli.invocation import JsonOption, invocation, opened
+from crm_bridge.cli.invocation import JsonOption, SystemsOption, invocation, opened
 from crm_bridge.cli.render import cell, show
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from crm_bridge.runner.checkup import Checkup
 
 
-def check(context: typer.Context, json: JsonOption = False) -> None:
-    """Check the configuration, compile the mappings, and reach the store and every system, read-only."""
+def check(context: typer.Context, system: SystemsOption = None, json: JsonOption = False) -> None:
+    """Check the configuration, compile the mappings, and reach the store and every system; no record is changed."""
     how = invocation(context, json=json)
     with opened(context) as bridge:
         store = bridge.check_store()
-        looked_at = bridge.check()
+        looked_at = bridge.check(system)
     from crm_bridge.runner.checkup import exit_code_of  # late: --help does not wait for it
 
     found = [finding for each in looked_at for finding in each.findings]

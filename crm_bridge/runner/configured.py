@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 
 from crm_bridge.config import OutboxSettings, Settings, check_kinds, find_document, resolve_secret, validate_options
-from crm_bridge.connector import Connector, ConnectorContext
+from crm_bridge.connector import Connector, ConnectorContext, LoginMemory
 from crm_bridge.errors import ConfigMistake
 from crm_bridge.mapping import compile_mapping, load_mapping
 from crm_bridge.outbox.gate import Gate, Limits, Stopwatch, declared
@@ -28,8 +28,13 @@ def gate_to(outbox: OutboxSettings, system: System, *, stopwatch: Stopwatch) -> 
     return Gate(limits, stopwatch)
 
 
-def open_systems(settings: Settings, plugins: Plugins, clock: Callable[[], datetime]) -> dict[str, System]:
+def open_systems(
+    settings: Settings, plugins: Plugins, clock: Callable[[], datetime], *, logins: Callable[[str], LoginMemory]
+) -> dict[str, System]:
     """The systems that ``settings`` name, by their names.
+
+    Args:
+        logins: what is remembered of the log-ins of the system of that name.
 
     Raises:
         ConfigMistake: a connector's settings, its kinds or a mapping are not right, with file and line.
@@ -45,6 +50,9 @@ def open_systems(settings: Settings, plugins: Plugins, clock: Callable[[], datet
             base_dir=settings.base_dir,
             secret=lambda reference: resolve_secret(reference, base_dir=settings.base_dir),
             clock=clock,
+            logins=logins(name),
+            writes=frozenset(kind for kind, records in configured.records.items() if records.write),
+            creates=frozenset(kind for kind, records in configured.records.items() if records.write and records.create),
         )
         with calling(connector_type, "open"):
             connector: Connector = connector_type.open(options, context)

@@ -321,5 +321,15 @@ message_reports = Table(
     Index("message_reports_message", "message_id"),
 )
 
+# The log-in that a system refused last, as a salted digest that is slow to guess from: it is not tried again.
+refused_logins = Table(
+    "refused_logins",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("refused_at", Text, nullable=False),
+)
+
 # How often the store had a new owner: a former one that comes back finds a later epoch, and commits nothing.
 ownership = Table("ownership", metadata, Column("epoch", Number, primary_key=True, autoincrement=False))

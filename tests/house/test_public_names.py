@@ -11,7 +11,7 @@ API = """
     ConnectorContext ConnectorSettings ConnectorType ContactDecision ContactRequest CredentialsRefused
     DataMistake DeliveryReport DuplicatePair EffectSafety Event EventReceiver ExitCode FieldLister Grade HeldNotice
     HttpAnswer HttpCalls
-    InboundEvent InboundRequest InvalidClient KeyLister Level Locked MessageAccepted MessageChannel
+    InboundEvent InboundRequest InvalidClient KeyLister Level Locked LoginMemory MessageAccepted MessageChannel
     MessageOutcome Note Notice Objection Organisation OutboundMessage OutcomeUnknown Page PageView Person Place
     PlannedField PlannedWrite Postponed Proposal ProposalMode RawRecord RecordHint RecordSource RecordTarget
     RecordWrite Refused RejectRecord RetryLater SafetyStop Secret Simulator SimulatorType SourceView Stale

@@ -35,6 +35,7 @@ from crm_bridge_siebel.checking import lacking_in_records, lacking_in_wsdl, not_
 from crm_bridge_siebel.cursor import Cursor
 from crm_bridge_siebel.faults import Fault, SiebelFaultError, classify, read_error
 from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
+from crm_bridge_siebel.logins import Logins, unless_away
 from crm_bridge_siebel.modification_key import lacks_key, probe, probing_method
 from crm_bridge_siebel.query import BY_ID, Query, any_of
 from crm_bridge_siebel.records import Answer, RefusedInAnswerError
@@ -71,10 +72,11 @@ class SiebelConnector:
             ssl_context=partial(_tls, settings, context) if settings.ca_file or settings.client_certificate else None,
         )
         self._wire = Wire(line, endpoint=settings.endpoint, system=context.system)
+        self._logins = Logins(context.logins, who=self._identified, endpoint=settings.endpoint)
         self._calls = SoapCalls(
             self._wire,
             Sessions(settings.session),
-            identity=self._identified,
+            identity=self._logins.identity,
             classify=self._classified,
             system=context.system,
         )
@@ -82,7 +84,6 @@ class SiebelConnector:
         self._kinds = kind_settings(settings)
         self._opened: dict[str, Kind] = {}
         self._lock = threading.Lock()
-        self._identity: Identity | None = None
 
     def kinds(self) -> Sequence[str]:
         """The kinds of record that this system holds."""
@@ -329,7 +330,8 @@ class SiebelConnector:
             return opened.service.request(method, body, login=header)
 
         try:
-            return self._calls.call(build, read)
+            with self._logins.watched():
+                return self._calls.call(build, read)
         except RefusedInAnswerError as told:
             # A workflow's error inside a normal answer is a fault like any other.
             raise SiebelFaultError(self._classified(str(told))) from None
@@ -347,14 +349,11 @@ class SiebelConnector:
         with self._lock:
             opened = list(self._opened.values())
         names = frozenset().union(*(each.shape.names() for each in opened))
-        return classify(text, names=names, site=self._settings.faults)
+        return unless_away(classify(text, names=names, site=self._settings.faults), site=self._settings.faults)
 
     def _identified(self) -> Identity:
-        with self._lock:
-            if self._identity is None:
-                secret = self._secret(self._settings.password_ref) if self._settings.security != "none" else None
-                self._identity = Identity(self._settings.username, secret, self._settings.security)
-            return self._identity
+        secret = self._secret(self._settings.password_ref) if self._settings.security != "none" else None
+        return Identity(self._settings.username, secret, self._settings.security)
 
     def _known(self, kind: str) -> None:
         if kind not in self._kinds:

@@ -29,7 +29,7 @@ class SiebelRestConnector(SiebelConnector):
         self._site = RestSite(
             line=self._wire.line,
             base=rest_base(settings.endpoint, settings.rest_path),
-            identity=self._identified,
+            identity=self._logins.identity,
             classify=self._classified,
             view_mode=settings.view_mode,
             page_limit=settings.rest_page_limit,
@@ -49,11 +49,12 @@ class SiebelRestConnector(SiebelConnector):
 
     def check(self) -> Sequence[str]:
         """As over SOAP; also the tags for which REST shows no field."""
-        findings = [
-            f"{kind}: REST shows no field for {tag}: name it in rest.{kind}.fields, or leave it out there with ''"
-            for kind in self._kinds
-            for tag in self._service(kind)[0].missing()
-        ]
+        with self._logins.watched():
+            findings = [
+                f"{kind}: REST shows no field for {tag}: name it in rest.{kind}.fields, or leave it out there with ''"
+                for kind in self._kinds
+                for tag in self._service(kind)[0].missing()
+            ]
         try:
             findings += super().check()
         except ConfigMistake as mistake:
@@ -65,7 +66,8 @@ class SiebelRestConnector(SiebelConnector):
         self._wire.close()
 
     def _query_once(self, kind: str, query: Query) -> Answer:
-        return self._service(kind)[0].query(query, where=f"page of {kind}")
+        with self._logins.watched():
+            return self._service(kind)[0].query(query, where=f"page of {kind}")
 
     @property
     def _batch_size(self) -> int:
@@ -73,7 +75,8 @@ class SiebelRestConnector(SiebelConnector):
 
     def _send(self, opened: Kind, method: str, rows: Sequence[Mapping[str, Any]]) -> Answer:
         kind = next(name for name, each in self._opened.items() if each.service is opened.service)
-        return self._service(kind)[1].send(Message(method, rows[0]))
+        with self._logins.watched():
+            return self._service(kind)[1].send(Message(method, rows[0]))
 
     def _of_stale_writes(self, kind: str, record: Mapping[str, Any]) -> Iterator[str]:
         del kind, record  # REST takes no condition at all, so there is nothing to ask

@@ -280,6 +280,10 @@ class Wire:
         self._line.close()
 
 
+class PasswordRefused(CredentialsRefused):
+    """HTTP 401: user and password were looked at. HTTP 403 says nothing about them."""
+
+
 def refuse_gateway(status: int, *, system: str) -> None:
     """What a web server or gateway before Siebel says with the status alone.
 
@@ -289,7 +293,8 @@ def refuse_gateway(status: int, *, system: str) -> None:
         RetryLater: it asks for patience (HTTP 429).
     """
     if status in {401, 403}:
-        raise CredentialsRefused(f"the web server refused the call with HTTP {status}", system=system)
+        refused = PasswordRefused if status == 401 else CredentialsRefused
+        raise refused(f"the web server refused the call with HTTP {status}", system=system)
     if 300 <= status < 400:
         raise ConfigMistake(
             f"{system}: endpoint answers with a redirect (HTTP {status}), which is not followed: "

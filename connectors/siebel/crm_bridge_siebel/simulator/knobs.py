@@ -89,6 +89,7 @@ _TABLE: Mapping[str, Knob] = MappingProxyType(
         "all_sees_all": Knob(True, "ViewMode All shows all organizations; off: it shows the user's own alone"),
         # sessions
         "anonymous": Knob(False, "a call without credentials is the anonymous user, who sees no row; off: refused"),
+        "lock_after": _counted("refused log-ins of a user in a row that lock the account for good; 0: never"),
         "login_delay": Knob(0.0, "seconds that each login takes; calls with a token take none of it"),
         "token_calls": _counted("calls that a session's tokens last for; 0: no limit"),
         "session_timeout": Knob(900.0, "Siebel's SessionTimeout: seconds without a call that end a session"),

@@ -115,6 +115,7 @@ class Sessions:
         self._last_task = 0
         self._lock = threading.Lock()
         self._users = {USERNAME: User(password)}
+        self._refused: dict[str, int] = {}
 
     def admit(self, name: str, user: User) -> None:
         """Let another user in, or give one other rights; for this life of the simulator."""
@@ -154,7 +155,12 @@ class Sessions:
     def checked(self, *, username: str, password: str) -> bool:
         """Whether this is the user and the password, for logins that are not SOAP's."""
         user = self._users.get(username)
-        return not self._knobs.on("reject_login") and user is not None and user.password == password
+        limit = int(self._knobs.number("lock_after"))
+        locked = bool(limit) and self._refused.get(username, 0) >= limit
+        right = not self._knobs.on("reject_login") and user is not None and user.password == password
+        if not locked:
+            self._refused[username] = 0 if right else self._refused.get(username, 0) + 1
+        return right and not locked
 
     def known(self, username: str) -> Caller:
         """A user who has proved to be one, without a session."""

@@ -208,6 +208,14 @@ def upgrade() -> None:
     )
     op.create_index("outbox_due", "outbox", ["system", "state", "next_attempt_at"], unique=False)
     op.create_table(
+        "refused_logins",
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("refused_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("system"),
+    )
+    op.create_table(
         "review",
         sa.Column("id", NUMBER, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
