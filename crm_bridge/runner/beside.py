@@ -20,7 +20,7 @@ from crm_bridge.store.records import SourceRecord
 from crm_bridge.store.runs import Cursor
 
 
-def take_page_beside(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, open_letters: set[str]) -> None:
+def take_page_beside(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None) -> frozenset[str]:
     """Take one page of records beside clients. Arguments as :func:`crm_bridge.runner.inbound.take_page`."""
     at = run.now()
     news = cursor is None or cursor.loaded
@@ -41,7 +41,7 @@ def take_page_beside(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor 
             work.history.append(_event(run, record, old.doc if old else None, at=at, news=news))
     _forget(run, [known[gone.record_id].pk for gone in page.deleted if gone.record_id in known], work, at=at)
     run.report.of_read(kind.system, kind.name).gone += len(page.deleted)
-    commit_page(run, kind, work, read=read, ids=ids, cursor=cursor, open_letters=open_letters)
+    return commit_page(run, kind, work, read=read, ids=ids, cursor=cursor)
 
 
 def _forget(run: RunContext, pks: Sequence[int], work: PageWork, *, at: str) -> None:

@@ -20,7 +20,7 @@ from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.pull import take
 from crm_bridge.runner.waiting import release
-from crm_bridge.store import journal, letters
+from crm_bridge.store import journal
 
 # A record that others change again and again while we write it waits for the next run.
 ROUNDS = 3
@@ -99,9 +99,7 @@ def _read_again(run: RunContext, system: System, records: Sequence[tuple[str, st
             _deleted_by_others(
                 run, system.kinds[name], ids.difference(map(system.kinds[name].mapping.record_id, found))
             )
-            with run.database.reading() as connection:
-                open_letters = letters.open_records(connection, system.name, name)
-            take(run, system.kinds[name], Page(found), cursor=None, open_letters=open_letters)
+            take(run, system.kinds[name], Page(found), cursor=None)
         except STOPS_ITS_SYSTEM as error:
             stopped_by(run, system.name, error)
             return

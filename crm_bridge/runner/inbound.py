@@ -37,12 +37,11 @@ from crm_bridge.sync.units import head, split
 STAGES_OF_READING = ("read", "map")
 
 
-def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, open_letters: set[str]) -> None:
-    """Take one page of a client kind into the store.
+def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None) -> frozenset[str]:
+    """Take one page of a client kind into the store. Returns the ids of the records that became dead letters.
 
     Args:
         cursor: moved in the page's transaction; ``None`` for a re-read of single records.
-        open_letters: ids of records of this kind with an open dead letter; brought up to date.
     """
     ids = record_ids(page, kind)
     with run.database.reading() as connection:
@@ -61,8 +60,9 @@ def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None,
     if page.deleted:
         vanished = [known[gone.record_id].pk for gone in page.deleted if gone.record_id in known]
         forget(run, vanished, work, spread=kind.spreads, news=news)
-    commit_page(run, kind, work, read=read, ids=ids, cursor=cursor, open_letters=open_letters)
+    failed = commit_page(run, kind, work, read=read, ids=ids, cursor=cursor)
     run.report.of_read(kind.system, kind.name).gone += len(page.deleted)
+    return failed
 
 
 def _merge(
@@ -311,14 +311,14 @@ def commit_page(
     read: PageReading,
     ids: Sequence[str],
     cursor: Cursor | None,
-    open_letters: set[str],
-) -> None:
-    """Write it all, in one transaction, with the cursor; then count it."""
+) -> frozenset[str]:
+    """Write it all, in one transaction, with the cursor; then count it. Returns the ids of what became dead letters."""
     at = run.now()
     database = run.database
-    failed = {letter.record_id for letter in read.letters}
-    went_through = [each for each in ids if each in open_letters and each not in failed] if open_letters else []
+    failed = frozenset(letter.record_id for letter in read.letters)
     with database.transaction() as connection:
+        told_before = letters.open_records(connection, kind.system, kind.name, [*{*ids, *failed}])
+        went_through = sorted(told_before - failed)
         records.insert_all(database, connection, work.new_records)
         records.update_all(connection, work.changed_records)
         records.touch_all(connection, work.touched)
@@ -333,12 +333,10 @@ def commit_page(
         review.withdraw(connection, work.answered, at=at)
         letters.close_records(connection, kind.system, kind.name, went_through, stages=STAGES_OF_READING, at=at)
         run.report.new_dead_letters += letters.put(connection, work.letters, at=at, run_id=run.run_id)
-        outdated = sorted(failed & open_letters)
+        outdated = sorted(failed & told_before)
         letters.close_outdated(connection, kind.system, kind.name, outdated, stages=STAGES_OF_READING, at=at)
         if cursor is not None:
             runs.move_cursor(connection, kind.system, kind.name, cursor, at=at)
-    open_letters.difference_update(went_through)
-    open_letters.update(failed)
     figures = run.report.of_read(kind.system, kind.name)
     figures.read += read.total
     figures.unchanged += read.unchanged
@@ -346,3 +344,4 @@ def commit_page(
     figures.quarantined += read.quarantined
     figures.new += len(work.new_records)
     figures.changed += len(work.changed_records)
+    return failed

@@ -17,7 +17,7 @@ from crm_bridge.runner.beside import link_waiting, take_page_beside
 from crm_bridge.runner.collection import a_page_at_a_time
 from crm_bridge.runner.corrections import corrected
 from crm_bridge.runner.inbound import take_page
-from crm_bridge.store import letters, records, runs
+from crm_bridge.store import records, runs
 from crm_bridge.store.runs import Cursor
 
 
@@ -46,17 +46,16 @@ def pull(run: RunContext, system: System, kind: Kind) -> None:
         return
     with run.database.reading() as connection:
         left = runs.cursor(connection, system.name, kind.name)
-        open_letters = letters.open_records(connection, system.name, kind.name)
     start = _where_to_begin(left, kind)
     if left.mapping != start.mapping and not kind.capabilities.reads_back:
-        _map_again(run, kind, open_letters)
+        _map_again(run, kind)
     stage = f"{system.name}/{kind.name}"
     run.progress.start(stage, None)
     latest = start
     try:
         for page in a_page_at_a_time(pages_of(connector, kind.name, start.cursor)):
             latest = replace(latest, cursor=page.cursor if page.cursor is not None else latest.cursor)
-            take(run, kind, page, cursor=latest, open_letters=open_letters)
+            take(run, kind, page, cursor=latest)
             run.report.notes += [f"{system.name}: {note}" for note in page.notes]
             run.progress.advance(stage, len(page.records))
     except BridgeError as error:
@@ -79,7 +78,7 @@ def _where_to_begin(left: Cursor, kind: Kind) -> Cursor:
     return Cursor(None if again else left.cursor, left.loaded, kind.fingerprint)
 
 
-def _map_again(run: RunContext, kind: Kind, open_letters: set[str]) -> None:
+def _map_again(run: RunContext, kind: Kind) -> None:
     """Map the records that we keep by the present mapping, a page at a time."""
     after = 0
     while True:
@@ -90,15 +89,15 @@ def _map_again(run: RunContext, kind: Kind, open_letters: set[str]) -> None:
         if not rows:
             return
         after = rows[-1][0]
-        take(run, kind, Page([orjson.loads(raw) for _, raw in rows]), cursor=None, open_letters=open_letters)
+        take(run, kind, Page([orjson.loads(raw) for _, raw in rows]), cursor=None)
 
 
-def take(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, open_letters: set[str]) -> None:
-    """One page, by what kind of record it holds."""
+def take(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None) -> frozenset[str]:
+    """One page, by what kind of record it holds. Returns the ids of the records that became dead letters."""
     page = corrected(run, kind, page)
     step = take_page if kind.is_client else take_page_beside
     with run.report.with_the_store():
-        step(run, kind, page, cursor=cursor, open_letters=open_letters)
+        return step(run, kind, page, cursor=cursor)
 
 
 def reread(run: RunContext, system: System, kind: Kind, record_ids: Sequence[str]) -> None:
@@ -106,9 +105,7 @@ def reread(run: RunContext, system: System, kind: Kind, record_ids: Sequence[str
     connector = system.connector
     if not record_ids or not isinstance(connector, RecordSource):
         return
-    with run.database.reading() as connection:
-        open_letters = letters.open_records(connection, system.name, kind.name)
-    take(run, kind, _readable(connector, kind, record_ids), cursor=None, open_letters=open_letters)
+    take(run, kind, _readable(connector, kind, record_ids), cursor=None)
 
 
 def _readable(connector: RecordSource, kind: Kind, record_ids: Sequence[str]) -> Page:

@@ -167,16 +167,16 @@ def _each_record_once(run: RunContext, kind: Kind, rows: Sequence[Row]) -> Itera
 
 def _read_again(run: RunContext, kind: Kind, portion: Sequence[tuple[Row, str]], answer: Replayed) -> None:
     named = [(row, record_id or row["record_id"]) for row, record_id in portion]
-    open_letters = {name for _, name in named}
     raws = {name: row["raw"] for row, name in named}
-    take(run, kind, Page(list(raws.values())), cursor=None, open_letters=open_letters)
-    through = [(row, name) for row, name in named if name not in open_letters]
+    still = take(run, kind, Page(list(raws.values())), cursor=None)
+    still |= {row["record_id"] for row, record_id in portion if not record_id}
+    through = [(row, name) for row, name in named if name not in still]
     renamed = [row["id"] for row, name in through if name != row["record_id"]]  # it found an id where there was none
     if renamed:
         with run.database.transaction() as connection:
             letters.close(connection, renamed, state="replayed", by="replay", reason="read again", at=run.now())
     for row, name in named:
-        answer.add("still" if name in open_letters else "replayed", row["id"], row["message"])
+        answer.add("still" if name in still else "replayed", row["id"], row["message"])
 
 
 def _writes(run: RunContext, rows: Sequence[Row], answer: Replayed) -> list[Row]:

@@ -20,7 +20,6 @@ from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, records_of
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.pull import reread, take
-from crm_bridge.store import letters
 from crm_bridge.store.schema import source_records
 
 AT_ONCE = 500
@@ -95,9 +94,7 @@ def _forget(run: RunContext, system: System, kind: Kind, missing: Sequence[str])
     there = records_of(connector, kind.name, missing)
     alive = {kind.mapping.record_id(record) for record in there}
     gone = [Tombstone(record_id) for record_id in missing if record_id not in alive]
-    with run.database.reading() as connection:
-        open_letters = letters.open_records(connection, system.name, kind.name)
-    take(run, kind, Page(there, deleted=gone), cursor=None, open_letters=open_letters)
+    take(run, kind, Page(there, deleted=gone), cursor=None)
 
 
 def _known(run: RunContext, kind: Kind) -> set[str]:

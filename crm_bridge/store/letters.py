@@ -93,13 +93,14 @@ def put(connection: Connection, letters: Iterable[Letter], *, at: str, run_id: s
     return new
 
 
-def open_records(connection: Connection, system: str, kind: str) -> set[str]:
-    """Ids of the records with an open letter: usually none, so that a page needs no look-up."""
+def open_records(connection: Connection, system: str, kind: str, record_ids: Sequence[str]) -> set[str]:
+    """Those of the records that have an open letter. Usually none of the kind has one, which a single look tells."""
     table = dead_letters
+    open_ones = (table.c.state == "open", table.c.system == system, table.c.kind == kind)
+    if not record_ids or connection.execute(select(table.c.id).where(*open_ones).limit(1)).first() is None:
+        return set()
     rows = connection.execute(
-        select(table.c.record_id)
-        .where(table.c.state == "open", table.c.system == system, table.c.kind == kind)
-        .distinct()
+        select(table.c.record_id).where(*open_ones, among(table.c.record_id, record_ids)).distinct()
     )
     return set(rows.scalars())
 

@@ -46,11 +46,11 @@ def the_cursor_moves_before_its_page(monkeypatch):
     """Killed in between, the page is never read again."""
     take = pull.take
 
-    def early(run, kind, page, *, cursor, open_letters):
+    def early(run, kind, page, *, cursor):
         if cursor is not None:
             with run.database.transaction() as connection:
                 runs.move_cursor(connection, kind.system, kind.name, cursor, at=run.now())
-        take(run, kind, page, cursor=cursor, open_letters=open_letters)
+        return take(run, kind, page, cursor=cursor)
 
     monkeypatch.setattr(pull, "take", early)
 

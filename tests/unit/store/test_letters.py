@@ -77,3 +77,30 @@ def test_looking_for_keys_that_no_letter_has_never_touches_the_letters(connectio
     steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)]
     assert "SEARCH letter_keys USING PRIMARY KEY (key=?)" in steps
     assert [] == [step for step in steps if "dead_letters" in step]
+
+
+def test_of_a_page_only_its_own_open_letters_are_looked_up(connection):
+    """However many letters the kind has: a first load of a bad source leaves a million."""
+    letters.put(connection, [letter("1"), letter("1", code="bad_phone"), letter("2"), letter("3")], at=AT, run_id="r")
+    letters.close(connection, [3], state="discarded", by="Anna", reason="a test row", at=AT)
+
+    assert {"1"} == letters.open_records(connection, "a", "person", ["1", "2", "7"])
+    assert set() == letters.open_records(connection, "b", "person", ["1", "2", "7"])
+    assert set() == letters.open_records(connection, "a", "person", [])
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="reads SQLite's plan")
+def test_the_look_up_for_a_page_is_answered_by_an_index(connection):
+    letters.put(connection, [letter("1")], at=AT, run_id="r")
+    asked = []
+    event.listen(connection, "before_cursor_execute", lambda c, cu, statement, p, co, m: asked.append((statement, p)))
+
+    letters.open_records(connection, "a", "person", ["1"])
+
+    plans = [
+        row[-1]
+        for statement, given in list(asked)
+        for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+    ]
+    assert [] == [line for line in plans if line.startswith("SCAN dead_letters")]
+    assert any("dead_letters_open (state=? AND system=? AND kind=? AND record_id=?)" in line for line in plans)
