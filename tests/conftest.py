@@ -12,8 +12,11 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
+
+from crm_bridge.store import opening
 
 # Real programs that some tests talk to when they are installed: never needed, skipped by name.
 REAL_PEERS = {"kannel": "bearerbox", "asterisk": "asterisk", "prism": "prism"}
@@ -62,6 +65,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         name = marker.args[0]
         if shutil.which(REAL_PEERS[name]) is None:
             pytest.skip(f"real peer {name} is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _stores_need_not_survive_a_power_cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Syncing the disk at every commit costs the suite minutes; a killed process loses nothing without it."""
+    if "synced_stores" not in request.fixturenames:
+        monkeypatch.setattr(opening, "open_sqlite", partial(opening.open_sqlite, scratch=True))
+
+
+@pytest.fixture
+def synced_stores() -> None:
+    """What a test asks for that looks at the store as it is used."""
 
 
 @pytest.fixture

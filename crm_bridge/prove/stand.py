@@ -93,7 +93,8 @@ class Stand:
             system.watch = self._watcher(name)
             if start:
                 system.held = copy.deepcopy(start.held[name])
-        self.database = _Mortal(open_database(f"sqlite:///{STORE}", base_dir=folder, migrate_now=start is None), self)
+        store = open_database(f"sqlite:///{STORE}", base_dir=folder, migrate_now=start is None, scratch=True)
+        self.database = _Mortal(store, self)
         self.bridge = self._opened()
 
     def close(self) -> None:

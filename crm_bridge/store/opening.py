@@ -12,12 +12,15 @@ from crm_bridge.store.database import Database
 from crm_bridge.store.sqlite import open_sqlite
 
 
-def open_database(url: str, *, base_dir: Path, password: Secret | None = None, migrate_now: bool = True) -> Database:
+def open_database(
+    url: str, *, base_dir: Path, password: Secret | None = None, migrate_now: bool = True, scratch: bool = False
+) -> Database:
     """Open, and bring to the present schema, the store at ``url``.
 
     Args:
         url: ``sqlite:///bridge.db`` (relative to ``base_dir``) or ``postgresql://user@host/database``.
         password: of the database user; ``None``: libpq finds it, or none is needed.
+        scratch: nobody needs it after a power cut. A SQLite file is then not synced at every commit.
 
     Raises:
         ConfigMistake: an address that is not understood, or a store written by a newer crm-bridge.
@@ -25,7 +28,7 @@ def open_database(url: str, *, base_dir: Path, password: Secret | None = None, m
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        database: Database = open_sqlite(parsed, base_dir=base_dir)
+        database: Database = open_sqlite(parsed, base_dir=base_dir, scratch=scratch)
     elif parsed.get_backend_name() == "postgresql":
         try:
             from crm_bridge.store.postgresql import open_postgresql  # an extra

@@ -129,14 +129,19 @@ class _Copy(PrivateCopy, SqliteDatabase):
         self._connection = connection
 
 
-def open_sqlite(url: URL, *, base_dir: Path) -> SqliteDatabase:
-    """Open the file that ``url`` names, made when it is not there; relative to ``base_dir``."""
+def open_sqlite(url: URL, *, base_dir: Path, scratch: bool = False) -> SqliteDatabase:
+    """Open the file that ``url`` names, made when it is not there; relative to ``base_dir``.
+
+    ``scratch``: a killed process loses nothing, a power cut may damage the file.
+    """
     if not url.database:
         raise ConfigMistake("name a file, such as sqlite:///bridge.db")
     path = base_dir / url.database
     _make_private(path)
     engine = create_engine(url.set(database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare)
+    if scratch:
+        event.listen(engine, "connect", _leave_unsynced)
     event.listen(engine, "begin", _begin)
     return SqliteDatabase(engine, lock_file=path.with_name(path.name + ".lock"))
 
@@ -155,6 +160,10 @@ def _prepare(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> No
     connection.isolation_level = None  # transactions are begun by us, below
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _leave_unsynced(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _begin(connection: Connection) -> None:

@@ -32,7 +32,7 @@ def test_a_new_store_has_the_present_schema_and_is_sound(database):
     assert database.schema_version()
 
 
-def test_an_acknowledged_commit_survives_a_power_cut(database):
+def test_an_acknowledged_commit_survives_a_power_cut(synced_stores, database):
     """WAL with synchronous=FULL: with NORMAL, acknowledged commits were lost in half of the simulated power cuts."""
     with database.reading() as connection:
         pragmas = {
