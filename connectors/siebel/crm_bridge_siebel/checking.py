@@ -51,7 +51,7 @@ def takes_stale(kind: str) -> str:
 
 def not_probed(kind: str, *, possible: bool) -> Note:
     """Whether Siebel would carry out a stale write was not asked, and what to do about it."""
-    how = "set probe_writes, or make sure" if possible else "this service cannot be asked, so make sure"
+    how = "let probe_writes be, or be true, or make sure" if possible else "this service cannot be asked, so make sure"
     return Note(
         f"{kind}: whether a stale ModId is refused was not tried, since that takes a message that writes: {how} that "
         "ModId is Modification Key of the integration component"

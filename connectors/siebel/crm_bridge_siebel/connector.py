@@ -36,6 +36,7 @@ from crm_bridge_siebel.cursor import Cursor
 from crm_bridge_siebel.faults import Fault, SiebelFaultError, classify, read_error
 from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
 from crm_bridge_siebel.logins import Logins, unless_away
+from crm_bridge_siebel.lookups import looked_up
 from crm_bridge_siebel.modification_key import lacks_key, probe, probing_method
 from crm_bridge_siebel.query import BY_ID, Query, any_of
 from crm_bridge_siebel.records import Answer, RefusedInAnswerError
@@ -52,8 +53,6 @@ from crm_bridge_siebel.walking import Walk, known_containers
 from crm_bridge_siebel.writer import Writer
 from crm_bridge_siebel.writing import deletes, stamped_with
 
-_SHORTEST_TOKEN = 24
-
 
 class SiebelConnector:
     """One Siebel installation over SOAP 1.1, in whichever dialect each of its services speaks."""
@@ -64,6 +63,7 @@ class SiebelConnector:
         self._base_dir = context.base_dir
         self._secret = context.secret
         self._clock = context.clock
+        self._writes, self._creates = context.writes, context.creates
         line = Line(
             system=context.system,
             timeouts=settings.timeouts,
@@ -125,6 +125,14 @@ class SiebelConnector:
                 findings.append(nameless.message.removeprefix(f"{self._system}: "))
                 continue
             findings += lacking_in_records(kind, records)
+            findings += looked_up(
+                kind,
+                records,
+                asker=self._asker,
+                settings=self._settings,
+                sortable=self._sortable(kind),
+                creates=kind in self._creates and INTEGRATION_ID in component.fields,
+            )
             if given.write and records:
                 findings += self._of_stale_writes(kind, records[0])
         return findings
@@ -211,7 +219,7 @@ class SiebelConnector:
 
     def verify(self, request: InboundRequest) -> None:
         """Prove a notification's sender by the secrets of ``[events]``."""
-        events.verify(request, proof=self._proof())
+        events.verify(request, proof=events.proof_of(self._settings.events, secret=self._secret, system=self._system))
 
     def parse(self, request: InboundRequest) -> Sequence[RecordHint]:
         """The records that a verified notification speaks of."""
@@ -223,16 +231,6 @@ class SiebelConnector:
             tag = component.tags.get(ROW_ID, ROW_ID)
             kinds.append(events.EventKind(kind, component.tag, tag, frozenset(objects.get(kind, ()))))
         return events.parse(request, kinds=kinds, system=self._system)
-
-    def _proof(self) -> events.Proof:
-        given = self._settings.events
-        if given is None:
-            return events.Proof()
-        token = self._secret(given.path_token_ref) if given.path_token_ref else None
-        if token is not None and len(token.reveal()) < _SHORTEST_TOKEN:
-            raise ConfigMistake(f"{self._system}: the secret of events.path_token_ref is shorter than 24 characters")
-        password = self._secret(given.password_ref) if given.password_ref else None
-        return events.Proof(token, given.username, password)
 
     def find_write(self, kind: str, write: RecordWrite) -> dict[str, Any] | None:
         """The record that a create with this key left behind, or the record of an update."""
@@ -260,7 +258,8 @@ class SiebelConnector:
         """Whether Siebel would carry out a stale write; asked, where allowed, by a message that never takes effect."""
         opened = self._kind(kind)
         method = probing_method(opened.shape, opened.service.operations)
-        if method is None or not self._settings.probe_writes:
+        may = kind in self._writes if self._settings.probe_writes is None else self._settings.probe_writes
+        if method is None or not may:
             yield not_probed(kind, possible=method is not None)
             return
         met: Fault | None = None

@@ -13,13 +13,14 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from lxml import etree
 
-from crm_bridge.api import InboundRequest, RecordHint, RejectRecord, Secret
+from crm_bridge.api import ConfigMistake, InboundRequest, RecordHint, RejectRecord, Secret
+from crm_bridge_siebel.settings import EventSettings
 from crm_bridge_siebel.translation import UnreadableAnswer
 from crm_bridge_siebel.xml_guard import name_of
 from crm_bridge_siebel.xml_guard import parse as parsed_xml
@@ -27,6 +28,7 @@ from crm_bridge_siebel.xml_guard import parse as parsed_xml
 _MESSAGE = "SiebelMessage"
 _ROW_ID = re.compile(r"[A-Za-z0-9]{1,10}(?:-[A-Za-z0-9]{1,15})+")
 _MOST_RECORDS = 1_000
+_SHORTEST_TOKEN = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,20 @@ class EventKind:
     component: str
     row_id: str = "Id"
     objects: frozenset[str] = field(default=frozenset())
+
+
+def proof_of(given: EventSettings | None, *, secret: Callable[[str], Secret], system: str) -> Proof:
+    """What ``[events]`` asks of a sender.
+
+    Raises:
+        ConfigMistake: its secret is too short to be one.
+    """
+    if given is None:
+        return Proof()
+    token = secret(given.path_token_ref) if given.path_token_ref else None
+    if token is not None and len(token.reveal()) < _SHORTEST_TOKEN:
+        raise ConfigMistake(f"{system}: the secret of events.path_token_ref is shorter than 24 characters")
+    return Proof(token, given.username, secret(given.password_ref) if given.password_ref else None)
 
 
 def verify(request: InboundRequest, *, proof: Proof) -> None:

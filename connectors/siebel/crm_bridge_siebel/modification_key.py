@@ -7,7 +7,8 @@ refused for want of a key. One message is one transaction, so nothing of it ever
 carry out the first part, that part changes no field.
 
 That holds for Siebel's own ``Update`` and ``Execute``. What a workflow makes of such a message only its author knows,
-so workflows are never asked; nor is anything at all unless the setting ``probe_writes`` allows it.
+so workflows are never asked; nor is a kind that the configuration does not have written, unless ``probe_writes`` says
+so.
 """
 
 from __future__ import annotations

@@ -221,10 +221,10 @@ class SiebelSettings(ConnectorSettings):
     write_batch_size: int = Field(
         default=20, ge=1, le=200, description="Records in one message, where the service takes several."
     )
-    probe_writes: bool = Field(
-        default=False,
-        description="Let `check` try whether a stale `ModId` is refused: by a message that writes, and never takes "
-        "effect.",
+    probe_writes: bool | None = Field(
+        default=None,
+        description="Whether `check` tries if a stale `ModId` is refused: by a message that asks for a write and never "
+        "takes effect. Default: for the kinds that the bridge is configured to write.",
     )
     retry_wait_seconds: float = Field(
         default=0.5, ge=0, description="Pause before the one repetition of a read whose answer was lost or unreadable."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from crm_bridge_siebel.simulator.answers import Keep, Look, Page, business_error, queried, written
@@ -64,7 +65,8 @@ def _queried(call: Call, caller: Caller, installation: Installation, knobs: Knob
     for wanted in (size, *(child.page_size for child in template.children.values())):
         if wanted is not None and limit < wanted < UNLIMITED:
             raise RefusalError("SBL-EAI-04376", f"The page size {wanted} is above MaximumPageSize {limit}")
-    spec = _spec(call, template, manner)
+    read_in = knobs.text("spec_time_zone")
+    spec = _spec(call, template, replace(manner, zone=ZoneInfo(read_in)) if read_in else manner)
     size = min(size, int(knobs.number("page_cap")) or size)
     page = _page(call, caller, template, spec, size=size, installation=installation, knobs=knobs)
     reach = int(knobs.number("row_limit"))

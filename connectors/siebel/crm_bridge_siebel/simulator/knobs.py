@@ -34,6 +34,10 @@ def _zone(name: Value) -> bool:
     return True
 
 
+def _zone_or_none(name: Value) -> bool:
+    return name == "" or _zone(name)
+
+
 def _keys(text: Value) -> bool:
     names = [name for key in str(text).split(";") for name in key.split("+")]
     return text == "" or set(names) <= set(CONTACT.fields)
@@ -56,6 +60,12 @@ _TABLE: Mapping[str, Knob] = MappingProxyType(
         "typed": Knob(False, "let the dialect ui_data_adapter be the service with the typed schema"),
         "typed_text": Knob(False, "answer the typed service with Y, N and MM/DD/YYYY all the same"),
         "time_zone": Knob("UTC", "zone of the integration user's profile, as in `Europe/Kyiv`", _zone, "zone names"),
+        "spec_time_zone": Knob(
+            "",
+            "zone in which search specifications are read; empty: that of answers",
+            _zone_or_none,
+            "zone names, or none",
+        ),
         "language": _choice("ENU", "language of display values and of fault texts", *LANGUAGES),
         "default_page_size": Knob(10, "rows of a page when none is asked for"),
         "max_page_size": Knob(1000, "Siebel's MaximumPageSize (1000)"),
