@@ -78,8 +78,10 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
 
 def _ready(run: RunContext, systems: Sequence[str], options: SyncOptions, only: Selection | None) -> bool:
     """Look at all that is due before the first write: what floods one system comes from another, and may be on its
-    way to the rest in smaller numbers. Returns whether anything may leave."""
-    for name in systems:
+    way to the rest in smaller numbers. Where nothing is due, nothing is counted. Returns whether anything may leave."""
+    with run.database.reading() as connection:
+        due = [name for name in systems if journal.any_due(connection, name, now=run.now())]
+    for name in due:
         try:
             if options.guard is not None and name not in run.report.stopped:
                 mass_change.check(run, run.systems[name], options.guard, only=only)

@@ -278,7 +278,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("system", "kind", "record_id"),
     )
     op.create_index("source_records_client", "source_records", ["client_id"], unique=False)
-    going = sa.text("gone_how IN ('spread', 'carried')")
+    op.create_index("source_records_seq", "source_records", ["seq"], unique=False)
+    going = sa.text("gone_how IS NOT NULL")
     op.create_index("source_records_going", "source_records", ["gone_how"], sqlite_where=going, postgresql_where=going)
     op.create_table(
         "pauses",
