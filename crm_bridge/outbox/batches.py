@@ -13,6 +13,7 @@ from crm_bridge.outbox.questions import creates_wait_for
 from crm_bridge.outbox.removals import draft_removals
 from crm_bridge.outbox.truces import War, truces_of
 from crm_bridge.outbox.undone_creates import without_undone_creates
+from crm_bridge.outbox.undone_deletes import with_undone_deletes
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import System
 from crm_bridge.store import clients, journal, records
@@ -89,6 +90,8 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
                     created=created,
                     truces=truces,
                 )
+                if row.client_id not in in_doubt:
+                    planned = with_undone_deletes(client, mine, system, planned, created=created)
                 planned = without_undone_creates(client, mine, system, planned)
             batch.drafts.extend((row, draft) for draft in planned.drafts)
             batch.letters.extend((row, letter) for letter in planned.letters)

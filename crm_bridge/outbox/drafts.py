@@ -120,7 +120,7 @@ def draft_client(
             past = created.get((client.id, kind.name), PastCreates())
             key = create_key(client.id, system=kind.system, kind=kind.name, generation=past.generation)
             if past.unproven is not None:
-                drafts.append(_repetition(past.unproven, kind, key=key))
+                drafts.append(repetition(past.unproven, kind, key=key))
                 continue
             _add(client, kind, None, card, kind.mapping.write(None, card.doc), drafts, letters, key=key)
     return ClientDrafts(drafts, letters, waits, wars)
@@ -134,7 +134,7 @@ def _write_back(
     return kind.mapping.write(orjson.loads(row.raw), doc)
 
 
-def _repetition(earlier: Intent, kind: Kind, *, key: str) -> Draft:
+def repetition(earlier: Intent, kind: Kind, *, key: str) -> Draft:
     """The very create that was sent before: a system that has it by now must not be told something else by its key."""
     request = earlier.request
     return Draft(

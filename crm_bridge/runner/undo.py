@@ -24,7 +24,7 @@ from crm_bridge.runner.delivery import deliver_all, recover_all
 from crm_bridge.runner.pull import reread
 from crm_bridge.runner.sync import SyncOptions, finish
 from crm_bridge.runner.undo_choice import Choice, choose
-from crm_bridge.runner.undo_scope import AT_ONCE, beyond_records, unsettled, written_by
+from crm_bridge.runner.undo_scope import AT_ONCE, beyond_records, entered_anew, unsettled, written_by
 from crm_bridge.runner.undo_words import place, without_what_stands_above
 from crm_bridge.store import clients, history, journal, records, runs
 from crm_bridge.sync.survivorship import survive
@@ -156,6 +156,8 @@ def _take_back(run: RunContext, told: UndoReport, undone: str, whose: Sequence[s
         linked = records.of_clients(connection, scope.owners)
         stored = clients.get_all(connection, scope.owners)
         changes = history.of_clients(connection, scope.owners)
+        deleted = [each.row for each in scope.written if each.deleted and each.row.gone_at is not None]
+        anew = entered_anew(connection, deleted) if deleted else {}
     chosen: list[tuple[str, Choice]] = []
     for client_id in scope.owners:
         if client_id not in stored:
@@ -167,7 +169,9 @@ def _take_back(run: RunContext, told: UndoReport, undone: str, whose: Sequence[s
         away = [each for each in mine if each.row.system in run.report.stopped]
         for each in away:
             told.cannot.append({"record": each.row.key, "why": f"{each.row.system} does not answer; undo again later"})
-        choice = choose([each for each in mine if each not in away], rows, card, changes[client_id], run.systems)
+        choice = choose(
+            [each for each in mine if each not in away], rows, card, changes[client_id], run.systems, anew=anew
+        )
         taken = without_what_stands_above(rows, choice.words, policy=run.survivorship, seq=run.seq.next, at=run.now())
         for unit in choice.words.keys() - taken.keys():
             told.cannot.append({"client": client_id, "path": unit, "why": "nobody's word turns this value over"})

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from crm_bridge.outbox.kept_apart import Apart, kept_apart, told_apart
 from crm_bridge.outbox.undone_creates import undone_creates
+from crm_bridge.outbox.undone_deletes import undone_deletes
 from crm_bridge.run_context.systems import Systems
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_from
@@ -59,6 +60,7 @@ class Choice:
         words: unit → what the card goes back to.
         apart: record key → unit → what the record alone goes back to.
         removed: record key → digest of records that are deleted again.
+        restored: keys of records that are made anew.
         released: record key → units that follow the card again, where an undo had set the record apart from it, or
             had deleted it (``WHOLE``).
         pending: keys of records on whose way back it was decided before; they are only written.
@@ -67,6 +69,7 @@ class Choice:
 
     words: dict[str, Word] = field(default_factory=dict)
     removed: dict[str, str] = field(default_factory=dict)
+    restored: set[str] = field(default_factory=set)
     released: dict[str, set[str]] = field(default_factory=dict)
     apart: dict[str, dict[str, Apart]] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
@@ -75,7 +78,7 @@ class Choice:
 
     @property
     def changes(self) -> bool:
-        return bool(self.words or self.apart or self.removed or self.released or self.pending)
+        return bool(self.words or self.apart or self.removed or self.restored or self.released or self.pending)
 
 
 def choose(
@@ -84,10 +87,13 @@ def choose(
     card: Card,
     changes: Sequence[HistoryRow],
     systems: Systems,
+    *,
+    anew: Mapping[str, str],
 ) -> Choice:
     """Decide for one client.
 
     Args:
+        anew: key of a deleted record → the record of another client that may be the same.
         rows: all its records as they are now.
         card: what they amount to now.
         changes: its history, oldest first.
@@ -97,10 +103,8 @@ def choose(
     by_unit: dict[str, list[tuple[Written, Any, Any]]] = {}
     for each in written:
         if each.deleted:
-            if each.row.key in undone and each.row.gone_at is not None:
-                choice.released[each.row.key] = {WHOLE}
-            elif each.row.gone_at is not None:
-                choice.cannot.append(line(each, None, why="the run deleted it; enter it anew in its system"))
+            if each.row.gone_at is not None:
+                _choose_deleted(choice, each, rows, undone, systems, anew)
             continue
         if each.row.gone_at is not None:
             if each.row.key not in undone:
@@ -140,6 +144,33 @@ def _choose_created(
         choice.cannot.append(line(each, None, why=f"the run made it, and records of {row.system} cannot be deleted"))
     else:
         choice.removed[row.key] = row.digest.hex()
+
+
+def _choose_deleted(
+    choice: Choice,
+    each: Written,
+    rows: Sequence[SourceRecord],
+    undone: Mapping[str, str],
+    systems: Systems,
+    anew: Mapping[str, str],
+) -> None:
+    row = each.row
+    kind = systems[row.system].kinds.get(row.kind) if row.system in systems else None
+    if row.key in anew:
+        compare = f"crm-bridge review compare {row.key} {anew[row.key]}"
+        choice.kept.append(line(each, None, why=f"the run deleted it, and it may have been entered anew: `{compare}`"))
+        return
+    if row.key in undone:
+        choice.released[row.key] = {WHOLE}
+    if any((other.system, other.kind, other.gone_at) == (row.system, row.kind, None) for other in rows):
+        if row.key not in undone_deletes(rows):
+            choice.kept.append(line(each, None, why="the run deleted it, and its system has another one by now"))
+    elif kind is not None and kind.write and kind.create:
+        choice.restored.add(row.key)
+    elif row.key not in undone:
+        name = f"{row.system}/{row.kind}"
+        why = f"the run deleted it, and no records of {name} are created (create = false); enter it anew there"
+        choice.cannot.append(line(each, None, why=why))
 
 
 def line(each: Written, unit: str | None, *, why: str, now: Any = None) -> dict[str, Any]:

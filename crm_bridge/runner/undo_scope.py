@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from crm_bridge.matching import UNLIKELY, match, match_keys
 from crm_bridge.outbox.kept_apart import told_apart
 from crm_bridge.runner.undo_choice import Written
 from crm_bridge.store import history, journal, notices, records
 from crm_bridge.store.journal import Intent
+from crm_bridge.store.records import SourceRecord
 
 AT_ONCE = 200  # clients
 LEAST_SURE = ("open", "unknown")
@@ -52,6 +54,23 @@ def written_by(connection: Connection, run_id: str, whose: Sequence[str]) -> Sco
                 scope.written.append(Written(gone, False, True, {}, {}))
     scope.owners = sorted({each.row.client_id for each in scope.written if each.row.client_id})
     return scope
+
+
+def entered_anew(connection: Connection, deleted: Sequence[SourceRecord]) -> dict[str, str]:
+    """Key of a deleted record → the record of another client by now that is or may be the same person or company."""
+    docs = {row.key: row.effective_doc() for row in deleted}
+    keys = {key: match_keys(doc) for key, doc in docs.items()}
+    holders = records.pks_by_key(connection, sorted({name for names in keys.values() for name in names}))
+    others = records.by_pks(connection, {pk for pks in holders.values() for pk in pks})
+    found: dict[str, str] = {}
+    for row in deleted:
+        near = {pk for name in keys[row.key] for pk in holders.get(name, ())}
+        for other in (others[pk] for pk in sorted(near)):
+            if other.gone_at is None and other.client_id not in (None, row.client_id) and row.key not in found:
+                verdict = match(docs[row.key], other.effective_doc())
+                if verdict is not None and verdict.grade != UNLIKELY:
+                    found[row.key] = other.key
+    return found
 
 
 def _carried(intent: Intent) -> dict[str, str | None]:

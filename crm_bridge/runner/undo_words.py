@@ -14,8 +14,10 @@ from sqlalchemy import Connection
 
 from crm_bridge.outbox.kept_apart import FIELD
 from crm_bridge.outbox.undone_creates import FIELD as REMOVED
+from crm_bridge.outbox.undone_deletes import FIELD as RESTORED
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.cards import recompute, to_carry
+from crm_bridge.runner.gone import lives
 from crm_bridge.runner.rulings import KIND
 from crm_bridge.runner.undo_choice import WHOLE, Choice, Word
 from crm_bridge.store import clients, history, journal, records
@@ -23,6 +25,7 @@ from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_from, marks_to
 from crm_bridge.sync.claims import ABSENT, REMEMBERED, Contribution, Mark, canonical
+from crm_bridge.sync.deletions import SPENT, SPREAD
 from crm_bridge.sync.slots import slot_of
 from crm_bridge.sync.survivorship import PERSON, Survivorship, survive
 from crm_bridge.sync.units import is_value_keyed, join, split
@@ -40,8 +43,9 @@ def place(
 ) -> None:
     """Keep the word, compute the card anew, and make due what has to be written."""
     at = run.now()
-    due = {key.split("/")[0] for key in (*choice.apart, *choice.removed, *choice.released, *choice.pending)}
-    if choice.words or choice.apart or choice.removed or choice.released:
+    back = (*choice.apart, *choice.removed, *choice.restored, *choice.released, *choice.pending)
+    due = {key.split("/")[0] for key in back}
+    if choice.words or choice.apart or choice.removed or choice.restored or choice.released:
         others = [row for row in rows if row.record_id != f"{stored.id}:undo"]
         before = next((row for row in rows if row not in others), None)
         row = _row(run, stored.id, others, before, choice, undone=undone, by=by)
@@ -51,6 +55,14 @@ def place(
         else:
             records.update_all(connection, [row])
         contributions = [each.contribution() for each in (*others, row) if each.entity == "client"]
+        if choice.restored:
+            _call_off(connection, others)
+        if not lives(contributions):  # until a record of it is there again, the card stays as it was
+            if choice.restored:
+                told_again = HistoryRow(run.seq.take(), at, "client.reopened", stored.id, {"undo": undone}, run.run_id)
+                history.insert_all(run.database, connection, [told_again])
+            journal.enqueue(connection, [(system, stored.id) for system in sorted(due)], at=at)
+            return
         change = recompute(stored, stored.id, contributions, policy=run.survivorship, at=at)
         if change.moved:
             clients.update_all(connection, [change.stored])
@@ -69,6 +81,11 @@ def place(
         if choice.words:
             due |= {system for system, _ in to_carry(stored.id, contributions, _kind(others), run.systems)}
     journal.enqueue(connection, [(system, stored.id) for system in sorted(due)], at=at)
+
+
+def _call_off(connection: Connection, rows: Sequence[SourceRecord]) -> None:
+    """The deletions that took the client's records along do so no more, and what their users deleted stays deleted."""
+    records.set_gone_how(connection, [(row.pk, None) for row in rows if row.gone_how in (SPREAD, SPENT)])
 
 
 def without_what_stands_above(
@@ -115,7 +132,8 @@ def _row(
         if WHOLE in released:
             removed.pop(key, None)
     told: dict[str, Any] = {"by": f"{by}, undoing run {undone}", "at": at, "question": None, "chosen": ""}
-    told |= {FIELD: apart, REMOVED: removed}
+    restored = {*(orjson.loads(before.raw).get(RESTORED, ()) if before else ()), *choice.restored}
+    told |= {FIELD: apart, REMOVED: removed, RESTORED: sorted(restored)}
     return SourceRecord(
         pk=before.pk if before else run.pks.take(),
         system=PERSON,
