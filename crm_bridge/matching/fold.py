@@ -14,7 +14,7 @@ import unicodedata
 from functools import lru_cache
 
 FOLD_VERSION = 2
-"""Grows with every change of the fold: keys made by another version are not comparable."""
+"""Grows with every change of the fold: keys made by another version are not comparable, and are made anew."""
 
 _LETTERS = dict(zip("абвгґғдезийкқлмнңоөпрстуұүфхһыіїәўёєэ", "abvgggdeziikklmnnooprstuuufggiiiaueee", strict=True))
 _LETTERS |= {"ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sh", "ю": "iu", "я": "ia"}

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from crm_bridge.matching.fold import fold_words
+from crm_bridge.matching.fold import FOLD_VERSION, fold_words
 from crm_bridge.matching.given_names import given_names
 from crm_bridge.matching.placeholders import (
     is_filler_email,
@@ -30,6 +30,10 @@ from crm_bridge.matching.placeholders import (
     is_shared_email,
     whole_birth_date,
 )
+
+KEYS_VERSION = f"{FOLD_VERSION}.1"
+"""By which rules keys are made. The number behind the fold's own grows with every other change that gives a record
+other keys, in this file, the given names or the placeholders: stored keys of another version are made anew."""
 
 REACHES_ELSEWHERE = frozenset({"wrong_person", "invalid"})
 _LEGAL_FORMS = frozenset(fold_words("тов пат прат ат пп фоп ооо оао зао пао ао ип тоо кт llc ltd inc gmbh jsc plc"))
@@ -103,7 +107,7 @@ def folded_postal_code(value: str) -> str | None:
 def _name_words(part: str) -> tuple[str, ...]:
     """The words of a name that keys are made of; an initial with a birth date would meet half the block."""
     words = [word for word in fold_words(part) if len(word) > 1]
-    return tuple(name for word in words for name in given_names(word) or (word,))
+    return tuple(name for word in words for name in sorted(given_names(word)) or (word,))
 
 
 def _add_birth_keys(keys: list[str], name: Mapping[str, Any] | None, postal_codes: list[str], birth_date: str) -> None:

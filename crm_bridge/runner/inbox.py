@@ -11,6 +11,7 @@ from crm_bridge.errors import ConnectorFailed, RejectRecord
 from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling
+from crm_bridge.runner.keys_anew import keys_anew
 from crm_bridge.runner.pull import reread
 from crm_bridge.store import inbox, letters, notices
 from crm_bridge.store.inbox import Received
@@ -21,6 +22,7 @@ AT_ONCE = 500
 
 def process_inbox(run: RunContext) -> int:
     """Handle everything that waits. Returns how many requests were handled; those of a system that is away wait on."""
+    keys_anew(run)
     handled = 0
     while True:
         with run.database.transaction() as connection:

@@ -93,7 +93,7 @@ def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Kn
             continue
         reading = read(record)
         if reading.quarantined or not record_id:
-            keys = _telling_keys(reading.doc) if kind.is_client and (before is None or before.client_id is None) else ()
+            keys = telling_keys(reading.doc) if kind.is_client and (before is None or before.client_id is None) else ()
             made = _letters(kind, record_id or f"no id, {name_of(raw)}", raw, reading)
             letters.extend(replace(letter, keys=keys) for letter in made)
             quarantined += 1
@@ -162,7 +162,7 @@ def _contradictions(page: Page, ids: Sequence[str], last: Mapping[str, int], kin
     return found
 
 
-def _telling_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
+def telling_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
     """Of what could be read: the keys that tell whether another system's client may be the same."""
     return tuple(key for key in match_keys(doc) if key.startswith(("id:", "p:", "e:", "b:")) and "|=" not in key)
 

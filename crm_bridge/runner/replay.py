@@ -13,6 +13,7 @@ from crm_bridge.outbox.drafts import draft_client
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.corrections import against, as_corrected, kind_of
+from crm_bridge.runner.keys_anew import keys_anew
 from crm_bridge.runner.pull import take
 from crm_bridge.store import causes, clients, journal, letters, records
 from crm_bridge.store.causes import Cause
@@ -62,6 +63,8 @@ def replay(run: RunContext, ids: Sequence[int], *, cause: Cause | None = None, d
     Raises:
         UserMistake: there is no letter with one of these ids.
     """
+    if not dry_run:
+        keys_anew(run)
     answer = Replayed(dry_run)
     for rows in _chosen(run, ids, cause):
         stands = [row for row in rows if row["state"] == "open"]

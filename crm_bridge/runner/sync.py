@@ -21,6 +21,7 @@ from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.delivery import deliver_all, recover_all, release_all
 from crm_bridge.runner.drift import select
 from crm_bridge.runner.inbox import process_inbox
+from crm_bridge.runner.keys_anew import keys_anew
 from crm_bridge.runner.last_look import look_again
 from crm_bridge.runner.offers import renew_offers
 from crm_bridge.runner.pull import pull_all
@@ -51,6 +52,7 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
         runs.start(connection, run.run_id, "sync", at=run.now())
     start_listening(run)
     try:
+        keys_anew(run)
         renew_offers(run)
         set_aside(run, systems)
         gates = gates_of(run, systems, options.gate)
@@ -78,10 +80,11 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
 
 def _ready(run: RunContext, systems: Sequence[str], options: SyncOptions, only: Selection | None) -> bool:
     """Look at all that is due before the first write: what floods one system comes from another, and may be on its
-    way to the rest in smaller numbers. Where nothing is due, nothing is counted. Returns whether anything may leave."""
+    way to the rest in smaller numbers: so systems that are not written in this run are looked at as well. Where nothing
+    is due, nothing is counted. Returns whether anything may leave."""
     with run.database.reading() as connection:
-        due = [name for name in systems if journal.any_due(connection, name, now=run.now())]
-    for name in due:
+        due = [name for name in run.systems if journal.any_due(connection, name, now=run.now())]
+    for name in due if not set(systems).isdisjoint(due) else ():
         try:
             if options.guard is not None and name not in run.report.stopped:
                 mass_change.check(run, run.systems[name], options.guard, only=only)

@@ -75,7 +75,7 @@ def of_clients(connection: Connection, client_ids: Sequence[str]) -> dict[str, l
 
 def untold(connection: Connection, consumer: str, *, limit: int) -> list[HistoryRow]:
     """What ``consumer`` has not handled yet, oldest first."""
-    since = connection.execute(select(consumers.c.seq).where(consumers.c.name == consumer)).scalar() or 0
+    since = handled_by(connection, consumer)
     rows = connection.execute(
         select(history).where(history.c.seq > since, history.c.tells == 1).order_by(history.c.seq).limit(limit)
     )
@@ -98,6 +98,11 @@ def consumers_of(connection: Connection, prefix: str) -> list[str]:
 def forget_consumers(connection: Connection, names: Sequence[str]) -> None:
     """They are new when they come again."""
     connection.execute(delete(consumers).where(consumers.c.name.in_(names)))
+
+
+def handled_by(connection: Connection, consumer: str) -> int:
+    """How far it has come; 0 where it has not begun."""
+    return int(connection.execute(select(consumers.c.seq).where(consumers.c.name == consumer)).scalar() or 0)
 
 
 def handled(connection: Connection, consumer: str, seq: int) -> None:

@@ -129,6 +129,26 @@ def sharing(connection: Connection, system: str, keys: Sequence[str]) -> list[tu
     return [(key, letter) for key, letter in named if letter in still_open]
 
 
+def with_keys(connection: Connection, *, after: int, limit: int) -> list[tuple[int, str, str, bytes | None]]:
+    """(id, system, kind, raw) of the letters behind ``after`` that have keys, by number."""
+    table = dead_letters
+    rows = connection.execute(
+        select(table.c.id, table.c.system, table.c.kind, table.c.raw)
+        .where(table.c.id > after, table.c.id.in_(select(letter_keys.c.letter_id)))
+        .order_by(table.c.id)
+        .limit(limit)
+    )
+    return [(row.id, row.system, row.kind, row.raw) for row in rows]
+
+
+def set_keys(connection: Connection, keys: Mapping[int, Sequence[str]]) -> None:
+    """These letters are found by these keys and no others."""
+    connection.execute(delete(letter_keys).where(among(letter_keys.c.letter_id, list(keys))))
+    named = [{"key": key, "letter_id": letter} for letter, mine in keys.items() for key in dict.fromkeys(mine)]
+    if named:
+        connection.execute(insert(letter_keys), named)
+
+
 def close(connection: Connection, ids: Sequence[int], *, state: str, by: str, reason: str, at: str) -> int:
     """Close letters: ``resolved`` (the record went through), ``replayed``, ``discarded``. Returns how many."""
     result = connection.execute(

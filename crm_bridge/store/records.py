@@ -341,6 +341,10 @@ def put_keys(database: Database, connection: Connection, rows: Sequence[tuple[st
     database.insert_many(connection, match_keys, ("key", "record_pk"), rows)
 
 
+def drop_all_keys(connection: Connection) -> None:
+    connection.execute(delete(match_keys))
+
+
 def drop_keys(connection: Connection, rows: Sequence[tuple[str, int]]) -> None:
     if rows:
         connection.execute(
