@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import tenacity
 
 from crm_bridge.api import BrokenRecord, ConfigMistake, OutcomeUnknown, RejectRecord, RetryLater
+from crm_bridge_siebel.conditions import Condition, in_parts
 from crm_bridge_siebel.faults import SiebelFaultError, asked_once_more, read_error
 from crm_bridge_siebel.halving import by_halves
 from crm_bridge_siebel.narrowing import Narrowing
 from crm_bridge_siebel.query import Query, any_of
-from crm_bridge_siebel.records import Answer
+from crm_bridge_siebel.records import Answer, joined
 from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.shapes import ROW_ID, VERSION
 from crm_bridge_siebel.system_fields import refuse_nameless
@@ -24,12 +25,15 @@ from crm_bridge_siebel.translation import OtherAnswer, UnreadableAnswer
 
 T = TypeVar("T")
 
+_LONGEST_SPEC = 255  # Siebel's documents promise no more for a search specification
+
 
 class Asker:
     """Asks one system.
 
     Args:
         once: carries out a query for a kind; raises SiebelFaultError for a fault.
+        said_as: what a query for a kind says for a condition; empty: it cannot be asked for that.
     """
 
     def __init__(
@@ -37,10 +41,12 @@ class Asker:
         once: Callable[[str, Query], Answer],
         settings: SiebelSettings,
         *,
+        said_as: Callable[[str, Condition], str],
         clock: Callable[[], datetime],
         system: str,
     ) -> None:
         self._once = once
+        self._said_as = said_as
         self._settings = settings
         self._clock = clock
         self._system = system
@@ -49,16 +55,22 @@ class Asker:
     def whole(self, kind: str, query: Query) -> Answer:
         """An answer whose records have all their child rows, also those that did not fit into one child page.
 
+        A condition that names more rows than a search specification has room for is asked in several queries.
+
         Raises:
             UnreadableAnswer: it stays unreadable.
             RetryLater: no answer, or a fault that passes.
             StopRun, UserMistake: a fault that stays until somebody mends something.
         """
         query = replace(query, child_page_size=self._settings.child_page_size)
-        answer = self._query(kind, query)
-        for record, container in answer.partial:
-            self._complete(kind, record, container)
-        return answer
+        parts: Sequence[Condition | None] = (None,)
+        if query.searchspec is not None:
+            parts = in_parts(query.searchspec, fits=lambda part: len(self._said_as(kind, part)) <= _LONGEST_SPEC)
+        answers = [self._query(kind, replace(query, searchspec=part)) for part in parts]
+        for answer in answers:
+            for record, container in answer.partial:
+                self._complete(kind, record, container)
+        return answers[0] if len(answers) == 1 else joined(answers)
 
     def readable(self, kind: str, query: Query) -> Sequence[dict[str, Any]]:
         """The same, where every record has to be readable.

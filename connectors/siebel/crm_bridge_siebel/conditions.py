@@ -140,6 +140,15 @@ def names_rows(condition: Condition) -> bool:
     return all(isinstance(part, Compare) and part.operator == "=" and not part.is_moment for part in parts)
 
 
+def in_parts(condition: Condition, *, fits: Callable[[Condition], bool]) -> Sequence[Condition]:
+    """``condition``, or where it does not fit, several that name its rows in the same order."""
+    if fits(condition) or not isinstance(condition, AnyOf) or not names_rows(condition):
+        return (condition,)
+    middle = len(condition.parts) // 2
+    halves = (condition.parts[:middle], condition.parts[middle:])
+    return [part for half in halves for part in in_parts(half[0] if len(half) == 1 else AnyOf(half), fits=fits)]
+
+
 def _part(condition: Condition, named: Callable[[str], str]) -> str:
     text = spec_text(condition, named=named)
     return text if isinstance(condition, Compare) else f"({text})"

@@ -32,6 +32,7 @@ from crm_bridge_siebel.asking import Asker
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import ChangeReader
 from crm_bridge_siebel.checking import lacking_in_records, lacking_in_wsdl, not_probed, takes_stale, unwatched
+from crm_bridge_siebel.conditions import Condition
 from crm_bridge_siebel.cursor import Cursor
 from crm_bridge_siebel.faults import Fault, SiebelFaultError, classify, read_error
 from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
@@ -80,7 +81,9 @@ class SiebelConnector:
             classify=self._classified,
             system=context.system,
         )
-        self._asker = Asker(self._query_once, settings, clock=context.clock, system=context.system)
+        self._asker = Asker(
+            self._query_once, settings, said_as=self._said_as, clock=context.clock, system=context.system
+        )
         self._kinds = kind_settings(settings)
         self._opened: dict[str, Kind] = {}
         self._lock = threading.Lock()
@@ -278,6 +281,10 @@ class SiebelConnector:
         read = partial(opened.data.read, page_size=query.page_size, where=f"page of {kind}")
         answer: Answer = self._call(opened, call.method, call.arguments, read)
         return answer
+
+    def _said_as(self, kind: str, condition: Condition) -> str:
+        """What a query for ``condition`` says."""
+        return self._kind(kind).dialect.said_as(condition)
 
     def _paged(self, kind: str) -> bool:
         """Whether an answer may be a page; otherwise it is all there is."""

@@ -6,7 +6,7 @@ An absent element is an absent key, an empty element is ``""``, a container is `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -54,6 +54,18 @@ class Answer:
     partial: tuple[tuple[dict[str, Any], str], ...] = ()
     head: Mapping[str, str] = field(default_factory=dict)
     lacking: tuple[str, ...] = ()
+
+
+def joined(answers: Sequence[Answer]) -> Answer:
+    """Several answers, to queries that name their rows, as one."""
+    return Answer(
+        records=tuple(record for answer in answers for record in answer.records),
+        broken=tuple(each for answer in answers for each in answer.broken),
+        last_page=all(answer.last_page for answer in answers),
+        last=next((answer.last for answer in reversed(answers) if answer.last is not None), None),
+        partial=tuple(each for answer in answers for each in answer.partial),
+        lacking=tuple(dict.fromkeys(name for answer in answers for name in answer.lacking)),
+    )
 
 
 class UnfitError(Exception):

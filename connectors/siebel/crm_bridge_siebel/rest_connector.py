@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crm_bridge.api import Capabilities, ConfigMistake, ConnectorContext
+from crm_bridge_siebel.conditions import Condition
 from crm_bridge_siebel.connector import SiebelConnector
 from crm_bridge_siebel.kinds import Kind
 from crm_bridge_siebel.query import Query
@@ -68,6 +69,9 @@ class SiebelRestConnector(SiebelConnector):
     def _query_once(self, kind: str, query: Query) -> Answer:
         with self._logins.watched():
             return self._service(kind)[0].query(query, where=f"page of {kind}")
+
+    def _said_as(self, kind: str, condition: Condition) -> str:
+        return self._service(kind)[0].said_as(condition)
 
     @property
     def _batch_size(self) -> int:

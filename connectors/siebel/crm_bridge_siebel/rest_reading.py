@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from crm_bridge.api import BrokenRecord, ConfigMistake
-from crm_bridge_siebel.conditions import names_rows, spec_text
+from crm_bridge_siebel.conditions import Condition, names_rows, spec_text
 from crm_bridge_siebel.query import Position, Query
 from crm_bridge_siebel.records import NO_ROW_ID, Answer
 from crm_bridge_siebel.rest_answers import NotFoundError, links_of
@@ -35,6 +35,11 @@ class RestReader:
         self._typed = as_typed(asked, zone=zone)
         self._typed_child = {each.tag: as_typed(each.component, zone=zone) for each in asked.lists}
 
+    def said_as(self, condition: Condition) -> str:
+        """The search specification of ``condition``, in the names that are known so far."""
+        name_of = self._resource.names_so_far().name_of
+        return spec_text(condition, named=lambda tag: name_of.get(tag, split(tag)))
+
     def query(self, query: Query, *, where: str) -> Answer:
         """One page.
 
@@ -52,7 +57,7 @@ class RestReader:
         if query.keys_only and not query.children:
             asked["childlinks"] = "None"
         if query.searchspec is not None:
-            asked["searchspec"] = spec_text(query.searchspec, named=lambda tag: names.name_of.get(tag, split(tag)))
+            asked["searchspec"] = self.said_as(query.searchspec)
         if query.sort:
             order = "desc" if query.descending else "asc"
             asked["sortspec"] = ",".join(f"{names.name_of.get(tag, split(tag))}:{order}" for tag in query.sort)

@@ -41,6 +41,10 @@ class RestResource:
         self._names = names_for(self.component, given=self._given.fields, seen=rows[0].keys() if rows else None)
         return self._names
 
+    def names_so_far(self) -> FieldNames:
+        """Field names without asking for any."""
+        return self._names or names_for(self.component, given=self._given.fields, seen=None)
+
     def missing(self, tags: frozenset[str]) -> Sequence[str]:
         """Those of ``tags`` that have no field here, as far as a row has shown, and that nobody left out."""
         missing = self.names().missing & tags

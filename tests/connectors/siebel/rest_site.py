@@ -182,7 +182,9 @@ def served() -> Iterator[Site]:
     thread.start()
     # The endpoint of SOAP: transport is the one line that changes.
     site.endpoint = f"http://127.0.0.1:{server.server_address[1]}/siebel/app/eai/enu?SWEExtSource=WebService&WSSOAP=1"
-    yield site
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -47,6 +47,11 @@ class SiebelAdapter:
         """Whether an order and a window over keys can be asked for; both are needed for windows."""
         return self.paged and "sortspec" in self._published and self._specified
 
+    def said_as(self, condition: Condition) -> str:
+        """A search specification, or the fields of an example."""
+        said: dict[str, str] = {}
+        return " ".join([*self._condition(condition, said).values(), *said.values()])
+
     def question(self, query: Query, *, modes: Modes) -> Call:
         """QueryPage, QueryByExample or the site's own operation."""
         said = {

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from crm_bridge_siebel.conditions import Condition
 from crm_bridge_siebel.messages import plain
 from crm_bridge_siebel.query import Query
 from crm_bridge_siebel.shapes import ComponentList, ServiceShape
@@ -56,6 +57,9 @@ class Dialect(Protocol):
 
     @property
     def paged(self) -> bool: ...
+
+    def said_as(self, condition: Condition) -> str:
+        """What a query of ours says for ``condition``; empty: the service cannot be asked for it."""
 
     def question(self, query: Query, *, modes: Modes) -> Call:
         """The call that puts ``query``."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crm_bridge_siebel.conditions import spec_text
+from crm_bridge_siebel.conditions import Condition, spec_text
 from crm_bridge_siebel.dialects.seam import Call, Modes, said_by_modes, spelled, wrapped
 from crm_bridge_siebel.query import Query
 from crm_bridge_siebel.shapes import SYSTEM_FIELDS, Component, ServiceShape
@@ -19,6 +19,10 @@ class UiDataAdapter:
     shape: ServiceShape
     sortable: bool = True
     paged: bool = True
+
+    def said_as(self, condition: Condition) -> str:
+        """The search specification of the component."""
+        return _specification(condition, self.shape.query.component)
 
     def question(self, query: Query, *, modes: Modes) -> Call:
         """QueryPage with a template."""
@@ -49,8 +53,12 @@ def arguments(query: Query, shape: ServiceShape) -> dict[str, Any]:
     if not query.keys_only:
         row |= _direct(component, query)
     if query.searchspec is not None:
-        row["searchspec"] = spec_text(query.searchspec, named=lambda name: component.tags.get(name, name))
+        row["searchspec"] = _specification(query.searchspec, component)
     return {"pagesize": query.page_size, "startrownum": query.start_row, component.tag: row}
+
+
+def _specification(condition: Condition, component: Component) -> str:
+    return spec_text(condition, named=lambda name: component.tags.get(name, name))
 
 
 def _asked(sequence: str | None, order: str) -> Mapping[str, str] | str:
