@@ -43,7 +43,7 @@ from crm_bridge_siebel.query import BY_ID, Query, any_of
 from crm_bridge_siebel.records import Answer, RefusedInAnswerError
 from crm_bridge_siebel.session import Identity, Sessions
 from crm_bridge_siebel.settings import SiebelSettings
-from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, paths_of
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, narrowed, paths_of
 from crm_bridge_siebel.soap import SoapRequest
 from crm_bridge_siebel.system_fields import HiddenFields
 from crm_bridge_siebel.tls import client_context
@@ -118,7 +118,8 @@ class SiebelConnector:
         for kind, given in self._kinds.items():
             component = self._kind(kind).shape.data.component
             findings += lacking_in_wsdl(kind, component, write=given.write)
-            findings += unwatched(kind, given.children, component)
+            read = narrowed(self._kind(kind).shape.data, only=frozenset(given.only)).component
+            findings += unwatched(kind, given.children, read)
             findings += echoes.unrecognisable(kind, component, user=self._settings.integration_user)
             if ROW_ID not in component.fields or not self._paged(kind):
                 continue  # one record cannot be asked for: it would be all of them

@@ -170,3 +170,14 @@ def test_child_rows_that_nobody_watches_are_noted(siebel):
 
     assert ["contact", "claim"] == [note.partition(":")[0] for note in unsaid.check() if isinstance(note, Note)]
     assert [] == list(decided.check())
+
+
+def test_containers_that_are_never_asked_for_are_not_noted(siebel):
+    """What `only` leaves out is not read, so nobody can watch it."""
+    kind = {"wsdl": str(BUNDLED / "contact.wsdl")}
+    some = siebel.connector(kinds={"contact": {**kind, "only": ["LastName", "ListOfChild"]}}).check()
+    none = siebel.connector(kinds={"contact": {**kind, "only": ["LastName"]}}).check()
+
+    (note,) = [each for each in some if "child rows" in each]
+    assert "that matter of ListOfChild;" in note
+    assert [] == [each for each in none if "child rows" in each]
