@@ -296,6 +296,24 @@ class TestGuard:
 
         assert (4, ["b"], written) == (report.exit_code, list(report.too_much), world.writes())
 
+    def test_it_counts_for_systems_that_a_run_does_not_name_too(self, world):
+        """`sync -s`: what floods B is on its way to C in smaller numbers, and is not let through there."""
+        self.many(world)
+        world.more = ""
+        ids = world.person("a", "c", number=20)
+        world.settle()
+        world.more = "[guard]\nmin_records = 10\nmax_change_percent = 20\n"
+        for record in world["a"].records("person")[:5]:
+            world["a"].edit("person", record["id"], {"job_title": "nurse"})
+        world["a"].edit("person", ids["a"], {"job_title": "nurse"})
+        written = world.writes()
+
+        stopped = [world.sync("a", "c"), world.sync("c")]
+
+        assert ([4, 4], written) == ([each.exit_code for each in stopped], world.writes())
+        assert ["b"] == list(stopped[0].too_much)
+        assert 1 == world.sync("a", "c", allow_large_change=True).written
+
     def test_creates_have_a_limit_of_their_own(self, tmp_path):
         """They are no changes of what is there; any number of them can come."""
         world = World(tmp_path, systems=dict.fromkeys("ab", capable()), create="b")
