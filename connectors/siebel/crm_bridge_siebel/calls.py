@@ -85,21 +85,30 @@ class SoapCalls:
 
     def close(self, build: Callable[[Header], Request] | None) -> None:
         """Log out. ``build`` makes a message that changes nothing; what comes of it is nobody's concern any more."""
-        for header in self._sessions.ending():
-            if build is None:
-                continue
-            try:
-                request = build(header)
-                with self._wire.stream(request.body, action=request.action, total=_GOODBYE_SECONDS) as incoming:
-                    incoming.peek(1)
-            except BridgeError:
-                continue
+        known, lost = self._sessions.ending(), self._sessions.ending_lost()
+        if build is None:
+            return
+        for header in known:
+            self._said_goodbye(header, build)
+        for header in lost:
+            if not self._said_goodbye(header, build):
+                return  # a task that is still busy, or a Siebel that is gone: the rest expires by itself
+
+    def _said_goodbye(self, header: Header, build: Callable[[Header], Request]) -> bool:
+        """Whether anything came back."""
+        try:
+            request = build(header)
+            with self._wire.stream(request.body, action=request.action, total=_GOODBYE_SECONDS) as incoming:
+                incoming.peek(1)
+        except BridgeError:
+            return False
+        return True
 
     def _once(self, session: Session, build: Callable[[Header], Request], read: Callable[[Incoming], T]) -> T:
         request = build(self._sessions.header(session, self._identity()))
         before: Secret | None = session.token
         # Until the answer's beginning is known, nobody can tell which token is the latest, nor whether its task is
-        # still busy with this call: a session whose answer was lost is left alone.
+        # still busy with this call: a session whose answer was lost is left alone until the end.
         session.token = None
         try:
             with self._wire.stream(request.body, action=request.action) as incoming:
@@ -113,6 +122,8 @@ class SoapCalls:
         except BridgeError as error:
             if isinstance(error, NotSiebelAnswer) or not isinstance(error, OutcomeUnknown):
                 session.token = session.token or before  # nothing was sent, or it did not come as far as Siebel
+            elif session.token is None and before is not None:
+                self._sessions.lost(before)
             raise
 
     def _refuse_another(self, came: str | None, operation: Operation) -> None:

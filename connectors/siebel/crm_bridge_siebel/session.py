@@ -7,6 +7,7 @@ another, uses it alone, and gives it back with the token of the latest answer. N
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from crm_bridge_siebel.envelope import SIEBEL_HEADER
 SessionMode = Literal["none", "stateless"]
 Security = Literal["siebel-header", "wsse-2002", "wsse-2004", "none"]
 
+_MOST_LOST = 8  # sessions of lost answers that are logged out at the end; older ones expire by themselves
 _OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 _WSSE_2002 = "http://schemas.xmlsoap.org/ws/2002/07/secext"
 _WSSE_2004 = f"{_OASIS}wssecurity-secext-1.0.xsd"
@@ -91,6 +93,7 @@ class Sessions:
     def __init__(self, mode: SessionMode) -> None:
         self._mode = mode
         self._free: list[Session] = []
+        self._lost: deque[Secret] = deque(maxlen=_MOST_LOST)
         self._lock = threading.Lock()
 
     @contextmanager
@@ -115,11 +118,24 @@ class Sessions:
         if self._mode == "stateless" and token is not None:
             session.token = token
 
+    def lost(self, token: Secret) -> None:
+        """An answer to a message with ``token`` was lost. Whether the token still holds, nobody knows until the end."""
+        if self._mode == "stateless":
+            with self._lock:
+                self._lost.append(token)
+
     def ending(self) -> list[Token]:
         """Headers that log out every session that is not in use; they are forgotten."""
         with self._lock:
             free, self._free = self._free, []
         return [Token(session.token, last=True) for session in free if session.token is not None]
+
+    def ending_lost(self) -> list[Token]:
+        """Headers that log out sessions whose answer was lost, where their last known token still holds."""
+        with self._lock:
+            lost = list(self._lost)
+            self._lost.clear()
+        return [Token(token, last=True) for token in reversed(lost)]
 
 
 def _credentials(identity: Identity) -> str:

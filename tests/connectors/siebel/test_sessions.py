@@ -39,7 +39,7 @@ class Keeper:
     busy: set[str] = field(default_factory=set)
     overlaps: int = 0
     logins: int = 0
-    answers: list[str] = field(default_factory=list)  # what the next calls get: a code, "html", "drop"
+    answers: list[str] = field(default_factory=list)  # what the next calls get: a code, "html", "drop", "lost"
     guard: threading.Lock = field(default_factory=threading.Lock)
     meeting: threading.Barrier | None = None
     endpoint: str = ""
@@ -56,6 +56,8 @@ class Keeper:
             self.bodies.append(body)
             told = self.answers.pop(0) if self.answers else ""
             token = headers.get("SessionToken")
+            if told == "lost":
+                return None  # on its way here: the session is as it was
             if told == "html":
                 return 200, "text/html", b"<html><body>busy</body></html>"
             if token is not None and token not in self.tokens:
@@ -304,6 +306,37 @@ def test_closing_logs_every_session_out(keeper, connected):
     assert {"SessionToken": "canary-token-1-1", "SessionType": "None"} == keeper.asked[-1]
     assert 2 == len(keeper.asked)
     assert {} == keeper.tokens
+
+
+def test_closing_logs_out_a_session_whose_answer_was_lost(keeper, connected):
+    """With the last token that is known: where the call did not arrive, it still holds."""
+    calls = connected()
+    ask(calls)
+    keeper.answers = ["lost"]
+    with pytest.raises(OutcomeUnknown):
+        ask(calls)
+    ask(calls)
+    calls.close(message)
+    calls.close(message)
+
+    assert {} == keeper.tokens
+    assert ["None", "None"] == [asked["SessionType"] for asked in keeper.asked[-2:]]
+    assert 5 == len(keeper.asked)
+
+
+def test_many_lost_answers_do_not_hold_up_closing(keeper, connected):
+    """The latest of them are tried, and none after the first that nobody answers."""
+    calls = connected()
+    for _ in range(20):
+        ask(calls)
+        keeper.answers = ["lost"]
+        with pytest.raises(OutcomeUnknown):
+            ask(calls)
+    before = len(keeper.asked)
+    keeper.answers = ["", "", "lost"]
+    calls.close(message)
+
+    assert 3 == len(keeper.asked) - before
 
 
 def test_closing_survives_a_siebel_that_is_gone(keeper, connected):
