@@ -85,9 +85,7 @@ def moment_reader(text: str, *, tz: str) -> Callable[[str], str]:
     pattern = None if text == "iso" else re.compile(_regex(text), re.ASCII)
 
     @lru_cache(maxsize=4_096)
-    def read(value: str) -> str:
-        if pattern is None and _CANONICAL.fullmatch(value) and _parse_iso(value) is not None:
-            return value
+    def read_slowly(value: str) -> str:
         moment = _parse_iso(value) if pattern is None else _parse(pattern, value)
         if moment is None:
             raise BadValue(
@@ -97,7 +95,12 @@ def moment_reader(text: str, *, tz: str) -> Callable[[str], str]:
             return _in_utc(moment, zone)
         return _iso_moment(_shifted(moment, UTC))
 
-    return read
+    def read(value: str) -> str:
+        if _CANONICAL.fullmatch(value) and _parse_iso(value) is not None:
+            return value
+        return read_slowly(value)
+
+    return read if pattern is None else read_slowly
 
 
 def moment_writer(text: str, *, tz: str) -> Callable[[str], str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from crm_bridge.mapping.values import BadValue
 
@@ -15,7 +14,6 @@ _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _INVALID = "not a valid e-mail address: correct it in the system that holds it"
 
 
-@lru_cache(maxsize=65_536)
 def read_email(text: str) -> str:
     """Lower-cased; raises ``bad_email``. RFC 5321 limits: 64 before the @, 254 in all."""
     lowered = text.lower()

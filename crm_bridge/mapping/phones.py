@@ -33,10 +33,13 @@ def phone_reader(region: str) -> Callable[[str], tuple[str, str | None]]:
     The reader returns (E.164, extension) and raises :class:`BadValue` ``bad_phone``.
     """
 
-    @lru_cache(maxsize=MEMORY)
     def read(text: str) -> tuple[str, str | None]:
         if text.startswith("+380") and len(text) == 13 and _UA.fullmatch(text, 4):
             return text, None  # as most systems send it, and as the slow way below would read it
+        return read_slowly(text)
+
+    @lru_cache(maxsize=MEMORY)
+    def read_slowly(text: str) -> tuple[str, str | None]:
         extension = None
         match = _EXT.search(text)
         if match:
