@@ -52,6 +52,9 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
         to.print(f"note: {cell(note)}")
     for failure in report.get("plugin_failures") or ():
         to.print(f"plugin: {cell(failure)}")
+    for plugin, number in (report.get("held_for_plugins") or {}).items():
+        what = "1 write or message is" if number == 1 else f"{number} writes and messages are"
+        to.print(f"held: {what} kept back until the plugin {cell(plugin)} answers; every run asks again")
     for why in (report.get("stopped") or {}).values():
         to.print(f"stopped: {cell(why)}")
     if report.get("too_much"):
@@ -71,7 +74,7 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
     draw_waiting(to, report)
     exit_code = int(report.get("exit_code") or 0)
     if exit_code:
-        to.print(f"next (exit code {exit_code}): {NEXT.get(ExitCode(exit_code), 'see docs/reference/exit-codes.md')}")
+        to.print(f"next (exit code {exit_code}): {_next(report, ExitCode(exit_code))}")
     elif not report.get("waiting") and not any(
         _figures(each, WRITES) for each in (report.get("writes") or {}).values()
     ):
@@ -87,6 +90,12 @@ def draw_waiting(to: Console, report: Mapping[str, Any]) -> None:
         if number:
             new = f" ({report[f'new_{name}']} new)" if report.get(f"new_{name}") else ""
             to.print(f"waiting for somebody: {number} {one if number == 1 else many}{new}; see {command}")
+
+
+def _next(report: Mapping[str, Any], exit_code: ExitCode) -> str:
+    if exit_code is ExitCode.DEAD_LETTERS and report.get("held_for_plugins") and not report.get("new_dead_letters"):
+        return "mend the plugin or take it out of [plugins].active, and sync again"
+    return NEXT.get(exit_code, "see docs/reference/exit-codes.md")
 
 
 def _too_much(stopped: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ from crm_bridge.outbox.parcels import Parcel, intent_of, write_of
 from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.retry import LONGEST_WISH, RetryPolicy
 from crm_bridge.outbox.settle import found_there
+from crm_bridge.plugin_manager.plugins import FAILED_RULE
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, outcomes_of
 from crm_bridge.run_context.systems import System
@@ -241,11 +242,13 @@ def _objections(run: RunContext, batch: Batch) -> dict[tuple[str, str | None, st
     said = run.plugins.review_plan([draft.planned for _, draft in batch.drafts])
     with run.database.reading() as connection:
         overruled = review.allowed(connection, [each.client_id for _, each in said])
-    return {
-        (each.kind, each.record_id, each.client_id): each
-        for _, each in said
-        if (each.client_id, _doubt(each).right) not in overruled
-    }
+    found: dict[tuple[str, str | None, str], Objection] = {}
+    for plugin, each in said:
+        if (each.client_id, _doubt(each).right) not in overruled:
+            found[each.kind, each.record_id, each.client_id] = each
+            if each.reason.startswith(FAILED_RULE):
+                run.report.hold_for(plugin)
+    return found
 
 
 def _journal(

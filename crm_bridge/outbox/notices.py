@@ -21,6 +21,8 @@ from crm_bridge.errors import ConnectorFailed, CredentialsRefused, OutcomeUnknow
 from crm_bridge.hookspecs import ContactRequest, Event, HeldNotice, Notice
 from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.retry import Again, RetryPolicy, next_step
+from crm_bridge.plugin_manager.isolation import Failed
+from crm_bridge.plugin_manager.plugins import FAILED_RULE
 from crm_bridge.policy import PastContact, PolicySettings, decide
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.isolation import calling, failure
@@ -196,6 +198,11 @@ def _allowed_address(
         return None
     request = ContactRequest(client.id, doc, row["channel"], row["purpose"], row["key"], now)
     opinion = run.plugins.decide_contact(request)
+    if isinstance(opinion, Failed):
+        why = f"the plugin {opinion.plugin} gave no answer whether it may go; every run asks again"
+        _stop(run, row, "planned", f"{FAILED_RULE}{opinion.plugin}", why)
+        run.report.hold_for(opinion.plugin)
+        return None
     if opinion is not None and not opinion.allowed:
         _stop(run, row, "suppressed", opinion.rule, opinion.reason)
         return None

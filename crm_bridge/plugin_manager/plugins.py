@@ -8,7 +8,7 @@ enrich             its proposals for that page
 find_duplicates    its pairs for that page
 review_plan        closed: an objection is a safety device, so the whole batch waits in the review queue
 clients_changed    its notices; ``Told.failed`` names it, and the events are told again later (at least once)
-decide_contact     closed: the contact is denied by the rule ``plugin_failed:<name>``
+decide_contact     closed: nobody said yes, so the message is held, and the next run asks again
 commands, pages    its own
 connectors,        the start: a system or a mapping cannot do without them (:class:`ConfigMistake`)
 transforms
@@ -45,6 +45,9 @@ from crm_bridge.plugin_manager import answers
 from crm_bridge.plugin_manager.isolation import Failed, Isolation, Limits, PluginFailure
 
 T = TypeVar("T")
+
+# What a rule or a reason begins with where a plugin that had to agree gave no answer; its name follows.
+FAILED_RULE = "plugin_failed:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +198,19 @@ class Plugins:
             failed=tuple(plugin for plugin, result in found if isinstance(result, Failed)),
         )
 
-    def decide_contact(self, request: ContactRequest) -> ContactDecision | None:
-        """The first denial, else the first permission, else ``None``: no plugin has an opinion."""
+    def decide_contact(self, request: ContactRequest) -> ContactDecision | Failed | None:
+        """The first denial, else the first plugin that failed, else the first permission, else ``None``: no plugin has
+        an opinion. A denial is final; one that could not answer is asked again by a later run."""
+        failed: Failed | None = None
         allowed: ContactDecision | None = None
-        for plugin, decision in self._ask("decide_contact", {"request": request}, answers.take_decision):
+        for _, decision in self._ask("decide_contact", {"request": request}, answers.take_decision):
             if isinstance(decision, Failed):
-                return ContactDecision(False, f"plugin_failed:{plugin}", "a plugin that decides on contacts failed")
-            if decision is not None and not decision.allowed:
+                failed = failed or decision
+            elif decision is not None and not decision.allowed:
                 return decision
-            allowed = allowed or decision
-        return allowed
+            else:
+                allowed = allowed or decision
+        return failed or allowed
 
     def close(self) -> None:
         """Let the plugins' threads end."""
@@ -294,5 +300,5 @@ def _objection(write: PlannedWrite, plugin: str) -> Objection:
         kind=write.kind,
         record_id=write.record_id,
         client_id=write.client_id,
-        reason=f"plugin_failed:{plugin}: the write waits until the plugin answers or is taken out of [plugins].active",
+        reason=f"{FAILED_RULE}{plugin}: the write waits until the plugin answers or is taken out of [plugins].active",
     )

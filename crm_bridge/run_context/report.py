@@ -75,6 +75,7 @@ class RunReport:
             differs``.
         applied: writes of a plan file that an earlier run made as they stand there: ``system record operation``.
         plugin_failures: in words, without values.
+        held_for_plugins: plugin → how many writes and messages this run kept back, as it had to agree and gave no answer.
         new_held: writes that a reviewer objected to now, and not before; a person is asked about each.
         wars: what was found now to be put back each time that we write it, and is written no more until a person
             decides: ``system record path``.
@@ -96,6 +97,7 @@ class RunReport:
     paused: dict[str, dict[str, str]] = field(default_factory=dict)
     too_much: dict[str, dict[str, Any]] = field(default_factory=dict)
     plugin_failures: Sequence[str] = ()
+    held_for_plugins: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     wars: list[dict[str, str]] = field(default_factory=list)
     drifted: list[dict[str, Any]] = field(default_factory=list)
@@ -117,6 +119,10 @@ class RunReport:
     def count(self, what: str, number: int = 1) -> None:
         if number:
             self.clients[what] = self.clients.get(what, 0) + number
+
+    def hold_for(self, plugin: str) -> None:
+        """A write or a message is kept back, as ``plugin`` has to agree and gave no answer."""
+        self.held_for_plugins[plugin] = self.held_for_plugins.get(plugin, 0) + 1
 
     def stop(self, system: str, why: str, code: int) -> None:
         """The system could not be worked with; the others go on."""
@@ -142,7 +148,7 @@ class RunReport:
     def begin_again(self) -> None:
         """The same run, once more after the store was away: what it did stays counted, what it found is found anew."""
         self.stopped, self.stop_codes, self.paused, self.too_much = {}, [], {}, {}
-        self.drifted, self.applied = [], []
+        self.drifted, self.applied, self.held_for_plugins = [], [], {}
 
     @property
     def written(self) -> int:
@@ -157,7 +163,7 @@ class RunReport:
             codes.add(ExitCode.UNAVAILABLE)
         if self.unknown or self.new_held or self.wars:
             codes.add(ExitCode.NEEDS_PERSON)
-        if self.new_dead_letters:
+        if self.new_dead_letters or self.held_for_plugins:
             codes.add(ExitCode.DEAD_LETTERS)
         if self.drifted:
             codes.add(ExitCode.DRIFT)

@@ -10,8 +10,9 @@ import plugins_under_test as bad
 import pytest
 
 from crm_bridge import hookspecs
-from crm_bridge.api import ContactRequest, Event, PlannedWrite, Proposal, SourceView
+from crm_bridge.api import ContactDecision, ContactRequest, Event, PlannedWrite, Proposal, SourceView
 from crm_bridge.plugin_manager import Limits, Plugins
+from crm_bridge.plugin_manager.isolation import Failed
 
 BATCH = [SourceView(f"siebel/contact/{n}", "siebel", "contact", str(n), {"kind": "person"}) for n in (1, 2)]
 REQUEST = ContactRequest("c1", {}, "sms", "claims", "k1", datetime(2026, 10, 20, 9, tzinfo=UTC))
@@ -168,27 +169,31 @@ def test_one_plugin_can_be_told_by_itself() -> None:
 
 
 @pytest.mark.parametrize("worse", [bad.Raises, bad.WrongTypes])
-def test_a_failing_decision_denies_the_contact(worse: type) -> None:
-    """Who cannot be asked has not agreed, even where another plugin allows."""
-    decision = plugins(bad.Good(), worse()).decide_contact(REQUEST)
-
-    assert decision is not None
-    assert (False, f"plugin_failed:{worse.__name__.lower()}") == (decision.allowed, decision.rule)
+def test_a_failing_decision_is_no_permission_and_no_denial(worse: type) -> None:
+    """Who cannot be asked has not agreed, even where another plugin allows; nor has it refused."""
+    assert Failed(worse.__name__.lower()) == plugins(bad.Good(), worse()).decide_contact(REQUEST)
 
 
-def test_a_hung_or_suspended_decision_denies_the_contact(hanging: bad.Hangs) -> None:
-    """Suspension does not turn a no into a yes."""
+def test_a_hung_or_suspended_decision_is_no_permission(hanging: bad.Hangs) -> None:
+    """Suspension does not turn silence into a yes."""
     found = plugins(hanging, limits=Limits(seconds=0.01, hangs=1))
-    rules = [decision.rule for _ in range(2) if (decision := found.decide_contact(REQUEST))]
 
-    assert ["plugin_failed:hangs"] * 2 == rules
+    assert [Failed("hangs")] * 2 == [found.decide_contact(REQUEST) for _ in range(2)]
+
+
+def test_a_denial_stands_beside_a_plugin_that_failed() -> None:
+    """It is final whatever the other would have said."""
+    decision = plugins(bad.Raises(), bad.Refuses()).decide_contact(REQUEST)
+
+    assert isinstance(decision, ContactDecision)
+    assert (False, "quiet_week") == (decision.allowed, decision.rule)
 
 
 def test_one_denial_is_enough() -> None:
     """A permission does not outvote a denial."""
     decision = plugins(bad.Good(), bad.Refuses()).decide_contact(REQUEST)
 
-    assert decision is not None
+    assert isinstance(decision, ContactDecision)
     assert (False, "quiet_week") == (decision.allowed, decision.rule)
 
 
