@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 _COMMON = {
@@ -18,6 +19,7 @@ _RUSSIAN = _COMMON | {
     "ю": "iu", "я": "ia",
 }  # fmt: skip
 _NEIGHBOURS = {"о": "а", "е": "и", "и": "і", "а": "о", "і": "и", "н": "м", "a": "s", "e": "r", "o": "i"}
+_SEPARATORS = re.compile(r"[\s().\-/]")
 
 
 def latin(text: str, *, language: str) -> str:
@@ -55,8 +57,10 @@ def with_slip(text: str, *, rng: Random) -> str:
 
 
 def digits(phone: str) -> str:
-    """E.164 without its plus, as SMS gateways write it."""
-    return phone.removeprefix("+")
+    """A number without its plus and separators, as SMS gateways write it; what is no number stays for the bridge to
+    find."""
+    bare = _SEPARATORS.sub("", phone.strip().removeprefix("+"))
+    return bare if bare.isdecimal() else phone
 
 
 def national(phone: str) -> str:

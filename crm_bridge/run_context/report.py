@@ -75,7 +75,7 @@ class RunReport:
             differs``.
         applied: writes of a plan file that an earlier run made as they stand there: ``system record operation``.
         plugin_failures: in words, without values.
-        held_for_plugins: plugin → how many writes and messages this run kept back, as it had to agree and gave no answer.
+        held_for_plugins: plugin → how many writes and messages are kept back, as it gave no answer.
         new_held: writes that a reviewer objected to now, and not before; a person is asked about each.
         wars: what was found now to be put back each time that we write it, and is written no more until a person
             decides: ``system record path``.

@@ -40,3 +40,18 @@ def test_a_ukrainian_number_has_its_national_spellings_and_others_keep_e164() ->
     assert "050 555-01-02" == dashed("+380505550102")
     assert "380505550102" == digits("+380505550102")
     assert "+77015550102" == national("+77015550102") == dashed("+77015550102")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("+49 151 23450000", "4915123450000"),
+        ("+380 (50) 555-01-02", "380505550102"),
+        ("050/555.01 02", "0505550102"),
+        ("ask her", "ask her"),
+        ("", ""),
+    ],
+)
+def test_the_gateway_gets_digits_of_however_a_number_was_typed(typed: str, sent: str) -> None:
+    """Spaces and signs are the typist's; what is no number stays as it is, so that the bridge finds it."""
+    assert sent == digits(typed)
