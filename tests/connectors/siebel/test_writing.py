@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from crm_bridge.api import Accepted, CredentialsRefused, Postponed, Refused, Stale, Unknown, Unreachable
@@ -259,3 +261,19 @@ def test_a_refused_connection_means_that_nothing_was_sent(siebel, update):
 
     with pytest.raises(Unreachable):
         connector.write("contact", [update(record_id, LastName="Коваль")])
+
+
+@pytest.mark.parametrize(("more", "met"), [({}, Stale), ({"lock_fault": "SBL-DAT-00498"}, Refused)])
+@pytest.mark.parametrize("transport", ["soap", "rest"])
+def test_a_record_that_another_user_has_locked_is_written_once_it_is_free(siebel, update, transport, more, met):
+    """Until then it is refused, after waiting for as long as the site does."""
+    record_id, other = siebel.load(2)
+    siebel.simulator.configure(locked=f"9-9;{record_id}", **more)
+    connector = siebel.connector(transport=transport)
+
+    def written(row_id: str) -> Any:
+        return connector.write("contact", [update(row_id, JobTitle="лікарка")])[0]
+
+    assert (met, Accepted) == (type(written(record_id)), type(written(other)))
+    siebel.simulator.configure(locked="")
+    assert isinstance(written(record_id), Accepted)

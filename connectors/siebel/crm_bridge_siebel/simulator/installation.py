@@ -82,6 +82,7 @@ class Installation:
         Raises:
             RefusalError: nothing of it took effect.
         """
+        self._await_locks([message.fields.get("Id", "") for _, message in messages])
         with self._writing:
             with self._lock:
                 self._edited_by_another(kind, messages)
@@ -239,6 +240,16 @@ class Installation:
         with self._writing, self._lock:
             self.save()
             self._journal.close()
+
+    def _await_locks(self, row_ids: Sequence[str]) -> None:
+        """Where a knob says so: someone holds one of these records, perhaps for longer than a write waits."""
+        for last in (False, True):
+            held = set(self._knobs.text("locked").split(";")) & set(filter(None, row_ids))
+            if not held:
+                return
+            if last:
+                raise RefusalError(self._knobs.text("lock_fault"), "The record is locked by another user")
+            threading.Event().wait(self._knobs.number("lock_wait"))
 
     def _edited_by_another(self, kind: str, messages: Sequence[tuple[str, Message]]) -> None:
         """Where a knob says so: someone saves the same records the moment before."""
