@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from crm_bridge.api import RawRecord
+from crm_bridge.api import InboundRequest, RawRecord
 from crm_bridge.testing import Rehearsal
+from crm_bridge_siebel.simulator.catalogue import CONTACT
+from crm_bridge_siebel.simulator.events import siebel_message
 from crm_bridge_siebel.simulator.stand_in import SiebelSimulator
+
+_TOKEN = "a-rehearsal-of-notifications"  # noqa: S105  # of a scratch system that is gone the next moment
+_PASSWORD = "rehearsed"  # noqa: S105  # likewise
 
 
 class SiebelRehearsal(Rehearsal):
@@ -26,10 +33,36 @@ class SiebelRehearsal(Rehearsal):
     def open(self, folder: Path, clock: Callable[[], datetime]) -> tuple[SiebelSimulator, Mapping[str, Any]]:
         simulator = SiebelSimulator(folder / "siebel", clock)
         simulator.configure(**self.knobs)
-        return simulator, {**simulator.start(), "page_size": 100, "retry_wait_seconds": 0.0, **self.settings}
+        (folder / "events.token").write_text(_TOKEN, encoding="ascii")
+        (folder / "events.password").write_text(_PASSWORD, encoding="ascii")
+        events = {
+            "path_token_ref": f"file:{folder / 'events.token'}",
+            "username": "EAI",
+            "password_ref": f"file:{folder / 'events.password'}",
+        }
+        settings = {"page_size": 100, "retry_wait_seconds": 0.0, "events": events}
+        return simulator, {**simulator.start(), **settings, **self.settings}
 
     def __init__(self) -> None:
         self.refused_change = {"Gender": "Femal"}
+
+    def genuine(self, receiver: Any) -> InboundRequest:  # noqa: ARG002  # as the suite calls it
+        """A workflow's message about a contact that somebody changed, before it is committed."""
+        row = {"Id": "1-4X7Q", **self.new_record(1)}
+        shown = base64.b64encode(f"EAI:{_PASSWORD}".encode()).decode()
+        return InboundRequest(
+            method="POST",
+            path=f"/{_TOKEN}",
+            query={},
+            headers={"content-type": "text/xml; charset=UTF-8", "authorization": f"Basic {shown}"},
+            body=siebel_message(CONTACT, row, message_id="1-M1", whole=True),
+            received_at=datetime(2026, 10, 20, tzinfo=UTC),
+        )
+
+    def forged(self, receiver: Any) -> InboundRequest:
+        """Siebel signs nothing: it is the secret of the address that is wrong by one sign."""
+        request = self.genuine(receiver)
+        return replace(request, path=request.path[:-1] + "0")
 
     def new_record(self, number: int) -> RawRecord:
         return {

@@ -24,3 +24,5 @@ def test_every_promise_is_held():
 
     assert [] == [(result.test, result.why) for result in found if result.outcome == "broken"]
     assert outcomes["held"] > 60
+    suites = {result.suite for result in found if result.outcome == "held"}
+    assert "EventReceiverContract" in suites
