@@ -3,6 +3,7 @@ when it finds too much, and with all the child rows of its records."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -127,7 +128,7 @@ class Asker:
             reraise=True,
         )
         try:
-            return retrying(ask)
+            return retrying(partial(_letting_go, ask))
         except UnreadableAnswer:
             raise
         except OtherAnswer as error:  # twice: it stays so until somebody mends an address or a file
@@ -149,3 +150,13 @@ class Asker:
             rows = answer.records[0].get(container, {}).get(row_tag, [])
             record[container][row_tag] += rows
             more = bool(rows) and any(tag == container for _, tag in answer.partial)
+
+
+def _letting_go(ask: Callable[[], T]) -> T:
+    """``ask``; while it is asked again, nothing holds on to a half read answer, which may be large."""
+    try:
+        return ask()
+    except UnreadableAnswer as error:
+        error.__context__ = error.__traceback__ = None
+        gc.collect()  # lxml's parser and what was raised while it read hold each other
+        raise

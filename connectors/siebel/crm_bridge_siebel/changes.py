@@ -213,12 +213,18 @@ class ChangeReader:
 
     def _page_behind(self, position: Position | None) -> Answer:
         query = Query(
-            searchspec=changed_after(position) if position else None, sort=BY_CHANGE, page_size=self._page_size
+            searchspec=changed_after(position) if position else None,
+            sort=BY_CHANGE,
+            page_size=self._page_size,
+            beginning=True,
         )
         try:
-            return self._ask(query)
+            answer = self._ask(query)
         except UnreadableAnswer:
             return self._taken_apart(query)
+        if answer.cut:
+            self._page_size = len(answer.records) + len(answer.broken)
+        return answer
 
     def _newest(self) -> str:
         """The latest ``Updated`` there is."""

@@ -54,6 +54,8 @@ from crm_bridge_siebel.walking import Walk, known_containers
 from crm_bridge_siebel.writer import Writer
 from crm_bridge_siebel.writing import deletes, stamped_with
 
+_LARGE_PAGE = 4 * 1024 * 1024  # bytes; of a larger one some records are taken, and then as many are asked for
+
 
 class SiebelConnector:
     """One Siebel installation over SOAP 1.1, in whichever dialect each of its services speaks."""
@@ -279,7 +281,8 @@ class SiebelConnector:
     def _query_once(self, kind: str, query: Query) -> Answer:
         opened = self._kind(kind)
         call = opened.dialect.question(query, modes=opened.modes)
-        read = partial(opened.data.read, page_size=query.page_size, where=f"page of {kind}")
+        enough = _LARGE_PAGE if query.beginning else None
+        read = partial(opened.data.read, page_size=query.page_size, where=f"page of {kind}", enough=enough)
         answer: Answer = self._call(opened, call.method, call.arguments, read)
         return answer
 

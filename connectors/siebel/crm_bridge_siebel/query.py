@@ -65,6 +65,7 @@ class Query:
         child_start: offset within the containers.
         descending: the sort is from the last to the first.
         children: containers that come along where ``keys_only``.
+        beginning: of an answer that is very large its beginning will do: the next query asks for what stands behind.
     """
 
     searchspec: Condition | None
@@ -76,6 +77,7 @@ class Query:
     child_start: int = 0
     descending: bool = False
     children: Sequence[str] = ()
+    beginning: bool = False
 
 
 def changed_after(position: Position) -> Condition:

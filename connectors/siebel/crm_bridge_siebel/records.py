@@ -28,6 +28,7 @@ _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 NO_ROW_ID = "no_row_id"  # code of a record that does not say which one it is
 _RAW_LIMIT = 100_000
 _MOST_ROWS = 50_000  # in an answer that is held whole; five times the largest page that can be asked for
+_DROPPED = 256 * 1024  # bytes that are read at once of what nobody wants
 _MORE = frozenset({"false", "0"})
 
 Reader = Callable[[etree._Element, list[str]], dict[str, Any]]
@@ -45,6 +46,7 @@ class Answer:
         partial: (record, container) whose child rows did not all fit into this answer.
         head: simple elements beside the records, such as ``LastPage`` and ``PrimaryRowId``, by plain name.
         lacking: system fields that a record without a row id does not have either, in their order.
+        cut: it is the beginning of an answer that was too large to be held; what follows has to be asked for.
     """
 
     records: tuple[dict[str, Any], ...]
@@ -54,6 +56,7 @@ class Answer:
     partial: tuple[tuple[dict[str, Any], str], ...] = ()
     head: Mapping[str, str] = field(default_factory=dict)
     lacking: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def joined(answers: Sequence[Answer]) -> Answer:
@@ -93,19 +96,23 @@ class RecordReader:
         self._read = _compiled(shape.component)
         self._scanner: tuple[Mapping[str | None, str], Scanner] | None = None
 
-    def read(self, body: bytes | Readable, *, page_size: int, where: str) -> Answer:
+    def read(self, body: bytes | Readable, *, page_size: int, where: str, enough: int | None = None) -> Answer:
         """The records of a SOAP answer.
 
         Args:
             page_size: how many were asked for: an answer that does not say is the last when it holds fewer.
             where: the page's name, for the position of a broken record.
+            enough: where what follows can be asked for: bytes of the answer after which its records will do. The rest
+                is read and dropped, since Siebel's task is busy with it.
 
         Raises:
             UnreadableAnswer: truncated, malformed or hostile XML, or another message than expected.
             RefusedInAnswerError: it says that the call failed.
         """
         # No list is made of the pieces: the first that is as large as this is refused with what comes behind it.
-        first = next(self.pieces(body, page_size=page_size, where=where, piece=_MOST_ROWS))
+        first = next(self.pieces(body, page_size=page_size, where=where, piece=_MOST_ROWS, enough=enough))
+        while first.cut and not isinstance(body, bytes) and body.read(_DROPPED):
+            pass
         if len(first.records) + len(first.broken) >= _MOST_ROWS:
             raise UnreadableAnswer(
                 f"{where} has {_MOST_ROWS} records or more, where {page_size} were asked for, and is refused",
@@ -113,7 +120,9 @@ class RecordReader:
             )
         return first
 
-    def pieces(self, body: bytes | Readable, *, page_size: int, where: str, piece: int) -> Iterator[Answer]:
+    def pieces(
+        self, body: bytes | Readable, *, page_size: int, where: str, piece: int, enough: int | None = None
+    ) -> Iterator[Answer]:
         """The same, ``piece`` rows at a time, so that an answer of any size takes no more memory than a piece.
 
         What raises, raises when it is met: pieces before it were right as far as they went. Only the last piece tells
@@ -166,10 +175,11 @@ class RecordReader:
                     lacking |= dict.fromkeys(self._lacking(element) if unfit is no_id else ())
                     key = _key(element, self._shape.component)
                 done(element)
-                if count % piece == 0:
+                full = enough is not None and walker.taken > enough
+                if count % piece == 0 or full:
                     key = key if last is None else _position(last)
                     some = tuple(piece_records), tuple(broken), False, key, tuple(partial), dict(head)
-                    yield Answer(*some, tuple(lacking))
+                    yield Answer(*some, tuple(lacking), cut=full)
                     piece_records, broken, partial = [], [], []
             key = key if last is None else _position(last)
             root = walker.root

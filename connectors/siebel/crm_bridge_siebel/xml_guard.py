@@ -68,6 +68,11 @@ class Rows:
         root: etree._Element = self._walker.root
         return root
 
+    @property
+    def taken(self) -> int:
+        """Bytes of the source that were read so far."""
+        return self._guarded.taken
+
     def done(self, element: etree._Element) -> None:
         """``element`` was read: drop its content, and whatever stood before it in the document."""
         element.clear()
@@ -93,6 +98,7 @@ class _Guarded:
         self._system = system
         self._end = b""
         self._first = True
+        self.taken = 0
         self.standing = 0  # markup since the tree was last emptied, for whoever does that
         self.forget()
 
@@ -107,6 +113,7 @@ class _Guarded:
         self._attributes += attributes
         self.standing += markup
         self._size += len(part)
+        self.taken += len(part)
         if self._markup > MOST_MARKUP or self._size > _MOST_BYTES:
             raise _refused(
                 f"a record of more than {MOST_MARKUP} pieces of markup or {_MOST_BYTES >> 20} MB", system=self._system
