@@ -9,12 +9,15 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crm_bridge.cli.invocation import JsonOption, invocation, utc_now
 from crm_bridge.cli.render import canonical_json
+
+if TYPE_CHECKING:
+    from crm_bridge.demo.scenario import Outcome
 
 DEFAULT_DIRECTORY = Path("crm-bridge-demo")
 
@@ -46,7 +49,7 @@ def demo(
     from crm_bridge.demo.checks import as_json, check_table, exit_code, figure_table
     from crm_bridge.demo.narration import Narrator
     from crm_bridge.demo.project import configure, open_project
-    from crm_bridge.demo.scenario import House, Options, Outcome, play
+    from crm_bridge.demo.scenario import House, Options, play
     from crm_bridge.demo.shapes import KINDS
     from crm_bridge.plugin_manager import load_plugins
 
@@ -61,7 +64,7 @@ def demo(
             sys.stdout.flush()
         narrator.show(check_table(outcome.checks))
         narrator.show(figure_table(outcome.figures | {"whole demo, seconds": round(outcome.seconds, 1)}))
-        narrator.farewell(_next_commands(directory, running=keep_running))
+        narrator.farewell(_next_commands(directory, outcome, running=keep_running))
         if keep_running:
             narrator.say("Everything stays up until Ctrl-C.")
             _until_interrupted(idle)
@@ -85,15 +88,15 @@ def demo(
     raise typer.Exit(exit_code(outcome.checks))
 
 
-def _next_commands(directory: Path, *, running: bool) -> list[str]:
-    """What to try next, as it is typed."""
-    from crm_bridge.demo.scenes import NEW_PHONE
-
+def _next_commands(directory: Path, outcome: Outcome, *, running: bool) -> list[str]:
+    """What to try next, as it is typed: three commands, each of which has something to show there."""
     at = shlex.quote(str(directory))
     program = "uv run crm-bridge" if "UV" in os.environ else "crm-bridge"  # uv tells what it runs that it does
     bridge = f"{program} --config {at}/crm-bridge.toml"
     start = [] if running else [f"{program} simulate all --dir {at}   # in a second terminal: the four systems again"]
-    return [*start, f"{bridge} client lookup --phone {NEW_PHONE}", f"{bridge} plan", f"{bridge} dead-letters list"][:3]
+    client = [f"{bridge} client {outcome.look}"] if outcome.look else []
+    letters = [f"{bridge} dead-letters groups"] if outcome.figures.get("dead letters") else []
+    return [*start, *client, *([] if client else letters), f"{bridge} plan", *(letters if client else [])][:3]
 
 
 def _until_interrupted(idle: Callable[[], None]) -> None:

@@ -60,7 +60,7 @@ def figure_table(figures: Mapping[str, Any]) -> Table:
     table.add_column(overflow="fold")
     table.add_column(justify="right")
     for name, value in figures.items():
-        table.add_row(Text(name), Text(_plain(value)))
+        table.add_row(Text(name), Text("n/a" if value is None else _plain(value)))
     return table
 
 

@@ -18,7 +18,8 @@ Record = TypeVar("Record", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Ratios are 0..1; where nothing was merged, precision is 1, and where there is nothing to merge, recall is 1.
+    """Ratios are 0..1, and ``None`` over nothing: precision where nothing was merged, recall where there is nothing to
+    merge, all of them where nothing was read.
 
     Attributes:
         records: how many were compared; those that the bridge could not take are left out.
@@ -34,24 +35,24 @@ class Evaluation:
     true_pairs: int
     found_pairs: int
     right_pairs: int
-    b3_precision: float
-    b3_recall: float
+    b3_precision: float | None
+    b3_recall: float | None
     mixed_clients: int
 
     @property
-    def precision(self) -> float:
-        return self.right_pairs / self.found_pairs if self.found_pairs else 1.0
+    def precision(self) -> float | None:
+        return _part(self.right_pairs, self.found_pairs)
 
     @property
-    def recall(self) -> float:
-        return self.right_pairs / self.true_pairs if self.true_pairs else 1.0
+    def recall(self) -> float | None:
+        return _part(self.right_pairs, self.true_pairs)
 
     @property
-    def f1(self) -> float:
+    def f1(self) -> float | None:
         return _harmonic(self.precision, self.recall)
 
     @property
-    def b3_f1(self) -> float:
+    def b3_f1(self) -> float | None:
         return _harmonic(self.b3_precision, self.b3_recall)
 
 
@@ -78,8 +79,8 @@ def evaluate(clients: Mapping[Record, Hashable], *, truth: Mapping[Record, Hasha
         true_pairs=_pairs(by_person.values()),
         found_pairs=_pairs(by_client.values()),
         right_pairs=_pairs(cells.values()),
-        b3_precision=b3_precision / records if records else 1.0,
-        b3_recall=b3_recall / records if records else 1.0,
+        b3_precision=_part(b3_precision, records),
+        b3_recall=_part(b3_recall, records),
         mixed_clients=sum(persons > 1 for persons in persons_of.values()),
     )
 
@@ -101,12 +102,12 @@ class QueueEvaluation:
     missed_asked: int
 
     @property
-    def precision(self) -> float:
-        return self.yes / self.asked if self.asked else 1.0
+    def precision(self) -> float | None:
+        return _part(self.yes, self.asked)
 
     @property
-    def recall(self) -> float:
-        return self.missed_asked / self.missed_pairs if self.missed_pairs else 1.0
+    def recall(self) -> float | None:
+        return _part(self.missed_asked, self.missed_pairs)
 
 
 def evaluate_queue(
@@ -136,5 +137,12 @@ def _pairs(sizes: Iterable[int]) -> int:
     return sum(size * (size - 1) // 2 for size in sizes)
 
 
-def _harmonic(precision: float, recall: float) -> float:
+def _part(some: float, of: int) -> float | None:
+    """``None``: a part of nothing is no figure."""
+    return some / of if of else None
+
+
+def _harmonic(precision: float | None, recall: float | None) -> float | None:
+    if precision is None or recall is None:
+        return None
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

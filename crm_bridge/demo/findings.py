@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from crm_bridge.demo.cast import Card
+from crm_bridge.matching import phone_key
+from crm_bridge.store import clients
 from crm_bridge.store.schema import dead_letters, message_reports, notices, review, source_records
 
 RecordKey = tuple[str, str]
@@ -82,6 +84,14 @@ def open_questions(connection: Connection) -> list[tuple[RecordKey, RecordKey]]:
     waiting = (review.c.state == "open") & (review.c.kind == "duplicate")
     rows = connection.execute(select(review.c.left, review.c.right).where(waiting).order_by(review.c.id))
     return [(_record_key(left), _record_key(right)) for left, right in rows]
+
+
+def a_client(connection: Connection, *, phone: str) -> str | None:
+    """What shows a client on the command line: the one with ``phone``, else the first of all by its id."""
+    if clients.find(connection, [phone_key(phone)], limit=1):
+        return f"lookup --phone {phone}"
+    first = clients.ids_behind(connection, "", limit=1)
+    return f"show {first[0]}" if first else None
 
 
 def _record_key(key: str) -> RecordKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -16,7 +17,15 @@ from crm_bridge.demo import scenes
 from crm_bridge.demo.cast import SCENES, Card, Part, choose
 from crm_bridge.demo.checks import Check
 from crm_bridge.demo.evaluation import Evaluation, QueueEvaluation, evaluate, evaluate_queue
-from crm_bridge.demo.findings import DeadLetter, RecordKey, cards, clients_by_record, open_letters, open_questions
+from crm_bridge.demo.findings import (
+    DeadLetter,
+    RecordKey,
+    a_client,
+    cards,
+    clients_by_record,
+    open_letters,
+    open_questions,
+)
 from crm_bridge.demo.input_file import read_input
 from crm_bridge.demo.narration import Narrator
 from crm_bridge.demo.people import ROLES, make_people
@@ -61,11 +70,12 @@ class House:
 
 @dataclass(slots=True)
 class Outcome:
-    """What the demo found."""
+    """What the demo found. ``look``: arguments of ``crm-bridge client`` that show a client, where there is one."""
 
     checks: list[Check] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    look: str | None = None
 
 
 def play(
@@ -91,6 +101,11 @@ def play(
             for system in KINDS:
                 bars.start(f"fill {system}", len(spread.of(system)))
             stand.load(spread, loaded=lambda system, number: bars.advance(f"fill {system}", number))
+        if spread.moved:
+            narrator.say(
+                f"{spread.moved:,} records for vendor_files went to siebel instead: the agency's files are cp1251, "
+                "which lacks their letters."
+            )
         copy_mappings(options.directory)
         house.configure(options.directory, stand)
         narrator.say(f"{options.directory} now holds crm-bridge.toml, mappings/ and the systems' own state.")
@@ -98,6 +113,8 @@ def play(
         with house.open_bridge(options.directory, stand, received) as bridge:
             world = World(stand, bridge, narrator, received)
             _play_scenes(world, spread, outcome, labelled=labelled, sample=options.input is None)
+            with bridge.reading() as connection:
+                outcome.look = a_client(connection, phone=scenes.NEW_PHONE)
             outcome.seconds = time.monotonic() - begun
             finish(outcome, world.take_inbox)
     return outcome
@@ -133,9 +150,13 @@ def _play_scenes(world: World, spread: Spread, outcome: Outcome, *, labelled: bo
         "pairs that wait for a person": len(questions),
         "pairs judged two persons": report.clients.get("judged_two", 0),
         "dead letters": len(letters),
+        "dead letters by cause": dict(Counter(letter.code for letter in letters).most_common()),
         "first run, seconds": round(seconds, 1),
     }
+    if spread.moved:
+        outcome.figures["records that the agency's files cannot hold (cp1251), put into siebel"] = spread.moved
     outcome.checks += _nothing_lost(truth, linked, letters)
+    outcome.checks.append(records_read(merged))
     if sample:
         outcome.checks += _faults_found(spread, stand, letters)
         outcome.checks.append(Check("cards that mix two people", 0, merged.mixed_clients))
@@ -212,6 +233,11 @@ def _nothing_lost(
     return [Check("records that are in a card or a dead letter", len(truth), there)]
 
 
+def records_read(merged: Evaluation) -> Check:
+    """A run that made no client has shown nothing, however well it put everything aside."""
+    return Check("records could be read", "some", "some" if merged.clients else "none")
+
+
 def _faults_found(spread: Spread, stand: Stand, letters: list[DeadLetter]) -> list[Check]:
     """The dead letters are those that were built in, each with its cause, and no other."""
     ids = set(stand.ids.values())
@@ -228,11 +254,11 @@ def _told(faults: Iterable[tuple[str, str, str]]) -> list[str]:
 def _quality(merged: Evaluation) -> dict[str, Any]:
     return {
         "persons in truth": merged.persons,
-        "pairs: precision": round(merged.precision, 4),
-        "pairs: recall": round(merged.recall, 4),
-        "pairs: F1": round(merged.f1, 4),
-        "B³: precision": round(merged.b3_precision, 4),
-        "B³: recall": round(merged.b3_recall, 4),
+        "pairs: precision": _rounded(merged.precision),
+        "pairs: recall": _rounded(merged.recall),
+        "pairs: F1": _rounded(merged.f1),
+        "B³: precision": _rounded(merged.b3_precision),
+        "B³: recall": _rounded(merged.b3_recall),
         "cards that mix two people": merged.mixed_clients,
     }
 
@@ -240,11 +266,15 @@ def _quality(merged: Evaluation) -> dict[str, Any]:
 def _queue(queue: QueueEvaluation) -> dict[str, Any]:
     return {
         "questions: answer is yes": queue.yes,
-        "questions: precision": round(queue.precision, 4),
+        "questions: precision": _rounded(queue.precision),
         "true pairs not merged": queue.missed_pairs,
         "true pairs not merged that are asked": queue.missed_asked,
-        "questions: recall": round(queue.recall, 4),
+        "questions: recall": _rounded(queue.recall),
     }
+
+
+def _rounded(ratio: float | None) -> float | None:
+    return None if ratio is None else round(ratio, 4)
 
 
 def _wished(spread: Spread, stand: Stand, linked: Mapping[RecordKey, str]) -> dict[str, str]:

@@ -61,11 +61,17 @@ class ExpectedFault:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Everything to load. ``broken_lines``: how many lines of the agency's file shall be no rows."""
+    """Everything to load.
+
+    Attributes:
+        broken_lines: how many lines of the agency's file shall be no rows.
+        moved: records that were the agency's turn and went to Siebel, as the agency's code page cannot hold them.
+    """
 
     rows: tuple[Row, ...]
     faults: tuple[ExpectedFault, ...] = ()
     broken_lines: int = 0
+    moved: int = 0
 
     def of(self, system: str) -> list[tuple[int, Row]]:
         """The rows of one system with their positions."""
@@ -108,12 +114,14 @@ def spread_input(records: Iterable[InputRecord]) -> Spread:
     rows: list[Row] = []
     contracts = count(1)
     turns: dict[str, int] = {}
+    moved = 0
     for record in records:
         turn = turns.setdefault(record.cluster, len(turns))
         turns[record.cluster] += 1
         system = SYSTEMS[turn % len(SYSTEMS)]
         if system == "vendor_files" and not _fits_agency(record):
             system = "siebel"  # the agency's code page has no such letters, so no such file could exist
+            moved += 1
         portrait = Portrait(
             family=record.family,
             given=record.given,
@@ -127,7 +135,7 @@ def spread_input(records: Iterable[InputRecord]) -> Spread:
             contract=f"Д-{next(contracts):06}" if system == "vendor_files" else None,
         )
         rows.append(Row(system, SHAPES[system](portrait), record.cluster))
-    return Spread(tuple(rows))
+    return Spread(tuple(rows), moved=moved)
 
 
 def _invented_mobile(serial: int) -> str:
@@ -138,7 +146,8 @@ def _invented_mobile(serial: int) -> str:
 
 
 def _fits_agency(record: InputRecord) -> bool:
-    text = "".join(part for part in (record.family, record.given, record.city, record.email, record.birth_date) if part)
+    parts = (record.family, record.given, record.city, record.postal_code, record.email, record.phone, record.gender)
+    text = "".join(part for part in (*parts, record.birth_date) if part)
     try:
         text.encode("cp1251")
     except UnicodeEncodeError:

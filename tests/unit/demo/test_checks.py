@@ -8,6 +8,8 @@ import json
 from rich.console import Console
 
 from crm_bridge.demo.checks import Check, as_json, check_table, exit_code, figure_table
+from crm_bridge.demo.evaluation import evaluate
+from crm_bridge.demo.scenario import records_read
 
 GOOD = Check("one card", expected=1, found=1)
 BAD = Check("phone in Siebel", expected="+380505550101", found=None)
@@ -28,6 +30,23 @@ def test_the_json_object_names_each_check_with_expected_and_found() -> None:
     assert {"expected": 1, "found": 1, "holds": True} == result["checks"]["one card"]
     assert {"expected": "+380505550101", "found": None, "holds": False} == result["checks"]["phone in Siebel"]
     assert (1.2, {"records": 2}, "d") == (result["seconds"], result["figures"], result["directory"])
+
+
+def test_a_figure_over_nothing_is_no_figure() -> None:
+    """JSON has null for it, and people read n/a."""
+    page = io.StringIO()
+    Console(file=page, width=120).print(figure_table({"recall": None, "dead letters by cause": {"bad_date": 1200}}))
+
+    assert "n/a" in page.getvalue()
+    assert "bad_date: 1,200" in page.getvalue()
+    assert None is as_json([GOOD], figures={"recall": None}, seconds=1, directory="d")["figures"]["recall"]
+
+
+def test_a_run_that_read_nothing_has_shown_nothing() -> None:
+    """However well it put every record aside."""
+    nobody, somebody = evaluate({}, truth={}), evaluate({"a": 1}, truth={"a": 1})
+
+    assert [False, True] == [records_read(each).holds for each in (nobody, somebody)]
 
 
 def test_a_failed_check_shows_both_values() -> None:

@@ -21,7 +21,7 @@ def test_nothing_merged_is_precise_and_finds_nothing() -> None:
     """Precision 1, recall 0; B³ still credits each record with itself."""
     result = evaluate({"a1": 1, "a2": 2, "a3": 3, "b1": 4}, truth=TRUTH)
 
-    assert (1.0, 0.0, 0.0) == (result.precision, result.recall, result.f1)
+    assert (None, 0.0, None) == (result.precision, result.recall, result.f1)
     assert (3, 0, 0) == (result.true_pairs, result.found_pairs, result.right_pairs)
     assert result.b3_recall == pytest.approx((1 / 3 * 3 + 1) / 4)
 
@@ -41,10 +41,10 @@ def test_records_that_the_bridge_could_not_take_do_not_count() -> None:
 
 
 def test_nothing_at_all_is_no_division_by_zero() -> None:
-    """An empty result is precise and complete, emptily."""
+    """Nor is it perfect: over nothing there is no figure."""
     result = evaluate({}, truth={})
 
-    assert (1.0, 1.0, 1.0) == (result.f1, result.b3_precision, result.b3_recall)
+    assert {None} == {result.precision, result.recall, result.f1, result.b3_precision, result.b3_recall, result.b3_f1}
 
 
 def test_a_queue_is_judged_by_its_answers_and_by_what_it_leaves_out() -> None:
@@ -57,8 +57,8 @@ def test_a_queue_is_judged_by_its_answers_and_by_what_it_leaves_out() -> None:
     assert (3, 2, 2 / 3) == (result.missed_pairs, result.missed_asked, result.recall)
 
 
-def test_a_queue_without_questions_is_right_about_what_it_asks() -> None:
+def test_a_queue_without_questions_has_no_precision() -> None:
     """Records that the truth does not know count nowhere."""
     result = evaluate_queue([("a1", "x")], clients={"a1": 1, "x": 2}, truth=TRUTH)
 
-    assert (0, 1.0, 1.0) == (result.asked, result.precision, result.recall)
+    assert (0, None, None) == (result.asked, result.precision, result.recall)

@@ -161,3 +161,14 @@ def test_what_the_agencys_code_page_cannot_hold_is_not_put_there() -> None:
 def somebody() -> SamplePerson:
     """The person who is in all four systems."""
     return next(person for person in PEOPLE if person.role == "everywhere")
+
+
+def test_records_that_the_agency_cannot_hold_are_moved_and_counted() -> None:
+    """Its files are cp1251: the fourth record of a cluster is the agency's turn, unless it has other letters."""
+    names = ("Lys", "Lys", "Lys", "Łukasz")
+    records = [InputRecord(id=str(number), cluster="c", family=name) for number, name in enumerate(names)]
+
+    spread = spread_input(records)
+
+    assert 1 == spread.moved
+    assert [] == spread.of("vendor_files")
