@@ -16,6 +16,7 @@ from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.report import RunReport
 from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.keys_anew import keys_anew
+from crm_bridge.runner.new_targets import carry_to_new_targets
 from crm_bridge.runner.pull import pull_all
 from crm_bridge.runner.sweep import sweep_all
 from crm_bridge.runner.waiting import postponed, release
@@ -59,6 +60,7 @@ def plan(run: RunContext, systems: Sequence[str], *, sweep: bool = False) -> Pla
         sweep: compare all keys too. No guard stops that here: it is to be looked at.
     """
     keys_anew(run)
+    carry_to_new_targets(run)
     set_aside(run, systems)
     pull_all(run, systems)
     if sweep:

@@ -23,6 +23,7 @@ from crm_bridge.runner.drift import select
 from crm_bridge.runner.inbox import process_inbox
 from crm_bridge.runner.keys_anew import keys_anew
 from crm_bridge.runner.last_look import look_again
+from crm_bridge.runner.new_targets import carry_to_new_targets
 from crm_bridge.runner.offers import renew_offers
 from crm_bridge.runner.pull import pull_all
 from crm_bridge.runner.sweep import sweep_all
@@ -54,6 +55,7 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
     try:
         keys_anew(run)
         renew_offers(run)
+        carry_to_new_targets(run)
         set_aside(run, systems)
         gates = gates_of(run, systems, options.gate)
         unsettled(run)

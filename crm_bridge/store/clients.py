@@ -117,6 +117,12 @@ def find(connection: Connection, keys: Sequence[str], *, limit: int = 50) -> lis
     return [StoredClient(*row) for row in connection.execute(select(clients).where(clients.c.id.in_(found)))]
 
 
+def ids_behind(connection: Connection, after: str, *, limit: int) -> list[str]:
+    """Ids of clients that stand, in order, behind ``after``."""
+    query = select(clients.c.id).where(clients.c.replaced_by.is_(None), clients.c.id > after)
+    return list(connection.execute(query.order_by(clients.c.id).limit(limit)).scalars())
+
+
 def each(connection: Connection) -> Iterator[StoredClient]:
     """All clients that stand, a few thousand at a time in memory."""
     query = select(clients).where(clients.c.replaced_by.is_(None)).order_by(clients.c.id)
