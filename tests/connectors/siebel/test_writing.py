@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -268,12 +269,14 @@ def test_a_refused_connection_means_that_nothing_was_sent(siebel, update):
 def test_a_record_that_another_user_has_locked_is_written_once_it_is_free(siebel, update, transport, more, met):
     """Until then it is refused, after waiting for as long as the site does."""
     record_id, other = siebel.load(2)
-    siebel.simulator.configure(locked=f"9-9;{record_id}", **more)
+    siebel.simulator.configure(locked=f"9-9;{record_id}", lock_wait=0.05, **more)
     connector = siebel.connector(transport=transport)
+    began = monotonic()
 
     def written(row_id: str) -> Any:
         return connector.write("contact", [update(row_id, JobTitle="лікарка")])[0]
 
     assert (met, Accepted) == (type(written(record_id)), type(written(other)))
+    assert monotonic() - began >= 0.05
     siebel.simulator.configure(locked="")
     assert isinstance(written(record_id), Accepted)
