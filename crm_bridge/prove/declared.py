@@ -92,6 +92,7 @@ def _kinds(settings: Settings, plugins: Plugins, name: str, clock: Callable[[], 
             read=records.read,
             write=records.write,
             create=records.create,
+            spreads=records.on_delete == "spread",
             document_digest=blake2b(found.text.encode(), digest_size=8).hexdigest(),
         )
     with calling(connector, "close"):

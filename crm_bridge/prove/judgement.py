@@ -1,4 +1,4 @@
-"""What must hold at rest: no edit lost, nothing said by nobody, nobody twice, the systems in step."""
+"""What must hold at rest: no edit lost, nothing said by nobody, nobody twice, deletions carried, systems in step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from crm_bridge.prove.ground import Leaf
-from crm_bridge.prove.oracle import Edit, Wrong, shown
+from crm_bridge.prove.oracle import Deletion, Edit, Wrong, shown
 
 if TYPE_CHECKING:
     from crm_bridge.prove.stand import Client, Stand
@@ -22,6 +22,35 @@ def judge(stand: Stand) -> Iterator[Wrong]:
         for leaf in stand.ground.leaves.values():
             if (client.number, leaf.name) not in stand.kept_of_merge:
                 yield from _of_leaf(stand, client, leaf, waiting)
+        deletions = [each for each in stand.oracle.deletions if each.client == client.number]
+        if deletions:
+            yield from _of_deletions(stand, client, deletions, waiting)
+
+
+def _of_deletions(stand: Stand, client: Client, deletions: list[Deletion], waiting: set[str]) -> Iterator[Wrong]:
+    """One that knew all edits takes the client along; one that did not know an edit leaves it where it was made."""
+    number = client.number + 1
+    unseen = [stand.oracle.unseen(each) for each in deletions]
+    if not all(unseen):
+        for name, ids in client.records.items():
+            kind = stand.declared.kinds[name]
+            if ids and name not in waiting and kind.write and kind.capabilities.deletes:
+                yield Wrong(f"client {number} was deleted in {deletions[0].system}, and is still in {name}")
+        return
+    for edit in unseen[0]:
+        if all(edit in each for each in unseen[1:]) and all(_would_come(stand, edit, each) for each in deletions):
+            by_hand = edit.number in stand.oracle.excused
+            if not by_hand and edit.system not in waiting and not client.records.get(edit.system):
+                said = f"{edit.leaf} {shown(edit.value)} in {edit.system}"
+                yield Wrong(f"client {number} was deleted over an edit that nobody had seen: {said}", edit)
+
+
+def _would_come(stand: Stand, edit: Edit, deletion: Deletion) -> bool:
+    """Whether the edit would have come to the deleting system for certain, were the record still there."""
+    leaf = stand.ground.leaves[edit.leaf]
+    holder = leaf.holders.get(deletion.system)
+    plain = not leaf.is_consent and (not leaf.is_slot or "/" in leaf.name) and edit.value is not None
+    return holder is not None and holder.written and plain and stand.oracle.undisputed(edit)
 
 
 def _of_leaf(stand: Stand, client: Client, leaf: Leaf, waiting: set[str]) -> Iterator[Wrong]:

@@ -156,6 +156,8 @@ class Machine(Stand):
                 self.oracle.excused |= self.oracle.only_here(edit, elsewhere.get(leaf, set()))
         self.systems[name].delete(record_id)
         client.records[name].remove(record_id)
+        if self.declared.kinds[name].spreads and not client.records[name]:
+            self.oracle.deleted(name, client.number)
         self.swept = self.swept or not said.deletes_visible
         self.story.append(f"A user of {name} deletes the record of client {client.number + 1}.")
 
@@ -261,6 +263,7 @@ class Machine(Stand):
         written = self._cycle()
         self._take_all_up()
         wrong = [*self.wrong, *judge(self)]
+        self.oracle.deletions.clear()
         if written:
             wrong.append(Wrong(f"it does not come to rest: {written} more writes in the third cycle"))
         if wrong:

@@ -39,12 +39,26 @@ class Wrong:
     edit: Edit | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A user of ``system`` deleted the client's only record there, and that is to spread.
+
+    Attributes:
+        received: numbers of all edits of the client that the system had received.
+    """
+
+    client: int
+    system: str
+    received: frozenset[int]
+
+
 @dataclass(slots=True)
 class Oracle:
     """All edits so far, and what each system has received."""
 
     edits: list[Edit] = field(default_factory=list)
     excused: set[int] = field(default_factory=set)
+    deletions: list[Deletion] = field(default_factory=list)
     _seen: dict[tuple[str, int, str], set[int]] = field(default_factory=dict)
     _by_value: dict[tuple[int, str, str | None], int] = field(default_factory=dict)
 
@@ -82,6 +96,23 @@ class Oracle:
         seen = self._seen.setdefault((system, edit.client, edit.unit), set())
         seen.add(edit.number)
         seen |= edit.past
+
+    def deleted(self, system: str, client: int) -> None:
+        """A user of ``system`` deleted the client's only record there, and that is to spread."""
+        known = (seen for (where, whose, _), seen in self._seen.items() if (where, whose) == (system, client))
+        self.deletions.append(Deletion(client, system, frozenset().union(*known)))
+
+    def unseen(self, deletion: Deletion) -> list[Edit]:
+        """Edits of the client that the users of the deleting system did not know."""
+        own = (each for each in self.edits if each.client == deletion.client and each.system != START)
+        return [each for each in own if each.number not in deletion.received]
+
+    def undisputed(self, edit: Edit) -> bool:
+        """Whether no other edit of its group was made beside it."""
+        return all(
+            other.number in edit.past or edit.number in other.past or other.number == edit.number
+            for other in self._of_unit(edit)
+        )
 
     def uses(self, client: int, leaf: str) -> int:
         """How many values of the path are used up."""

@@ -124,7 +124,14 @@ def prove(
 
 
 def _simplest(declared: Declared, ground: Ground) -> Iterator[tuple[Step, ...]]:
-    """Each field edited once; and each trouble once in each system, when it is written."""
+    """Each deletion that spreads, alone and beside an edit; each field edited once; each trouble once in each system,
+    when it is written."""
+    for at, name in enumerate(declared.kinds):
+        if declared.kinds[name].spreads:
+            held = [leaf for leaf, each in ground.leaves.items() if name in each.holders and each.holders[name].written]
+            beside = [i for i, each in enumerate(ground.editable) if each.leaf in held and each.system != name]
+            yield (Delete(at),)
+            yield from ((Edit(i), Delete(at)) for i in beside[:1])
     for field in range(len(ground.editable)):
         yield (Edit(field),)
     for at, name in enumerate(declared.kinds):

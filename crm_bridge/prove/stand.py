@@ -166,7 +166,9 @@ class Stand:
                 client = self._whose(name, record_id)
                 if client is not None:
                     client.records.setdefault(name, []).append(record_id)
-            if client is not None and operation != "delete":
+            if client is not None and operation == "delete":
+                client.records[name].remove(record_id)
+            elif client is not None:
                 self._observe(name, client)
 
         return watch

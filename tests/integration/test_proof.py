@@ -31,7 +31,7 @@ SHIPPED = Path(__file__).with_name("shipped.toml").read_text(encoding="utf-8")
 )
 def test_no_edit_is_lost_whatever_the_systems_can_do(tmp_path, mix, more):
     """Edits, deletes, merges, crashes at commits and calls, lost answers, disorder: an oracle of edits looks on."""
-    world = World(tmp_path, create=["b"], more=more, store="sqlite:///bridge.db")
+    world = World(tmp_path, create=["b"], spread=["a"], more=more, store="sqlite:///bridge.db")
 
     found = proof_of(declared_in(world, **mix), examples=STORIES)
 

@@ -1,4 +1,4 @@
-"""The proof can fail: five mistakes that such bridges make, each put into ours, and each found by the machine."""
+"""The proof can fail: seven mistakes that such bridges make, each put into ours, and each found by the machine."""
 
 import pytest
 from memory_world import World
@@ -7,8 +7,9 @@ from proving import declared_in, proof_of
 from crm_bridge.connector import Accepted, EffectSafety, Stale, Unknown
 from crm_bridge.outbox import deliver
 from crm_bridge.prove import search
-from crm_bridge.runner import pull
+from crm_bridge.runner import deletions, pull
 from crm_bridge.store import runs
+from crm_bridge.sync import deletions as rule_of_deletions
 from crm_bridge.sync import survivorship
 
 
@@ -69,6 +70,18 @@ def a_stale_write_counts_as_delivered(monkeypatch):
     monkeypatch.setattr(deliver, "take_outcomes", careless)
 
 
+def a_deletion_spreads_over_edits(monkeypatch):
+    """Nobody asks what the users of the deleted record had seen."""
+    monkeypatch.setattr(deletions, "_unseen", lambda *_: None)
+    monkeypatch.setattr(deletions, "_later", lambda *_: None)
+    monkeypatch.setattr(rule_of_deletions, "spoke_after", lambda *_, **__: False)
+
+
+def a_deletion_never_spreads(monkeypatch):
+    """Each is taken for one that an edit speaks against."""
+    monkeypatch.setattr(deletions, "_unseen", lambda *_: "somebody")
+
+
 @pytest.mark.parametrize(
     "mistake",
     [
@@ -77,11 +90,13 @@ def a_stale_write_counts_as_delivered(monkeypatch):
         a_lost_answer_is_a_write_to_be_made_again,
         the_cursor_moves_before_its_page,
         a_stale_write_counts_as_delivered,
+        a_deletion_spreads_over_edits,
+        a_deletion_never_spreads,
     ],
     ids=lambda mistake: mistake.__name__.replace("_", " "),
 )
 def test_a_mistake_in_the_engine_is_found(tmp_path, monkeypatch, mistake):
-    world = World(tmp_path, create=["b"], store="sqlite:///bridge.db")
+    world = World(tmp_path, create=["b"], spread=["a"], store="sqlite:///bridge.db")
     what = declared_in(world, b={"effect_safety": EffectSafety.QUERYABLE})
     monkeypatch.setattr(search, "DEATHS", range(1, 30))
     mistake(monkeypatch)
