@@ -100,12 +100,12 @@ def take(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None) -> f
         return step(run, kind, page, cursor=cursor)
 
 
-def reread(run: RunContext, system: System, kind: Kind, record_ids: Sequence[str]) -> None:
-    """Read these records again, as a hint or a stale write asks. The cursor stays."""
+def reread(run: RunContext, system: System, kind: Kind, record_ids: Sequence[str]) -> frozenset[str]:
+    """Read these records again, as a hint or a stale write asks. The cursor stays. Returns as :func:`take`."""
     connector = system.connector
     if not record_ids or not isinstance(connector, RecordSource):
-        return
-    take(run, kind, _readable(connector, kind, record_ids), cursor=None)
+        return frozenset()
+    return take(run, kind, _readable(connector, kind, record_ids), cursor=None)
 
 
 def _readable(connector: RecordSource, kind: Kind, record_ids: Sequence[str]) -> Page:

@@ -112,8 +112,15 @@ def _broken(kind: Kind, broken: BrokenRecord) -> Letter:
         code=broken.code,
         message=f"{broken.position}: {broken.cause}",
         raw=orjson.dumps(broken.raw),
-        hint="mend it at its source; the corrected record is read with the next changes",
+        hint="mend it at its source; the corrected record is read with the next changes"
+        + (", or when you replay this letter" if broken.record_id and kind.capabilities.reads_back else ""),
     )
+
+
+def id_to_ask_for(letter: Mapping[str, Any]) -> str | None:
+    """The id of the record that a letter of :func:`_broken` is about, where it could be told; else it has a place."""
+    named = letter["stage"] == "read" and letter["code"] != "not_json"
+    return None if not named or letter["message"].startswith(f"{letter['record_id']}: ") else letter["record_id"]
 
 
 def _not_json(kind: Kind, record_id: str, record: Any, error: NotJson) -> Letter:

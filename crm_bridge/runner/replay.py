@@ -11,10 +11,12 @@ from crm_bridge.connector import Page
 from crm_bridge.errors import UserMistake
 from crm_bridge.outbox.drafts import draft_client
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.corrections import against, as_corrected, kind_of
 from crm_bridge.runner.keys_anew import keys_anew
-from crm_bridge.runner.pull import take
+from crm_bridge.runner.pull import reread, take
+from crm_bridge.runner.reading import id_to_ask_for
 from crm_bridge.store import causes, clients, journal, letters, records
 from crm_bridge.store.causes import Cause
 
@@ -108,8 +110,10 @@ def _replay(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
     for kind, group in _by_kind(run, [row for row in rows if _is_read(row)], answer):
         for portion in _each_record_once(run, kind, group):
             _read_again(run, kind, portion, answer)
+    for kind, group in _by_kind(run, [row for row in rows if _is_asked_for(run, row)], answer):
+        _ask_again(run, kind, group, answer)
     _write_again(run, _writes(run, rows, answer), answer)
-    _refuse_others(rows, answer)
+    _refuse_others(run, rows, answer)
 
 
 def _foresee(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
@@ -123,21 +127,30 @@ def _foresee(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
             before = known.get(row["record_id"])
             goes = f"changes the record of client {before.client_id}" if before else "is taken in as a new record"
             answer.add("still" if said else "replayed", row["id"], "; ".join(said) or goes)
+    for row in rows:
+        if _is_asked_for(run, row):
+            answer.add("replayed", row["id"], f"{row['system']} is asked for the record by its id")
     _foresee_writes(run, _writes(run, rows, answer), answer)
-    _refuse_others(rows, answer)
+    _refuse_others(run, rows, answer)
 
 
 def _is_read(row: Row) -> bool:
     return row["stage"] == "map" and isinstance(row["raw"], Mapping)
 
 
+def _is_asked_for(run: RunContext, row: Row) -> bool:
+    """Nothing of the record could be read, but its id is known, and its system gives records by their ids."""
+    kind = kind_of(run, row)
+    return kind is not None and kind.read and kind.capabilities.reads_back and id_to_ask_for(row) is not None
+
+
 def _is_write(row: Row) -> bool:
     return row["stage"] == "write" and bool(row["client_id"])
 
 
-def _refuse_others(rows: Sequence[Row], answer: Replayed) -> None:
+def _refuse_others(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
     for row in rows:
-        if not _is_read(row) and not _is_write(row):
+        if not _is_read(row) and not _is_write(row) and not _is_asked_for(run, row):
             hint = row["hint"] or "mend it at its source, then discard this letter"
             answer.add("not_replayable", row["id"], hint)
 
@@ -180,6 +193,26 @@ def _read_again(run: RunContext, kind: Kind, portion: Sequence[tuple[Row, str]],
             letters.close(connection, renamed, state="replayed", by="replay", reason="read again", at=run.now())
     for row, name in named:
         answer.add("still" if name in still else "replayed", row["id"], row["message"])
+
+
+def _ask_again(run: RunContext, kind: Kind, rows: Sequence[Row], answer: Replayed) -> None:
+    """Ask the system for these records by their ids. A letter whose record came is closed by the page itself."""
+    names = sorted({row["record_id"] for row in rows})
+    try:
+        failed = reread(run, run.systems[kind.system], kind, names)
+    except STOPS_ITS_SYSTEM as error:
+        for row in rows:
+            answer.add("still", row["id"], f"{kind.system} could not be asked: {error}")
+        return
+    with run.database.reading() as connection:
+        states = {row["id"]: row["state"] for row in letters.get(connection, [row["id"] for row in rows])}
+    for row in rows:
+        if row["record_id"] in failed:
+            answer.add("still", row["id"], row["message"])
+        elif states[row["id"]] == "open":
+            answer.add("not_replayable", row["id"], f"{kind.system} has it no more; discard this letter")
+        else:
+            answer.add("replayed", row["id"], "asked for by its id, and read")
 
 
 def _writes(run: RunContext, rows: Sequence[Row], answer: Replayed) -> list[Row]:

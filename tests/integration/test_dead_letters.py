@@ -3,7 +3,8 @@
 import pytest
 from memory_world import World
 
-from crm_bridge.errors import UserMistake
+from crm_bridge.connector import BrokenRecord, Page
+from crm_bridge.errors import RejectRecord, UserMistake
 from crm_bridge.store.causes import Cause
 
 BAD_GENDER = Cause(code="unknown_code")
@@ -114,6 +115,51 @@ class TestReplay:
         answer = replay(world, *[each["id"] for each in letters(world)])
 
         assert (2, []) == (answer["counts"]["replayed"], letters(world))
+
+
+class TestUnreadable:
+    """A record of A that nobody can read: its page names its id, or its place alone."""
+
+    @pytest.fixture(params=["id", "place"])
+    def torn(self, world, request, monkeypatch):
+        world.ids = world.person("a")
+        named = world.ids["a"] if request.param == "id" else None
+        world.broken = True
+        a = world["a"]
+
+        def read_changes(kind, cursor):
+            if kind == "person" and cursor is None:
+                yield Page([], cursor="behind", broken=[BrokenRecord("page 3", "torn", "{", "malformed", named)])
+
+        def read(kind, ids):
+            if world.broken:
+                raise RejectRecord("torn", code="malformed")
+            return type(a).read(a, kind, ids)
+
+        monkeypatch.setattr(a, "read_changes", read_changes)
+        monkeypatch.setattr(a, "read", read)
+        world.sync()
+        return request.param == "id"
+
+    def test_a_replay_asks_for_it_by_its_id_and_its_letter_closes_once_it_was_read(self, world, torn):
+        [letter] = letters(world)
+        while_broken = replay(world, letter["id"])["counts"]
+        world.broken = False
+        foreseen = replay(world, letter["id"], dry_run=True)["counts"]
+
+        mended = replay(world, letter["id"])["counts"]
+
+        went = "replayed" if torn else "not_replayable"
+        assert (1, 1, 1) == (while_broken["still" if torn else "not_replayable"], foreseen[went], mended[went])
+        assert ([] if torn else [letter["id"]]) == [each["id"] for each in letters(world)]
+        assert torn == bool(world.ask("lookup", name="Коваль"))
+
+    def test_a_sweep_that_reads_it_closes_its_letter(self, world, torn):
+        world.broken = False
+
+        world.sync(sweep=True)
+
+        assert torn == (letters(world) == [])
 
 
 class TestEdit:

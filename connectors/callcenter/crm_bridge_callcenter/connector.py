@@ -38,7 +38,19 @@ from crm_bridge.api import (
 )
 
 from . import webhooks
-from .records import FIELDS, Position, body_of, is_settled, listed, next_link, split_page, unreadable_record
+from .records import (
+    FIELDS,
+    MALFORMED,
+    NOT_JSON,
+    Position,
+    begins_like_a_page,
+    body_of,
+    is_settled,
+    listed,
+    next_link,
+    split_page,
+    unreadable_record,
+)
 from .settings import CallCenterSettings
 
 KIND = "client"
@@ -135,7 +147,9 @@ class CallCenter:
                 link = next_link(answer.headers)
                 if link is None:
                     raise RetryLater("the call centre's page is not JSON, and names no next one", system=self._system)
-                behind, last, broken = link, False, [unreadable_record(answer.body, position=where)]
+                # The page holds one client, and the link names the last of it.
+                behind, last = link, False
+                broken = [unreadable_record(answer.body, position=where, record_id=link.after)]
             if pinned is None and not is_settled(behind, headers=answer.headers):
                 pinned = replace(behind, after=None)
             if records or broken:
@@ -150,16 +164,29 @@ class CallCenter:
             position, limit = behind, min(self._settings.page_size, limit * 10)
 
     def read(self, kind: str, record_ids: Sequence[str]) -> Sequence[RawRecord]:
+        """These clients.
+
+        Raises:
+            RejectRecord: one of them makes the answer unreadable; ask for fewer.
+        """
         _known(kind)
         found: list[RawRecord] = []
         for start in range(0, len(record_ids), IDS_A_CALL):
-            answer = self._calls.get(CLIENTS, query={"ids": listed(record_ids[start : start + IDS_A_CALL])})
-            parsed = _page_of(answer)
-            if parsed is None:
-                raise RetryLater("the call centre's answer is not JSON", system=self._system)
-            found += self._all_whole(parsed["clients"])
+            found += self._by_ids(record_ids[start : start + IDS_A_CALL])
         wanted = set(record_ids)
         return [record for record in found if record["id"] in wanted]
+
+    def _by_ids(self, record_ids: Sequence[str]) -> Sequence[RawRecord]:
+        for _ in range(2):  # an answer that was cut off on its way comes whole the second time
+            answer = self._calls.get(CLIENTS, query={"ids": listed(record_ids)})
+            parsed = _page_of(answer)
+            if parsed is not None:
+                return self._all_whole(parsed["clients"])
+            if not begins_like_a_page(answer.body):
+                raise RetryLater("the call centre's answer is not JSON", system=self._system)
+            if len(record_ids) > 1:
+                break
+        raise RejectRecord(NOT_JSON, system=self._system, code=MALFORMED)
 
     def _all_whole(self, items: Sequence[Any]) -> Sequence[RawRecord]:
         """Who was asked for by id and came broken is there: to leave it out would say that it is gone."""

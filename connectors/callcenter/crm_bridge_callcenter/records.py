@@ -47,7 +47,10 @@ FIELDS = frozenset(
 OPERATION = "@operation"  # how a write-back marks a nested row
 SETTLED_AFTER = timedelta(seconds=2)
 _NEXT_LINK = re.compile(r'<[^>]*[?&]updated_since=([^&>]*)&after=([^&>]*)[^>]*>;\s*rel="next"')
+_PAGE_OF_CLIENTS = re.compile(rb'\s*\{\s*"clients"\s*:\s*\[\s*\{')
 _LONGEST_SAMPLE = 4000
+MALFORMED = "malformed_json"
+NOT_JSON = "not JSON, also when asked for alone: ask the call centre to mend this client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,15 @@ def _is_client(item: Any) -> bool:
     return type(name) is str and type(at) is str and bool(name and at)
 
 
-def unreadable_record(body: bytes, *, position: str) -> BrokenRecord:
+def unreadable_record(body: bytes, *, position: str, record_id: str | None) -> BrokenRecord:
     """The one record of a page of one that is not JSON."""
-    cause = "not JSON, also when asked for alone: ask the call centre to mend this client"
-    return BrokenRecord(position, cause, body[:_LONGEST_SAMPLE].decode("utf-8", "replace"), "malformed_json")
+    sample = body[:_LONGEST_SAMPLE].decode("utf-8", "replace")
+    return BrokenRecord(position, NOT_JSON, sample, MALFORMED, record_id)
+
+
+def begins_like_a_page(body: bytes) -> bool:
+    """Whether a body that is no JSON is the API's own all the same, and not a notice of something before it."""
+    return _PAGE_OF_CLIENTS.match(body) is not None
 
 
 def next_link(headers: Mapping[str, str]) -> Position | None:

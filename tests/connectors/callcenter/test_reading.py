@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from crm_bridge.api import CredentialsRefused, KeyLister, RecordSource, RecordTarget, RetryLater, Unreachable
+from crm_bridge.api import (
+    CredentialsRefused,
+    KeyLister,
+    RecordSource,
+    RecordTarget,
+    RejectRecord,
+    RetryLater,
+    Unreachable,
+)
 from crm_bridge_callcenter.simulator import CallCenterSimulator
 
 from .conftest import client
@@ -74,7 +82,31 @@ def test_one_broken_client_costs_itself_alone(open_connector, system):
     pages = list(open_connector(page_size=20).read_changes("client", None))
 
     assert [name for name in loaded if name != loaded[17]] == ids(pages)
-    assert ["malformed_json"] == [piece.code for page in pages for piece in page.broken]
+    assert [("malformed_json", loaded[17])] == [
+        (piece.code, piece.record_id) for page in pages for piece in page.broken
+    ]
+
+
+def test_a_broken_client_that_is_asked_for_is_refused_by_itself(open_connector, system):
+    """So that the others can be asked for without it; mended, it comes."""
+    loaded = system.load("client", [client(number) for number in range(3)])
+    system.configure(broken_client=loaded[1])
+    connector = open_connector()
+
+    for names in (loaded, loaded[1:2]):
+        with pytest.raises(RejectRecord, match="not JSON"):
+            connector.read("client", names)
+    assert [loaded[0], loaded[2]] == [each["id"] for each in connector.read("client", [loaded[0], loaded[2]])]
+    system.configure(broken_client="")
+    assert 1 == len(connector.read("client", loaded[1:2]))
+
+
+def test_an_answer_by_id_that_is_cut_off_is_asked_for_again(open_connector, system):
+    """One client in a torn answer is not a broken client."""
+    loaded = system.load("client", [client(0)])
+    system.configure(malformed_next=1)
+
+    assert loaded == [each["id"] for each in open_connector().read("client", loaded)]
 
 
 def test_a_last_client_that_is_broken_does_not_stop_reading(open_connector, system):
