@@ -7,14 +7,13 @@ first time says nothing about the others: each record keeps its own beside what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from crm_bridge.sync.claims import Contribution, canonical
+from crm_bridge.sync.further_addresses import POSTAL, is_first, second
 from crm_bridge.sync.survivorship import Card, Verdict
 from crm_bridge.sync.units import split
-
-_POSTAL = "contact_points[postal/"
 
 
 def addresses_beside(record: Contribution, all_records: Sequence[Contribution], card: Card) -> dict[str, Any]:
@@ -22,7 +21,7 @@ def addresses_beside(record: Contribution, all_records: Sequence[Contribution], 
     kept: dict[str, Any] = {}
     for unit, value in split(record.doc).items():
         verdict = card.verdicts.get(unit)
-        if not unit.startswith(_POSTAL) or unit.count("/") != 1 or verdict is None:
+        if not is_first(unit) or verdict is None:
             continue
         if value == verdict.value or _is_echo(record, unit) or _edited_away(value, unit, verdict, all_records):
             continue
@@ -31,17 +30,12 @@ def addresses_beside(record: Contribution, all_records: Sequence[Contribution], 
     return kept
 
 
-def second(unit: str, value: Mapping[str, Any]) -> str:
-    """The unit of an address that stands beside the first of its purpose."""
-    return f"{unit[:-1]}/{value.get('value', '')}]"
-
-
 def verdict_on(card: Card, unit: str, value: Any) -> Verdict | None:
     """What was decided of ``unit``; of an address beside the first, which the card has as the first, about that."""
-    if unit in card.verdicts or not unit.startswith(_POSTAL) or unit.count("/") < 2:
+    if unit in card.verdicts or not unit.startswith(POSTAL) or unit.count("/") < 2:
         return card.verdicts.get(unit)
-    purpose = unit.removeprefix(_POSTAL).partition("/")[0]
-    first = card.verdicts.get(f"{_POSTAL}{purpose}]")
+    purpose = unit.removeprefix(POSTAL).partition("/")[0]
+    first = card.verdicts.get(f"{POSTAL}{purpose}]")
     return first if first is not None and first.value == value else None
 
 

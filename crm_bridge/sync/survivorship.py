@@ -25,6 +25,7 @@ from crm_bridge.sync.claims import (
 )
 from crm_bridge.sync.consents import force
 from crm_bridge.sync.contests import Contender, contender, lost
+from crm_bridge.sync.further_addresses import edited_beside, second
 from crm_bridge.sync.own_rules import SPECIAL
 from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
 
@@ -144,12 +145,30 @@ def survive(contributions: Sequence[Contribution], *, policy: Survivorship, curr
         unit: decide(unit, claims, policy=policy, standing=standing.get(unit)) for unit, claims in by_unit.items()
     }
     verdicts.update(_contested(verdicts, by_unit, policy=policy, standing=standing))
+    for unit, edit, beside in edited_beside(by_unit, contributions):
+        _put_beside(verdicts, by_unit, unit, edit, beside)
     said = {unit: verdict.value for unit, verdict in verdicts.items() if verdict.value is not ABSENT}
     return Card(doc={"kind": _kind(contributions), **join(said)}, verdicts=verdicts)
 
 
 def _kind(contributions: Iterable[Contribution]) -> str:
     return next((str(each.doc["kind"]) for each in contributions if "kind" in each.doc), "person")
+
+
+def _put_beside(
+    verdicts: dict[str, Verdict], claims: Mapping[str, Sequence[Claim]], unit: str, edit: Claim, beside: Sequence[str]
+) -> None:
+    """``edit`` of a first address takes the place of those ``beside`` in the lists of others; see there."""
+    for name in beside:
+        former = claims.get(name, ())
+        if former and all(claim.seq < edit.seq for claim in former):
+            verdicts[name] = Verdict(name, ABSENT, edit.key, "edit", superseded=tuple(former), at=edit.at)
+    first = verdicts[unit]
+    if edit in first.losers:
+        losers = tuple(claim for claim in first.losers if claim != edit)
+        verdicts[unit] = first._replace(losers=losers, conflict=first.conflict and bool(losers))
+        new = second(unit, edit.value)
+        verdicts.setdefault(new, Verdict(new, edit.value, edit.key, "edit", at=edit.at, replaced=edit.replaced))
 
 
 def decide(unit: str, claims: Sequence[Claim], *, policy: Survivorship, standing: Any = None) -> Verdict:

@@ -103,7 +103,10 @@ def _put_item(units: Units, field: str, key: str, item: Doc) -> None:
 def join(units: Mapping[str, Any]) -> dict[str, Any]:
     """The document of ``units``: lists in a stable order, ranked contact points first."""
     doc: dict[str, Any] = {}
-    for unit in sorted(units):
+    names = sorted(units)
+    if any("[postal/" in unit and unit.count("/") > 1 for unit in names):
+        names.sort(key=lambda unit: unit.rstrip("]"))  # the first address of a purpose before those beside it
+    for unit in names:
         value = units[unit]
         if "[postal/" in unit and _stands_as_first(units, unit):
             continue

@@ -16,19 +16,32 @@ LISTED_ROW = """    - each: addresses
 STREETS = ("вул. 0", "вул. 1", "вул. 2")
 
 
-@pytest.fixture(params=["ab", "ba"])
-def world(request, tmp_path):
-    """``a`` lists three addresses, ``b`` has one more; each of them is the more trusted once."""
-    world = World(tmp_path, systems=dict.fromkeys("ab", CAPABLE))
+def installed(folder, order, **flat):
+    """``a`` lists three addresses, ``b`` has one; ``order`` of trust."""
+    world = World(folder, systems=dict.fromkeys("ab", CAPABLE))
     for name, row in (("a", LISTED_ROW), ("b", FLAT_ROW)):
         text = PERSON.format(system=name, image="full").replace("  consents:\n", row + "  consents:\n")
         world.write_mapping(name, text)
-    world.order = list(request.param)
+    world.order = list(order)
     rows = [{"id": f"r{at}", "street": street, "city": "Київ"} for at, street in enumerate(STREETS)]
-    world.ids = {**world.person("a", addresses=rows), **world.person("b", street="вул. нова", city="Харків")}
+    world.ids = {**world.person("a", addresses=rows), **world.person("b", **flat)}
     world.sync()
     world.sync()
     return world
+
+
+@pytest.fixture(params=["ab", "ba"])
+def world(request, tmp_path):
+    """One more in B; each of them is the more trusted once."""
+    return installed(tmp_path, request.param, street="вул. нова", city="Харків")
+
+
+def number_rows(world):
+    """As systems do that keep nested rows: each new one gets an id of its own, which the next reading shows."""
+    rows = world["a"].person(world.ids["a"])["addresses"]
+    numbered = [{"id": f"n{at}", **row} for at, row in enumerate(rows)]
+    if numbered != rows:
+        world["a"].edit("person", world.ids["a"], {"addresses": numbered})
 
 
 def streets(world):
@@ -71,3 +84,43 @@ def test_an_edit_of_the_one_address_loses_none_of_the_others(world):
     assert {*STREETS} <= {*streets(world)}
     assert "вул. найновіша" == world["b"].person(world.ids["b"])["street"]
     assert before == world.writes()
+
+
+def test_an_edit_of_the_one_address_takes_the_place_of_what_it_replaced(world):
+    """The row that we wrote into the list for the former one is the one that changes; the same a second time."""
+    for street in ("вул. найновіша", "вул. остання"):
+        number_rows(world)
+        world.sync()
+        world["b"].edit("person", world.ids["b"], {"street": street})
+        world.sync()
+        world.sync()
+
+    assert 0 == world.sync().written
+    if "вул. остання" in streets(world):  # where B is the more trusted, and its address went there at all
+        assert [*STREETS, "вул. остання"] == sorted(streets(world))
+    assert not {"вул. нова", "вул. найновіша"} & {*streets(world)}
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+@pytest.mark.parametrize("at", [0, 1])
+def test_an_edit_of_one_that_the_list_has_takes_its_very_place(tmp_path, order, at):
+    """Whichever of the list B had, and whoever is the more trusted: the former text goes, and the others stay."""
+    world = installed(tmp_path, order, street=STREETS[at], city="Київ")
+
+    for street in ("вул. найновіша", "вул. остання"):
+        world["b"].edit("person", world.ids["b"], {"street": street})
+        world.sync()
+
+    assert [street if place != at else "вул. остання" for place, street in enumerate(STREETS)] == streets(world)
+    assert "вул. остання" == world["b"].person(world.ids["b"])["street"]
+    assert 0 == world.sync().written
+
+
+def test_a_town_alone_says_nothing_of_the_further_addresses_there(tmp_path):
+    """B knew no more than the town of all three: its users complete the first, which is what they see a part of."""
+    world = installed(tmp_path, "ba", city="Київ")
+
+    world["b"].edit("person", world.ids["b"], {"street": "вул. найновіша"})
+    world.sync()
+
+    assert ["вул. найновіша", *STREETS[1:]] == streets(world)

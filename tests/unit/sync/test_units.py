@@ -60,3 +60,11 @@ def test_a_consent_for_one_number_does_not_hide_the_one_for_all():
 
 def test_a_vanished_unit_counts_as_changed():
     assert ["gender"] == list(changed({"gender": "female", "job_title": "x"}, {"job_title": "x"}))
+
+
+def test_the_first_address_stays_the_first_when_units_are_joined_and_split_again():
+    """Though its name sorts behind those of the addresses beside it."""
+    first, further = ({"type": "postal", "purpose": "home", "value": text} for text in ("вул. 2", "вул. 1"))
+    doc = {"kind": "person", "contact_points": [first, further]}
+
+    assert [first, further] == join(split(doc))["contact_points"]
