@@ -36,7 +36,7 @@ from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store import journal, records
 from crm_bridge.store.journal import Intent
-from crm_bridge.sync.units import split
+from crm_bridge.sync.read_back import may_have_been_seen
 
 REPEATABLE = (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
 
@@ -120,17 +120,11 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gat
 
 
 def _seen_there(run: RunContext, kind: Kind, intent: Intent, record: Mapping[str, Any]) -> dict[str, Any]:
-    """What the record's users have seen, or may have seen, of the write: where it holds ours, or something new.
-
-    Something new was put in the place of the old value or of ours, nobody can tell. We say: of ours. Were it a rival
-    edit instead, ours would be lost to an edit made at the same time; the other way round, an edit of our value would
-    be taken back by that very value.
-    """
     with run.database.reading() as connection:
         known = records.one(connection, intent.system, intent.kind, str(intent.record_id))
-    before = split(known.effective_doc()) if known else {}
-    holds = split(kind.mapping.read(record).doc)
-    return {unit: value for unit, value in intent.request["units"].items() if holds.get(unit) != before.get(unit)}
+    before = known.effective_doc() if known else {}
+    written, holds = kind.mapping.read(intent.request["full"]).doc, kind.mapping.read(record).doc
+    return may_have_been_seen(before, written, holds, wrote=intent.request["units"])
 
 
 def was_read(run: RunContext, intent: Intent) -> bool:

@@ -71,6 +71,11 @@ def places_taken(before: Doc, after: Doc, *, was: Units, is_now: Units, edited: 
     return taken
 
 
+def row_units(doc: Doc) -> set[str]:
+    """The items that are nested rows, known by the rows' own ids."""
+    return set(_row_ids(doc, (unit for unit in split(doc) if is_value_keyed(unit))))
+
+
 def _row_ids(doc: Doc, units: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Unit → (list, id) of the nested row that says it."""
     wanted = set(units)
