@@ -124,8 +124,12 @@ def edit(
         outcome = bridge.edit_letter(letter, record, by=who(by))
 
     def lines(to: Console) -> None:
-        to.print(pairs_of(outcome))
-        if outcome.get("still"):
+        to.print(f"{cell(outcome['record'])}:")
+        for field, (old, new) in outcome["changed"].items():
+            to.print(f"  {field}: {cell(old) or '(empty)'} → {cell(new) or '(empty)'}")
+        for problem in outcome["still"]:
+            to.print(f"  {cell(problem)}")
+        if outcome["still"]:
             to.print("\nit would fail again; edit it once more")
         else:
             to.print(f"\nnow `crm-bridge dead-letters replay {letter}`")

@@ -20,7 +20,7 @@ ASKS = [
     ),
     (["sync", "--allow-large-change"], ("sync", (), {**SYNC, "allow_large_change": True})),
     (["plan", "-s", "siebel"], ("plan", (), {"systems": ["siebel"], "sweep": False})),
-    (["check"], ("check", (), {})),
+    (["check"], ("check", (None,), {})),
     (
         ["client", "lookup", "--phone", "+380505550101"],
         ("lookup", (), {"phone": "+380505550101", "email": None, "identifier": None, "name": None}),
@@ -338,15 +338,20 @@ def test_which_letters_are_meant_has_to_be_plain(cli, bridge, arguments):
 def test_single_values_of_a_record_are_edited(cli, bridge):
     """Text stays text; another type is read as JSON."""
     bridge.answers["dead_letter"] = {"raw": {"id": "1", "gender": "X", "do_not_call": False}}
-    bridge.answers["edit_letter"] = {"id": 7, "changed": {}, "still": []}
-    cli("dead-letters", "edit", "7", "--set", "gender=F", "--set", "do_not_call=true", "--by", "Anna")
+    bridge.answers["edit_letter"] = {"record": "siebel/contact/1", "changed": {"gender": ["X", "F"]}, "still": []}
+    out = cli("dead-letters", "edit", "7", "--set", "gender=F", "--set", "do_not_call=true", "--by", "Anna").out
 
     assert ("edit_letter", (7, {"id": "1", "gender": "F", "do_not_call": True}), {"by": "Anna"}) == bridge.calls[-1]
+    assert "gender: X → F" in out
 
 
 def test_a_whole_record_is_taken_from_a_file(cli, bridge, tmp_path):
     (tmp_path / "record.json").write_text('{"id": "1", "gender": "F"}')
-    bridge.answers["edit_letter"] = {"id": 7, "changed": {}, "still": ["gender: no code"]}
+    bridge.answers["edit_letter"] = {
+        "record": "siebel/contact/1",
+        "changed": {"gender": ["X", "F"]},
+        "still": ["gender: no code"],
+    }
     out = cli("dead-letters", "edit", "7", "--file", "record.json", "--by", "Anna").out
 
     assert ("edit_letter", (7, {"id": "1", "gender": "F"}), {"by": "Anna"}) == bridge.calls[-1]
@@ -362,7 +367,7 @@ def test_a_record_is_edited_in_the_editor(cli, bridge, tmp_path, monkeypatch):
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     bridge.answers["dead_letter"] = {"raw": {"id": "1", "gender": "X"}}
-    bridge.answers["edit_letter"] = {"id": 7, "changed": {}, "still": []}
+    bridge.answers["edit_letter"] = {"record": "siebel/contact/1", "changed": {"gender": ["X", "F"]}, "still": []}
     cli("dead-letters", "edit", "7", "--by", "Anna")
 
     assert ("edit_letter", (7, {"id": "1", "gender": "F"}), {"by": "Anna"}) == bridge.calls[-1]

@@ -26,7 +26,7 @@ def _commands(command, words=("crm-bridge",)):
 def _names(parameter):
     if parameter.param_type_name == "argument":
         return f"`{parameter.metavar or parameter.name.upper()}`"
-    return ", ".join(f"`{name}`" for name in parameter.opts)
+    return ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
 
 
 def _built():
