@@ -136,6 +136,12 @@ def postgres(python: str, directory: Path) -> Iterator[str | None]:
             server.stdin.close()
 
 
+def _compile_once(place: Path) -> None:
+    """Keep bytecode for both sides, whatever this shell or an installer says: a start is that of a program in use."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(place / "bytecode")
+
+
 def _quietly(*command: str) -> bytes:
     return subprocess.run(command, check=True, capture_output=True).stdout
 
@@ -154,6 +160,7 @@ def main() -> None:
     print(f"{os.cpu_count()} cores; Python {platform.python_version()}")
     print(", ".join(f"{name} {version(name)}" for name in ("crm-bridge", "sqlalchemy", "orjson", "httpx")))
     with tempfile.TemporaryDirectory(prefix="bench-peer-") as place:
+        _compile_once(Path(place))
         found, said = ([], "dlt was not asked for") if asked.without_peer else peers(Path(place))
         print(said)
         ours = Side(OURS, [sys.executable, str(HERE / "bridge_side.py")])
