@@ -81,6 +81,8 @@ class RunReport:
             decides: ``system record path``.
         away: systems that gave no answer to a write, which was postponed.
         waiting: what is postponed or held, of this run and of earlier ones: ``system state writes until reason``.
+        new_dead_letters: opened by this run, and by what was broken off since the last one that came to its end, which
+            nobody has heard of: ``earlier_dead_letters`` of them.
         dead_letters, reviews, unknown: open at the end; ``unknown``: writes and messages whose outcome nobody can tell.
     """
 
@@ -106,6 +108,7 @@ class RunReport:
     waiting: list[dict[str, Any]] = field(default_factory=list)
     dead_letters: int = 0
     new_dead_letters: int = 0
+    earlier_dead_letters: int = 0
     new_held: int = 0
     reviews: int = 0
     unknown: int = 0
@@ -123,6 +126,11 @@ class RunReport:
     def hold_for(self, plugin: str) -> None:
         """A write or a message is kept back, as ``plugin`` has to agree and gave no answer."""
         self.held_for_plugins[plugin] = self.held_for_plugins.get(plugin, 0) + 1
+
+    def tell_of_earlier(self, dead_letters: int) -> None:
+        """So many letters were opened before this run and told by no exit code. Twice counts once."""
+        self.new_dead_letters += dead_letters - self.earlier_dead_letters
+        self.earlier_dead_letters = dead_letters
 
     def stop(self, system: str, why: str, code: int) -> None:
         """The system could not be worked with; the others go on."""

@@ -52,6 +52,7 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
     with run.database.transaction() as connection:
         runs.start(connection, run.run_id, "sync", at=run.now())
     start_listening(run)
+    ended = False
     try:
         keys_anew(run)
         renew_offers(run)
@@ -75,8 +76,9 @@ def sync(run: RunContext, systems: Sequence[str], options: SyncOptions) -> RunRe
             unasked = look_again(run)
             dispatch(run, options.routes, policy=options.policy, retry=options.retry, unasked=unasked)
         keep(run, gates)
+        ended = True
     finally:
-        finish(run)
+        finish(run, ended=ended)
     return run.report
 
 
@@ -95,17 +97,22 @@ def _ready(run: RunContext, systems: Sequence[str], options: SyncOptions, only: 
     return not run.report.too_much
 
 
-def finish(run: RunContext) -> None:
-    """The figures at the end of a run, kept with it."""
+def finish(run: RunContext, *, ended: bool) -> None:
+    """The figures at the end of a run, kept with it.
+
+    Args:
+        ended: it came to its end, so its exit code is heard. What one that did not would have told, the next tells.
+    """
     report = run.report
     report.finished_at = run.now()
     report.plugin_failures = [str(failure) for failure in run.plugins.failures]
     count_waiting(run)
     with run.database.transaction() as connection:
+        heard = runs.last_ended(connection, but=run.run_id)
+        report.tell_of_earlier(letters.count_opened(connection, after=heard, before=report.started_at))
         report.dead_letters = letters.count_open(connection)
         report.reviews = review.count_open(connection)
         report.notices = notices.counts(connection, since=report.started_at)
         report.unknown = journal.count_unknown(connection) + notices.counts(connection).get("unknown", 0)
-        runs.finish(
-            connection, run.run_id, at=report.finished_at, exit_code=int(report.exit_code), report=report.as_dict()
-        )
+        exit_code = int(report.exit_code) if ended else None
+        runs.finish(connection, run.run_id, at=report.finished_at, exit_code=exit_code, report=report.as_dict())

@@ -96,6 +96,7 @@ def undo(run: RunContext, undone: str, options: SyncOptions, *, by: str) -> Undo
     with run.database.transaction() as connection:
         runs.start(connection, run.run_id, "undo", at=run.now())
     systems = list(run.systems)
+    ended = False
     try:
         set_aside(run, systems)
         gates = gates_of(run, systems, options.gate)
@@ -106,8 +107,9 @@ def undo(run: RunContext, undone: str, options: SyncOptions, *, by: str) -> Undo
             deliver_all(mine, systems, gates, retry=options.retry)
         told.applied = not run.report.too_much
         keep(run, gates)
+        ended = True
     finally:
-        finish(run)
+        finish(run, ended=ended)
     return told
 
 

@@ -174,9 +174,16 @@ def supersede_writes(connection: Connection, system: str, client_ids: Sequence[s
 
 
 def close_records(
-    connection: Connection, system: str, kind: str, record_ids: Sequence[str], *, stages: Sequence[str], at: str
+    connection: Connection,
+    system: str,
+    kind: str,
+    record_ids: Sequence[str],
+    *,
+    stages: Sequence[str],
+    at: str,
+    but: str | None = None,
 ) -> None:
-    """The records went through: their letters of ``stages`` are resolved."""
+    """The records went through: their letters of ``stages`` are resolved, but for those of the code ``but``."""
     if record_ids:
         connection.execute(
             update(dead_letters)
@@ -186,6 +193,7 @@ def close_records(
                 dead_letters.c.kind == kind,
                 dead_letters.c.stage.in_(stages),
                 among(dead_letters.c.record_id, record_ids),
+                dead_letters.c.code != (but or ""),
             )
             .values(state="resolved", closed_by="sync", closed_reason="the record went through", last_at=at)
         )
@@ -237,6 +245,13 @@ def count_open(connection: Connection) -> int:
             select(func.count()).select_from(dead_letters).where(dead_letters.c.state == "open")
         ).scalar_one()
     )
+
+
+def count_opened(connection: Connection, *, after: str, before: str) -> int:
+    """Letters that stand open and were opened between these moments."""
+    table = dead_letters
+    between = (table.c.state == "open", table.c.first_at > after, table.c.first_at < before)
+    return int(connection.execute(select(func.count()).select_from(table).where(*between)).scalar_one())
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:

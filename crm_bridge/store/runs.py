@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from crm_bridge.store.database import inserting, upsert
 from crm_bridge.store.schema import cursors, runs
@@ -51,10 +51,17 @@ def start(connection: Connection, run_id: str, kind: str, *, at: str) -> None:
     connection.execute(row.on_conflict_do_nothing(index_elements=["id"]))
 
 
-def finish(connection: Connection, run_id: str, *, at: str, exit_code: int, report: Mapping[str, Any]) -> None:
+def finish(connection: Connection, run_id: str, *, at: str, exit_code: int | None, report: Mapping[str, Any]) -> None:
+    """The run is over; ``exit_code=None``: it was broken off, and nobody heard what it would have said."""
     connection.execute(
         update(runs).where(runs.c.id == run_id).values(finished_at=at, exit_code=exit_code, report=orjson.dumps(report))
     )
+
+
+def last_ended(connection: Connection, *, but: str) -> str:
+    """When the last run came to its end that did, other than ``but``; ``""``: there is none."""
+    query = select(func.max(runs.c.finished_at)).where(runs.c.exit_code.is_not(None), runs.c.id != but)
+    return connection.execute(query).scalar() or ""
 
 
 def listing(connection: Connection, *, limit: int = 50) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Dead letters: by cause, mended here, replayed singly or by cause, discarded; later changes supersede them."""
 
 import pytest
-from memory_world import World
+from memory_world import Killed, World, die
 
 from crm_bridge.connector import BrokenRecord, Page
 from crm_bridge.errors import RejectRecord, UserMistake
@@ -160,6 +160,24 @@ class TestUnreadable:
         world.sync(sweep=True)
 
         assert torn == (letters(world) == [])
+
+
+class TestNews:
+    def test_letters_of_a_run_that_was_killed_are_told_by_the_next_one_and_once(self, world):
+        """The killed run's exit code said nothing of them."""
+        ids = world.person("a", "b")
+        world.settle()
+        world.person("a", number=2, gender="X")
+        world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+        world["b"].before_write.append(die)
+        with pytest.raises(Killed):
+            world.sync()
+
+        reports = [world.sync(), world.sync()]
+
+        assert [(3, 1, 1), (0, 0, 0)] == [
+            (each.exit_code, each.new_dead_letters, each.earlier_dead_letters) for each in reports
+        ]
 
 
 class TestEdit:
