@@ -7,6 +7,7 @@ from proving import declared_in, proof_of
 from crm_bridge.connector import Accepted, EffectSafety, Stale, Unknown
 from crm_bridge.outbox import deliver
 from crm_bridge.prove import search
+from crm_bridge.prove.systems import InMemory
 from crm_bridge.runner import deletions, pull
 from crm_bridge.store import runs
 from crm_bridge.sync import deletions as rule_of_deletions
@@ -104,3 +105,21 @@ def test_a_mistake_in_the_engine_is_found(tmp_path, monkeypatch, mistake):
     found = proof_of(what, examples=20, seed=4).counterexample
 
     assert found is not None
+
+
+def test_two_systems_that_each_put_their_own_spelling_back_are_found(tmp_path, monkeypatch):
+    """An automation in A makes capitals, one in B small letters: without a word about wars they would write for ever."""
+    spelling = {"a": str.upper, "b": str.lower}
+    keep = InMemory.keep
+
+    def kept(self, record_id, record):
+        spell = spelling.get(self._kind.system, str)
+        keep(self, record_id, {**record, "job_title": spell(record.get("job_title") or "")})
+
+    world = World(tmp_path, more="[outbox]\ntries = 1\nwar_after = 1000\n", store="sqlite:///bridge.db")
+    monkeypatch.setattr(InMemory, "keep", kept)
+
+    found = proof_of(declared_in(world), examples=5).counterexample
+
+    assert found is not None
+    assert any("does not come to rest" in wrong for wrong in found.wrong)
