@@ -1,13 +1,14 @@
-"""Kills a sync at every commit and every write, and after random waits; restarts; says what came of it.
+"""Kills a run at every commit and every call, and a sync after random waits; restarts; says what came of it.
 
 Calls are made one after another, in the same order each time, so every point is tried. Run as a program, in a process
-of its own: ``crash_driver.py FOLDER [--deaf]``. One JSON line a crash. The points
-are counted from outside, by wrapping the store's transactions and the systems' writes here; the product knows
-nothing of it.
+of its own: ``crash_driver.py FOLDER SCENARIO [--deaf] [--sample N]``, a scenario of ``crash_scenarios.py``. One JSON
+line a crash. The points are counted from outside, by wrapping the store's transactions and the systems' calls here;
+the product knows nothing of it.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import pickle
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from crash_scenarios import SCENARIOS, Scenario
 from memory_world import Deaf, Peer, World
 from stores import SQLITE, empty_file
 
@@ -33,13 +35,17 @@ class KeptPeer(Peer):
 
     file: Path
 
+    def __init__(self):
+        super().__init__()
+        self.sent = []
+
     def save(self) -> None:
         draft = self.file.with_suffix(".new")
-        draft.write_bytes(pickle.dumps((self._kinds, self._answered)))
+        draft.write_bytes(pickle.dumps((self._kinds, self._answered, self.sent)))
         draft.replace(self.file)
 
     def restore(self) -> None:
-        self._kinds, self._answered = pickle.loads(self.file.read_bytes())
+        self._kinds, self._answered, self.sent = pickle.loads(self.file.read_bytes())
         moved = [at for kind in self._kinds.values() for at in kind.moved.values()]
         self._changes = count(max(moved, default=0) + 1)
 
@@ -63,6 +69,14 @@ class KeptPeer(Peer):
         self.save()
         point(f"after writing {len(writes)} into {self.file.stem}")
         return outcomes
+
+    def send(self, message):
+        point(f"before sending by {self.file.stem}")
+        outcome = super().send(message)
+        self.sent.append(message.text)
+        self.save()
+        point(f"after sending by {self.file.stem}")
+        return outcome
 
 
 class _Killer:
@@ -96,16 +110,19 @@ def _counted(self):
 Database.transaction = _counted
 
 
-def installation(folder: Path, *, deaf: bool, fresh: bool = False) -> World:
+def opened(folder: Path, scenario: Scenario, *, deaf: bool, fresh: bool = False) -> World:
     store = None if fresh else (folder / "bridge.db").read_bytes()
-    world = World(folder, systems=dict.fromkeys("ab", Peer().capabilities("person")), create=["b"], store=SQLITE)
+    options = {"systems": dict.fromkeys("ab", Peer().capabilities("person")), "store": SQLITE, **scenario.world}
+    world = World(folder, **options)
     if store is not None:
         (folder / "bridge.db").write_bytes(store)
     for name in "ab":
         peer = KeptPeer()
         peer.file = folder / f"{name}.pickle"
         world.peers[name] = world.opened[name] = peer
-        if not fresh:
+        if fresh:
+            peer.save()
+        else:
             peer.restore()
     world.pool = in_turn  # the same order of calls each time: the n-th point is one place
     if deaf:
@@ -113,44 +130,26 @@ def installation(folder: Path, *, deaf: bool, fresh: bool = False) -> World:
     return world
 
 
-def prepare(folder: Path, *, deaf: bool) -> None:
-    """One client in step; then edits on both sides, of different fields; and a client that B does not know yet."""
-    world = installation(folder, deaf=deaf, fresh=True)
-    for name in "ab":
-        world[name].save()
-    world.person("a", "b", job_title="pupil", dish="борщ")
-    world.settle()
-    world["a"].edit("person", "m-1", {"job_title": "teacher"})
-    world["b"].edit("person", "m-1", {"email": "anna@example.com", "dish": "вареники"})
-    world.person("a", number=2, last_name="Бондар")
+def prepare(folder: Path, scenario: Scenario, *, deaf: bool) -> None:
+    world = opened(folder, scenario, deaf=deaf, fresh=True)
+    scenario.prepare(world)
     for name in "ab":
         world[name].save()
 
 
-def run(folder: Path, *, deaf: bool) -> None:
-    installation(folder, deaf=deaf).sync()
-
-
-def converge(folder: Path, *, deaf: bool) -> str:
-    """After the restart: two cycles, the third writes nothing; no edit lost, nothing twice. Returns what is wrong."""
-    world = installation(folder, deaf=deaf)
+def converge(folder: Path, scenario: Scenario, *, deaf: bool) -> str:
+    """After the restart: a person repeats what he asked for, and two syncs later nothing is left. What is wrong."""
+    world = opened(folder, scenario, deaf=deaf)
     world.now = world.now.replace(hour=12)
+    if scenario.repeated:
+        scenario.run(world)
     world.sync()
     world.sync()
     third = world.sync()
     wrong = [f"the third cycle wrote {third.written}"] if third.written else []
-    if third.exit_code:
+    if third.exit_code and not scenario.may_doubt:
         wrong.append(f"the third cycle ended with {int(third.exit_code)}")
-    for name in "ab":
-        held = {each["last_name"]: each for each in world[name].records("person")}
-        if len(world[name].records("person")) != 2 or set(held) != {"Коваль", "Бондар"}:
-            wrong.append(f"{name} holds {sorted(each['last_name'] for each in world[name].records('person'))}")
-            continue
-        anna = held["Коваль"]
-        said = (anna["job_title"], anna["email"], anna["dish"])
-        if said != ("teacher", "anna@example.com", "вареники"):
-            wrong.append(f"{name} lost an edit: {said}")
-    return "; ".join(wrong)
+    return "; ".join([*wrong, *scenario.judge(world)])
 
 
 def in_a_process_of_its_own(work, *, killed_after: float | None = None) -> int:
@@ -169,19 +168,21 @@ def in_a_process_of_its_own(work, *, killed_after: float | None = None) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def crash(base: Path, folder: Path, *, deaf: bool, at: int = 0, after: float | None = None) -> bool:
-    """One crash and its aftermath. ``False``: the sync ended before it."""
+def crash(base: Path, folder: Path, scenario: Scenario, *, deaf: bool, at: int = 0, after: float | None = None) -> bool:
+    """One crash and its aftermath. ``False``: the run ended before it."""
     shutil.copytree(base, folder)
     note, verdict = folder / "where", folder / "verdict"
 
     def doomed() -> None:
         _Killer.at, _Killer.note = at, note
-        run(folder, deaf=deaf)
+        scenario.run(opened(folder, scenario, deaf=deaf))
 
     killed = os.WIFSIGNALED(in_a_process_of_its_own(doomed, killed_after=after))
     if not killed and after is None:
+        shutil.rmtree(folder)
         return False
-    in_a_process_of_its_own(lambda: verdict.write_text(converge(folder, deaf=deaf), encoding="utf-8"))
+    told = lambda: verdict.write_text(converge(folder, scenario, deaf=deaf), encoding="utf-8")  # noqa: E731  # for the fork
+    in_a_process_of_its_own(told)
     where = note.read_text(encoding="utf-8") if note.exists() else f"after {after:.3f} s"
     wrong = verdict.read_text(encoding="utf-8") if verdict.exists() else "the restart failed"
     print(json.dumps({"point": at, "where": where, "wrong": wrong}), flush=True)
@@ -189,21 +190,50 @@ def crash(base: Path, folder: Path, *, deaf: bool, at: int = 0, after: float | N
     return True
 
 
-def main(folder: Path, *, deaf: bool) -> None:
+def points(base: Path, folder: Path, scenario: Scenario, *, deaf: bool) -> int:
+    """How many places there are to die at."""
+    shutil.copytree(base, folder)
+
+    def counted() -> None:
+        _Killer.at = sys.maxsize
+        scenario.run(opened(folder, scenario, deaf=deaf))
+        (folder / "points").write_text(str(_Killer.passed), encoding="utf-8")
+
+    in_a_process_of_its_own(counted)
+    found = int((folder / "points").read_text(encoding="utf-8"))
+    shutil.rmtree(folder)
+    return found
+
+
+def main(folder: Path, scenario: Scenario, *, deaf: bool, sample: int) -> None:
     empty_file()  # once, before the forks
-    base = folder / "base"
+    base, crashed = folder / "base", folder / "crashed"
     base.mkdir()
-    in_a_process_of_its_own(lambda: prepare(base, deaf=deaf))
-    started = time.monotonic()
-    points = count(1)
-    while crash(base, folder / "crashed", deaf=deaf, at=(number := next(points))):
-        pass
-    shutil.rmtree(folder / "crashed")
-    once = (time.monotonic() - started) / number / 4  # a sync is about a quarter of a round
+    in_a_process_of_its_own(lambda: prepare(base, scenario, deaf=deaf))
+    unchanged = base / "unchanged"
+    in_a_process_of_its_own(lambda: unchanged.write_text("; ".join(scenario.judge(opened(base, scenario, deaf=deaf)))))
+    assert unchanged.read_text(), "what is to be done stands already: the judge could not tell"
+    unchanged.unlink()
     chance = random.Random(212)
+    if sample:
+        every = range(1, points(base, crashed, scenario, deaf=deaf) + 1)
+        for at in sorted(chance.sample(every, min(sample, len(every)))):
+            assert crash(base, crashed, scenario, deaf=deaf, at=at), "the points are not the same each time"
+        return
+    started = time.monotonic()
+    numbers = count(1)
+    while crash(base, crashed, scenario, deaf=deaf, at=(number := next(numbers))):
+        pass
+    once = (time.monotonic() - started) / number / 4  # a sync is about a quarter of a round
     for _ in range(6):
-        crash(base, folder / "crashed", deaf=deaf, after=chance.uniform(0, 2 * once))
+        crash(base, crashed, scenario, deaf=deaf, after=chance.uniform(0, 2 * once))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), deaf="--deaf" in sys.argv)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("scenario", choices=list(SCENARIOS))
+    parser.add_argument("--deaf", action="store_true", help="B cannot be asked whether a write arrived")
+    parser.add_argument("--sample", type=int, default=0, help="so many points alone")
+    asked = parser.parse_args()
+    main(asked.folder, SCENARIOS[asked.scenario], deaf=asked.deaf, sample=asked.sample)
