@@ -108,7 +108,7 @@ def test_a_mistake_in_the_engine_is_found(tmp_path, monkeypatch, mistake):
 
 
 def test_two_systems_that_each_put_their_own_spelling_back_are_found(tmp_path, monkeypatch):
-    """An automation in A makes capitals, one in B small letters: without a word about wars they would write for ever."""
+    """An automation in A makes capitals, one in B small letters: unless a war is ended they write for ever."""
     spelling = {"a": str.upper, "b": str.lower}
     keep = InMemory.keep
 
