@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -33,6 +33,7 @@ class Batch:
     Attributes:
         anchors: client id → the first of its records, which tells it from others in every run.
         made_now: clients that this run made.
+        in_doubt: clients whose record may have been created there, and nobody knows yet.
         unfinished: ids of rows that need more than the drafts here, and stay due.
     """
 
@@ -45,6 +46,7 @@ class Batch:
     anchors: dict[str, str] = field(default_factory=dict)
     made_now: set[str] = field(default_factory=set)
     unfinished: frozenset[int] = frozenset()
+    in_doubt: Set[str] = frozenset()
 
 
 def batches(run: RunContext, system: System) -> Iterator[Batch]:
@@ -65,7 +67,7 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
             in_doubt = journal.unsettled_creates(connection, system.name)
             created = _created_before(connection, system, ids)
             truces = truces_of(run, connection, system, [row for mine in linked.values() for row in mine])
-        batch = Batch(rows)
+        batch = Batch(rows, in_doubt=in_doubt)
         for row in rows:
             client = stored.get(row.client_id)
             if client is None or client.replaced_by is not None:

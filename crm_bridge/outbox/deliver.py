@@ -282,7 +282,7 @@ def _journal(
         settled = [row.id for row in batch.rows if row.id not in sending | lettered.keys() | held.keys()]
         journal.delivered(connection, settled)
         in_step = set(settled)
-        mine = [row.client_id for row in batch.rows if row.id in in_step]
+        mine = [row.client_id for row in batch.rows if row.id in in_step and row.client_id not in batch.in_doubt]
         letters.supersede_writes(connection, system.name, mine, at=at)
     run.report.new_dead_letters += new
     run.report.new_held += newly_held

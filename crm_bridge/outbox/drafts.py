@@ -10,6 +10,7 @@ import orjson
 
 from crm_bridge.hookspecs import PlannedField, PlannedWrite
 from crm_bridge.mapping import WriteBack
+from crm_bridge.outbox.consents_of_others import Foreign, consents_of_others, letter_about, still_there
 from crm_bridge.outbox.create_keys import PastCreates, create_key
 from crm_bridge.outbox.kept_apart import kept_apart, own_values, with_own
 from crm_bridge.outbox.reasons import reason
@@ -98,6 +99,8 @@ def draft_client(
             own = addresses_beside(said[row.key], contributions, card)
             if row.key in apart:
                 own |= own_values(row, apart[row.key], card)
+            foreign = consents_of_others(said[row.key], contributions, card, at=client.updated_at)
+            own |= {unit: each.withdrawn for unit, each in foreign.items()}
             back = _write_back(kind, row, held, card, own)
             stopped = truces.stopped(row, back.changes)
             if stopped:
@@ -106,7 +109,9 @@ def draft_client(
                 back = _write_back(kind, row, held, card, own)
                 if truces.stopped(row, back.changes):
                     continue  # it cannot be set apart from what is written with it
-            _add(client, kind, row, card, back, drafts, letters, own=own)
+            stays = still_there(foreign, kind.mapping.read(back.full).doc) if foreign else ()
+            letters.extend(letter_about(unit, kind, row, client, back) for unit in stays)
+            _add(client, kind, row, card, back, drafts, letters, own=own, foreign=foreign)
         if (
             not held
             and may_create
@@ -220,6 +225,7 @@ def _add(
     *,
     key: str | None = None,
     own: Mapping[str, Any] = NOTHING,
+    foreign: Mapping[str, Foreign] = NOTHING,
 ) -> None:
     stopped = [problem for problem in back.problems if problem.severity == "quarantine"]
     held_back = f"; with it wait: {', '.join(back.waiting)}" if back.waiting else ""
@@ -267,7 +273,8 @@ def _add(
                 unit: Echo(row.key) if row is not None and unit in own else _echo(verdict)
                 for unit, value in units.items()
                 if (verdict := verdict_on(card, unit, value)) is not None
-            },
+            }
+            | {unit: Echo(each.origin, (), units[unit]) for unit, each in foreign.items() if unit in units},
             key=key,
         )
     )

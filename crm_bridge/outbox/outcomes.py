@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection
 
 from crm_bridge.connector import Accepted, Postponed, Refused, Stale, Unknown, WriteOutcome
+from crm_bridge.outbox.consents_of_others import STAYS
 from crm_bridge.outbox.parcels import Parcel
 from crm_bridge.outbox.retry import Again, GiveUp, RetryPolicy, next_step
 from crm_bridge.outbox.settle import settle_accepted, unless_of_another
@@ -63,6 +64,7 @@ def take_outcomes(
                         [parcel.intent.record_id or f"new for {parcel.intent.client_id}"],
                         stages=("write",),
                         at=at,
+                        but=STAYS,  # what else was written to the record took no consent out of it
                     )
                 case Stale():
                     figures.stale += 1

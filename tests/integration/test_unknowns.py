@@ -151,3 +151,27 @@ class TestMessages:
     def test_send_again_does_not_go_with_arrived(self, lost_message):
         with pytest.raises(UserMistake, match="--not-arrived"):
             resolve(lost_message, arrived=True, send_again=True)
+
+
+def test_a_letter_about_a_write_stays_open_while_nobody_knows_whether_the_record_was_created(tmp_path):
+    """Nothing is planned for the client meanwhile, which is no sign that its system needs nothing."""
+    capabilities = {"a": capable(), "b": capable(effect_safety=EffectSafety.NONE, reads_back=False)}
+    world = World(tmp_path, systems=capabilities, create=["b"])
+    world.write_mapping("a", (tmp_path / "a.yaml").read_text(encoding="utf-8").replace("max: 30", "max: 90"))
+    ids = world.person("a", last_name="К" * 40)
+    deaf = world.opened["b"] = Deaf(world["b"])
+    deaf.read_changes = lambda kind, cursor: iter(())
+    world.sync()
+    world["b"].lose_next_answer(arrived=False)
+    world["a"].edit("person", ids["a"], {"last_name": "Коваль"})
+    world.sync()
+    [world.unknown] = world.ask("unknown_list")
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+    world.sync()
+    open_meanwhile = [each["code"] for each in world.ask("dead_letters")]
+
+    resolve(world, arrived=False)
+    world.sync()
+
+    assert ["too_long"] == open_meanwhile
+    assert ([], 1) == (world.ask("dead_letters"), len(world["b"].records("person")))
