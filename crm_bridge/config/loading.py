@@ -80,6 +80,8 @@ def _parse(text: str, *, file: str) -> dict[str, Any]:
             place = Place(file, line=max(1, len(text.splitlines())))
         mistake = ConfigMistake(f"not TOML: {message[:1].lower()}{message[1:]}: correct this line", place=place)
         raise ConfigMistakes([mistake]) from None
+    except RecursionError:
+        raise ConfigMistake("nested too deeply to be read: no setting has so many levels", place=Place(file)) from None
 
 
 def _with_full_order(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import phonenumbers
+
 from crm_bridge.errors import Place
 from crm_bridge.mapping import vocabulary
 from crm_bridge.mapping.dates import check_format
@@ -18,7 +20,6 @@ from crm_bridge.mapping.yaml_nodes import Node
 from crm_bridge.model import codes, known_path, known_zone
 
 _DOT = re.compile(r"(?<!\\)\.")
-_REGION = re.compile(r"[A-Z]{2}")
 _CHECK = re.compile(r"stdnum(\.[a-z0-9_]+)+")
 _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "dir": ("both", "read", "write"),
@@ -254,8 +255,8 @@ class ColumnParser:
             self.report(node.place, label, f"{word}: use one of {choices}")
         elif word == "max" and (type(value) is not int or value < 1):
             self.report(node.place, label, "max: a whole number of characters, at least 1")
-        elif word == "region" and not (isinstance(value, str) and _REGION.fullmatch(value)):
-            self.report(node.place, label, "region: a country by two letters, such as UA")
+        elif word == "region" and not (isinstance(value, str) and value in phonenumbers.SUPPORTED_REGIONS):
+            self.report(node.place, label, "region: a country by two letters of ISO 3166, such as UA")
         elif word == "tz" and not (isinstance(value, str) and known_zone(value)):
             self.report(node.place, label, "tz: a zone of the IANA list, such as Europe/Kyiv")
         elif word == "check" and not _is_stdnum(value):

@@ -59,20 +59,22 @@ def load_nodes(text: str, *, file: str) -> Node:
     """Parse ``text``.
 
     Raises:
-        ConfigMistake: not YAML, a key given twice, a custom tag, or an alias that contains itself.
+        ConfigMistake: not YAML, a key given twice, a custom tag, an alias that contains itself, or nested without end.
     """
+    mistakes: list[ConfigMistake] = []
     try:
         root = YAML(typ="rt", pure=True).compose(text)
+        node = _node(root, file, mistakes, frozenset()) if root is not None else None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         raise ConfigMistake(f"this is not YAML: {error.problem or error.context}", place=place) from error
     except (YAMLError, ValueError) as error:
         raise ConfigMistake("this is not YAML: a character that is not allowed", place=Place(file)) from error
-    if root is None:
+    except RecursionError:
+        raise ConfigMistake("nested too deeply to be read: a mapping has few levels", place=Place(file)) from None
+    if node is None:
         raise ConfigMistake("the document is empty: begin with `mapping: system.kind`", place=Place(file, 1, 1))
-    mistakes: list[ConfigMistake] = []
-    node = _node(root, file, mistakes, frozenset())
     if mistakes:
         raise MappingMistakes(mistakes)
     return node

@@ -84,6 +84,12 @@ def test_a_file_of_another_editor_is_read(project, good):
     assert Place("crm-bridge.toml", 8) == settings.place(("systems", "siebel", "url"))
 
 
+def test_a_file_nested_without_end_is_a_mistake_in_it(project):
+    """And none of ours."""
+    with pytest.raises(ConfigMistake, match=r"crm-bridge\.toml: nested too deeply"):
+        load_settings(project(f"x = {'[' * 3000}"))
+
+
 SEEDED = [
     ('name = "north"', "name = north", "2:8: not TOML: invalid value: correct this line"),
     ('name = "north"', 'name = ""', "2: bridge.name: must not be empty"),

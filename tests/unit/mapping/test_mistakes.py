@@ -69,11 +69,15 @@ MISTAKES = [
     ("fields: {job_title: {src: A, if_absent: [name.given]}}", "a row with if_absent has no way back"),
     ("defaults: {tz: Kyiv}", "tz: a zone of the IANA list"),
     ("defaults: {region: Ukraine}", "region: a country by two letters"),
+    ("defaults: {region: XX}", "region: a country by two letters"),
+    ("lists: {contact_points: [{src: A, as: phone, region: UK, item: {type: phone}}]}", "region: a country"),
     ("tests: [{name: x, given: {Id: 1}}]", "a test needs `expect`, `write_back` or `quarantine`"),
     ("tests: [{name: x, given: {Id: 1}, expekt: {}}]", "tests.0.expekt: unknown key"),
     ("fields: {name.family: !!str A}", "tag"),
     ("fields: {a: &x [*x]}", "this alias contains itself"),
     ("fields: [", "this is not YAML"),
+    (f"fields: {'[' * 3000}", "nested too deeply"),
+    (f"fields: {'[' * 400}{']' * 400}", "fields"),
 ]
 
 
