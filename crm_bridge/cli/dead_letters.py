@@ -34,6 +34,13 @@ app = typer.Typer(help="See, mend, replay and discard what could not proceed.", 
 
 COLUMNS = ("id", "record", "stage", "path", "message", "count")
 GROUP_COLUMNS = ("letters", "system", "kind", "stage", "code", "path", "oldest", "example", "hint")
+REPLAYED = {
+    "replayed": "replayed",
+    "put_back": "put back to be written (the next sync tries them)",
+    "still": "fail again",
+    "already": "closed before",
+}
+FORESEEN = {**REPLAYED, "replayed": "would go", "put_back": "would be put back to be written"}
 LetterArgument = Annotated[int, typer.Argument(metavar="ID", help="The dead letter's number.")]
 LettersArgument = Annotated[
     list[int] | None, typer.Argument(metavar="ID...", help="Numbers of dead letters, as `list` shows them.")
@@ -207,8 +214,9 @@ def record_of(letter: Mapping[str, Any]) -> str:
 def draw_outcome(to: Console, outcome: Mapping[str, Any]) -> None:
     """How many went which way, and the first of those that did not go through."""
     counts = outcome.get("counts") or {}
-    words = {"replayed": "would go" if outcome.get("dry_run") else "replayed", "still": "fail again"}
-    to.print(", ".join(f"{number:,} {words.get(name, name.replace('_', ' '))}" for name, number in counts.items()))
+    words = FORESEEN if outcome.get("dry_run") else REPLAYED
+    said = [f"{number:,} {words.get(name, name.replace('_', ' '))}" for name, number in counts.items() if number]
+    to.print(", ".join(said) or "nothing to replay")
     for name in ("outlook", "still", "not_replayable"):
         rows = [{"id": letter, "what": why} for letter, why in (outcome.get(name) or {}).items()]
         if rows:

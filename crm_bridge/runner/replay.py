@@ -28,8 +28,9 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Replayed:
-    """What became of each letter: ``replayed`` (it went through, or is on its way), ``still`` (it failed again),
-    ``not_replayable`` (with what to do instead), ``already`` (it was closed before)."""
+    """What became of each letter: ``replayed`` (its record went through), ``put_back`` (its write is due again; the
+    next sync tries it), ``still`` (it failed again), ``not_replayable`` (with what to do instead), ``already`` (it was
+    closed before)."""
 
     dry_run: bool = False
     counts: Counter[str] = field(default_factory=Counter)
@@ -42,12 +43,13 @@ class Replayed:
             lines[letter_id] = why
 
     def as_dict(self) -> dict[str, Any]:
-        told = {name: self.counts[name] for name in ("replayed", "still", "not_replayable", "already")}
+        told = {name: self.counts[name] for name in ("replayed", "put_back", "still", "not_replayable", "already")}
         return {
             "dry_run": self.dry_run,
             "counts": told,
             "replayed": list(self.lines.get("replayed", {})),
-            "outlook": self.lines.get("replayed", {}) if self.dry_run else {},
+            "put_back": list(self.lines.get("put_back", {})),
+            "outlook": self.lines.get("replayed", {}) | self.lines.get("put_back", {}) if self.dry_run else {},
             "still": self.lines.get("still", {}),
             "not_replayable": self.lines.get("not_replayable", {}),
         }
@@ -234,7 +236,7 @@ def _write_again(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None
         ids = [row["id"] for row in rows]
         letters.close(connection, ids, state="replayed", by="replay", reason="planned again", at=at)
     for row in rows:
-        answer.add("replayed", row["id"], "planned again; the next sync writes it")
+        answer.add("put_back", row["id"], "planned again; the next sync tries it")
 
 
 def _foresee_writes(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
@@ -251,4 +253,4 @@ def _foresee_writes(run: RunContext, rows: Sequence[Row], answer: Replayed) -> N
         stopped = [each.message for each in planned.letters if each.record_id == row["record_id"]]
         fields = sorted({each.field for draft in planned.drafts for each in draft.planned.fields})
         goes = f"writes {', '.join(fields)}" if fields else "has nothing to write any more"
-        answer.add("still" if stopped else "replayed", row["id"], "; ".join(stopped) or goes)
+        answer.add("still" if stopped else "put_back", row["id"], "; ".join(stopped) or goes)

@@ -35,12 +35,12 @@ class Letter:
 
 
 def put(connection: Connection, letters: Iterable[Letter], *, at: str, run_id: str) -> int:
-    """Keep the letters. The same cause of the same record stays one letter with a count. Returns how many are new."""
+    """Keep the letters. The same cause of the same record stays one letter with a count, also where its write was put
+    back by a replay and failed again. Returns how many are new, or open again."""
     new = 0
     table = dead_letters
     for letter in letters:
         same = (
-            table.c.state == "open",
             table.c.system == letter.system,
             table.c.kind == letter.kind,
             table.c.record_id == letter.record_id,
@@ -49,7 +49,11 @@ def put(connection: Connection, letters: Iterable[Letter], *, at: str, run_id: s
             table.c.path == letter.path,
         )
         value = orjson.dumps(letter.value, default=str) if letter.value is not None else None
-        known = connection.execute(select(table.c.id).where(*same)).scalar()
+        known = connection.execute(select(table.c.id).where(table.c.state == "open", *same)).scalar()
+        if known is None and letter.stage == "write":
+            tried = select(func.max(table.c.id)).where(table.c.state == "replayed", *same)
+            known = connection.execute(tried).scalar()
+            new += known is not None
         if known is None:
             new += 1
             made = connection.execute(
@@ -78,6 +82,9 @@ def put(connection: Connection, letters: Iterable[Letter], *, at: str, run_id: s
                 update(table)
                 .where(table.c.id == known)
                 .values(
+                    state="open",
+                    closed_by=None,
+                    closed_reason=None,
                     last_at=at,
                     count=table.c.count + 1,
                     run_id=run_id,

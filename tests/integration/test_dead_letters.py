@@ -1,5 +1,7 @@
 """Dead letters: by cause, mended here, replayed singly or by cause, discarded; later changes supersede them."""
 
+from collections import Counter
+
 import pytest
 from memory_world import Killed, World, die
 
@@ -15,7 +17,8 @@ def letters(world, **asked):
 
 
 def replay(world, *ids, **options):
-    return world.ask("replay", list(ids), **options)
+    answer = world.ask("replay", list(ids), **options)
+    return {**answer, "counts": Counter(answer["counts"])}
 
 
 def mend(world, letter, **fields):
@@ -69,7 +72,7 @@ class TestReplay:
 
         answer = replay(bad, cause=BAD_GENDER)
 
-        assert {"replayed": 3, "still": 0, "not_replayable": 0, "already": 0} == answer["counts"]
+        assert {"replayed": 3, "put_back": 0, "still": 0, "not_replayable": 0, "already": 0} == answer["counts"]
         assert ["b"] == [each["system"] for each in letters(bad)]
         assert 3 == sum(len(bad.ask("lookup", name=f"Коваль{number}")) for number in (1, 2, 3))
 
@@ -178,6 +181,38 @@ class TestNews:
         assert [(3, 1, 1), (0, 0, 0)] == [
             (each.exit_code, each.new_dead_letters, each.earlier_dead_letters) for each in reports
         ]
+
+
+class TestWrites:
+    @pytest.fixture
+    def refused(self, world):
+        ids = world.person("a", "b")
+        world.settle()
+        world["b"].refuse(ids["b"])
+        world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+        world.sync()
+        return world
+
+    def test_one_that_fails_again_keeps_its_number_and_is_news_again(self, refused):
+        """A replay only puts the write back; the next sync tries it."""
+        [letter] = letters(refused)
+        answer = replay(refused, letter["id"])
+        waiting = letters(refused)
+
+        reports = [refused.sync(), refused.sync()]
+
+        [after] = letters(refused)
+        assert ({"put_back": 1}, [letter["id"]], []) == (+answer["counts"], answer["put_back"], waiting)
+        assert (letter["id"], 2) == (after["id"], after["count"])
+        assert [(3, 1), (0, 0)] == [(each.exit_code, each.new_dead_letters) for each in reports]
+
+    def test_one_that_goes_is_closed(self, refused):
+        [letter] = letters(refused)
+        refused["b"]._refused.clear()
+        replay(refused, letter["id"])
+
+        assert (0, []) == (refused.sync().exit_code, letters(refused))
+        assert "replayed" == refused.ask("dead_letter", letter["id"])["state"]
 
 
 class TestEdit:

@@ -371,3 +371,10 @@ def test_a_record_is_edited_in_the_editor(cli, bridge, tmp_path, monkeypatch):
     cli("dead-letters", "edit", "7", "--by", "Anna")
 
     assert ("edit_letter", (7, {"id": "1", "gender": "F"}), {"by": "Anna"}) == bridge.calls[-1]
+
+
+def test_a_replayed_write_is_said_to_be_due_and_not_done(cli, bridge):
+    """Only the next sync finds out whether it goes."""
+    bridge.answers["replay"] = {"counts": {"replayed": 0, "put_back": 4, "still": 0}}
+
+    assert "4 put back to be written (the next sync tries them)\n" == cli("dead-letters", "replay", "7").out
