@@ -22,14 +22,13 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from crm_bridge.errors import BridgeError, ConfigMistake, Locked, StopRun, StoreAway
 from crm_bridge.store.database import Database, PrivateCopy
 
-BUSY_TIMEOUT_MS = 30_000
+BUSY_TIMEOUT = 30.0  # seconds; `?timeout=` of the address says another time
 CHECKPOINT_PAGES = 16_000  # the default of 1,000 slows a first load down; see docs/explanation/performance.md
 
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    f"busy_timeout={BUSY_TIMEOUT_MS}",
     f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     "cache_size=-65536",
     "temp_store=MEMORY",
@@ -39,8 +38,9 @@ PRAGMAS = (
 class SqliteDatabase(Database):
     """A store in one file."""
 
-    def __init__(self, engine: Engine, *, lock_file: Path | None = None) -> None:
+    def __init__(self, engine: Engine, *, lock_file: Path | None = None, timeout: float = BUSY_TIMEOUT) -> None:
         super().__init__(engine)
+        self._timeout = timeout
         self._lock_file = lock_file
         self._lock: int | None = None
         self._insert_sql: dict[tuple[str, tuple[str, ...]], str] = {}
@@ -109,8 +109,7 @@ class SqliteDatabase(Database):
         said = str(error.orig)
         if isinstance(error.orig, sqlite3.OperationalError):
             if "locked" in said or "busy" in said:
-                seconds = BUSY_TIMEOUT_MS // 1000
-                return Locked(f"the store stayed locked for {seconds} s; is another program holding it open?")
+                return Locked(f"the store stayed locked for {self._timeout:g} s; is another program holding it open?")
             if "full" in said:
                 return StoreAway("the disk or the store is full; nothing was half written, make room and run again")
             if "unable to open" in said:
@@ -138,12 +137,23 @@ def open_sqlite(url: URL, *, base_dir: Path, scratch: bool = False) -> SqliteDat
         raise ConfigMistake("name a file, such as sqlite:///bridge.db")
     path = base_dir / url.database
     _make_private(path)
-    engine = create_engine(url.set(database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    timeout = _timeout(url)
+    engine = create_engine(url.set(database=str(path), query={}), connect_args={"timeout": timeout})
     event.listen(engine, "connect", _prepare)
     if scratch:
         event.listen(engine, "connect", _leave_unsynced)
     event.listen(engine, "begin", _begin)
-    return SqliteDatabase(engine, lock_file=path.with_name(path.name + ".lock"))
+    return SqliteDatabase(engine, lock_file=path.with_name(path.name + ".lock"), timeout=timeout)
+
+
+def _timeout(url: URL) -> float:
+    """How many seconds a writer waits for another program."""
+    if set(url.query) - {"timeout"}:
+        raise ConfigMistake("a SQLite address takes nothing but ?timeout=SECONDS")
+    try:
+        return float(str(url.query.get("timeout", BUSY_TIMEOUT)))
+    except ValueError:
+        raise ConfigMistake("?timeout= of the SQLite address must be a number of seconds") from None
 
 
 def _make_private(path: Path) -> None:

@@ -258,3 +258,46 @@ def test_a_disk_that_has_room_again_lets_the_same_run_go_on(filed, disk):
     assert everybody(filed) == carried(filed)
     assert PEOPLE == len(filed["b"].writes)
     assert any("begun again" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("at", [1, 5, PEOPLE])
+def test_a_store_that_another_program_keeps_locked_ends_the_run_for_now_and_the_next_goes_on(filed, at):
+    """A backup holds the write lock for longer than we wait, between a write and its receipt: 75, and nothing is lost
+    or sent twice."""
+    filed.store = f"{SQLITE}?timeout=0.05"
+    with closing(sqlite3.connect(filed.folder / "bridge.db", isolation_level=None, check_same_thread=False)) as other:
+        passed = []
+
+        def lock_at_last():
+            passed.append(1)
+            if len(passed) == at:
+                other.execute("BEGIN IMMEDIATE")
+            else:
+                filed["b"].after_write.append(lock_at_last)
+
+        filed["b"].after_write.append(lock_at_last)
+        with pytest.raises(Locked, match=r"locked for 0\.05 s") as raised:
+            filed.sync()
+        other.execute("ROLLBACK")
+
+    assert 75 == raised.value.exit_code
+    assert 0 == filed.sync().exit_code
+    assert everybody(filed) == carried(filed)
+    assert PEOPLE == len(filed["b"].writes)
+
+
+def test_a_store_that_is_locked_for_less_than_we_wait_costs_nothing(filed):
+    """The same run goes on by itself."""
+    with closing(sqlite3.connect(filed.folder / "bridge.db", isolation_level=None, check_same_thread=False)) as other:
+        let_go = threading.Timer(0.1, lambda: other.execute("ROLLBACK"))
+
+        def lock():
+            other.execute("BEGIN IMMEDIATE")
+            let_go.start()
+
+        filed["b"].after_write.append(lock)
+        report = filed.sync()
+        let_go.join()
+
+    assert (0, PEOPLE) == (report.exit_code, report.written)
+    assert everybody(filed) == carried(filed)
