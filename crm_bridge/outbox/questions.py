@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from crm_bridge.matching import match_keys
 from crm_bridge.run_context.systems import System
-from crm_bridge.store import letters, review
+from crm_bridge.store import journal, letters, review
 from crm_bridge.store.records import SourceRecord
+from crm_bridge.sync.units import join
 
 
 def creates_wait_for(
@@ -41,6 +42,27 @@ def creates_wait_for(
                 for side in sides:
                     if side is not None:
                         found.setdefault(side, f"review case {question}")
+        for client_id, unknown in _may_be_unanswered(connection, linked).items():
+            found.setdefault(client_id, f"unknown write {unknown}")
+    return found
+
+
+def _may_be_unanswered(connection: Connection, linked: Mapping[str, Sequence[SourceRecord]]) -> dict[str, str]:
+    """Client → the create of another client, never answered, that may have made one of its records.
+
+    A user who corrected a name there since made two persons of them, by the looks of it.
+    """
+    found: dict[str, str] = {}
+    for create in journal.open_creates(connection):
+        sent = set(match_keys(join({unit: each for unit, each in create.request["units"].items() if each is not None})))
+        for client_id, rows in linked.items():
+            if client_id != create.client_id and any(
+                (row.system, row.kind) == (create.system, create.kind)
+                and row.observed_at >= create.created_at
+                and may_be_one(sent & set(match_keys(row.effective_doc())))
+                for row in rows
+            ):
+                found.setdefault(client_id, create.id)
     return found
 
 

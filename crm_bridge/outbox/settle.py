@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -132,14 +133,9 @@ def _settle_found(
 def _first(
     run: RunContext, connection: Connection, kind: Kind, intent: Intent, receipt: Accepted, raw: Mapping[str, Any]
 ) -> None:
-    """A record that we created: everything in it is an echo but its own id."""
     at, seq = run.now(), run.seq.take()
-    reading = kind.mapping.read(raw)
     data = canonical_bytes(raw)
-    key = f"{kind.system}/{kind.name}/{receipt.record_id}"
-    empty = Contribution(key, kind.system, {"kind": kind.mapping.entity}, seq, at)
-    settled = settle(empty, reading.doc, seq=seq, at=at, echoes=_echoes(intent))
-    marks = {unit: mark for unit, mark in settled.marks.items() if mark.echo}
+    made = as_created(kind, intent, receipt.record_id, raw, seq=seq, at=at)
     record = SourceRecord(
         pk=run.pks.take(),
         system=kind.system,
@@ -150,8 +146,8 @@ def _first(
         version=receipt.version,
         digest=digest_of(data, fingerprint=kind.fingerprint),
         raw=data,
-        doc=orjson.dumps(reading.doc),
-        marks=marks_to(marks),
+        doc=orjson.dumps(made.doc),
+        marks=marks_to(made.marks),
         proposals=None,
         seq=seq,
         observed_at=at,
@@ -160,9 +156,20 @@ def _first(
     )
     records.insert_all(run.database, connection, [record])
     records.link_all(run.database, connection, [(record.pk, intent.client_id, "created")], at=at, by="outbox")
-    records.put_keys(run.database, connection, [(name, record.pk) for name in match_keys(reading.doc)])
-    said = split(reading.doc)
-    _remember(run, connection, intent, record.pk, key, {unit: [None, value] for unit, value in said.items()}, seq, at)
+    records.put_keys(run.database, connection, [(name, record.pk) for name in match_keys(made.doc)])
+    said = split(made.doc)
+    _remember(
+        run, connection, intent, record.pk, made.key, {unit: [None, value] for unit, value in said.items()}, seq, at
+    )
+
+
+def as_created(
+    kind: Kind, intent: Intent, record_id: str, raw: Mapping[str, Any], *, seq: int, at: str
+) -> Contribution:
+    """The record as the create of ``intent`` made it (``raw``): everything in it is an echo but its own id."""
+    empty = Contribution(f"{kind.system}/{kind.name}/{record_id}", kind.system, {"kind": kind.mapping.entity}, seq, at)
+    made = settle(empty, kind.mapping.read(raw).doc, seq=seq, at=at, echoes=_echoes(intent))
+    return replace(made, marks={unit: mark for unit, mark in made.marks.items() if mark.echo})
 
 
 def _again(

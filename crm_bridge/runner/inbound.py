@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+from sqlalchemy import Connection
 
 from crm_bridge.connector import Page
 from crm_bridge.matching import match_keys
+from crm_bridge.outbox.settle import as_created
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.cards import CardChange, first_version, recompute, to_carry, units_of_card
@@ -24,6 +26,7 @@ from crm_bridge.runner.resolution import Linked, Resolution, keys_of, resolve
 from crm_bridge.store import clients, history, journal, letters, records, review, runs
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import HistoryRow
+from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.store.review import Doubt
 from crm_bridge.store.runs import Cursor
@@ -107,6 +110,7 @@ def _take_others(
     with run.database.reading() as connection:
         rows = records.of_clients(connection, involved)
         stored = clients.get_all(connection, involved)
+        creates = _open_creates(connection, kind)
     groups: dict[str, dict[str, Contribution]] = {
         client_id: {row.key: row.contribution() for row in mine if row.entity == "client"}
         for client_id, mine in rows.items()
@@ -120,10 +124,19 @@ def _take_others(
             card = units_of_card(stored.get(before.client_id))
             _take_changed(run, kind, arrival, before, groups[before.client_id], card, edited, work, at=at, keys=names)
         else:
-            _take_new(run, kind, arrival, resolution.links[arrival.key], groups, work, at=at, keys=names)
+            linked = resolution.links[arrival.key]
+            card = units_of_card(stored.get(linked.client_id))
+            create = creates.pop(linked.client_id, None)
+            _take_new(run, kind, arrival, linked, groups, card, edited, work, at=at, keys=names, create=create)
     for client_id, group in groups.items():
         change = _card(run, client_id, stored.get(client_id), list(group.values()), at=at)
         _follow(run, client_id, stored.get(client_id), change, group, edited.get(client_id, {}), work, at=at, news=news)
+
+
+def _open_creates(connection: Connection, kind: Kind) -> dict[str, Intent]:
+    """Client → the create of its record of this kind of which nobody knows yet whether it arrived."""
+    unsettled = journal.open_creates(connection) if kind.create else ()
+    return {each.client_id: each for each in unsettled if (each.system, each.kind) == (kind.system, kind.name)}
 
 
 def _take_new(
@@ -132,19 +145,37 @@ def _take_new(
     arrival: Arrival,
     linked: Linked,
     groups: dict[str, dict[str, Contribution]],
+    card: Mapping[str, Any],
+    edited: dict[str, dict[str, Sequence[str]]],
     work: PageWork,
     *,
     at: str,
     keys: tuple[str, ...],
+    create: Intent | None,
 ) -> None:
+    """A record that was never seen before.
+
+    Args:
+        create: a create of the client's record whose answer was lost. It made this one, and what differs from what
+            we sent was edited since.
+    """
     record = record_of(run, kind, arrival, linked.client_id, fingerprint=kind.fingerprint, at=at)
+    group = groups.setdefault(linked.client_id, {})
+    changed_at = record.changed_at or at
+    if create is None:
+        said = Contribution(arrival.key, kind.system, arrival.effective, record.seq, changed_at)
+    else:
+        sent = kind.with_identity(create.request["full"], arrival.record_id, arrival.reading.version)
+        made = as_created(kind, create, arrival.record_id, sent, seq=record.seq, at=create.created_at)
+        seq, others = run.seq.take(), list(group.values())
+        said, units = observe(made, arrival.effective, seq=seq, at=changed_at, card=dict(card), cluster=others)
+        record = record._replace(marks=marks_to(said.marks))
+        edited.setdefault(linked.client_id, {})[arrival.key] = units
     work.new_records.append(record)
     work.links.append((record.pk, linked.client_id, linked.rule))
     work.keys.extend([(name, record.pk) for name in keys])
     work.joined.add(linked.client_id)
-    groups.setdefault(linked.client_id, {})[arrival.key] = Contribution(
-        arrival.key, kind.system, arrival.effective, record.seq, record.changed_at or at
-    )
+    group[arrival.key] = said
     if not linked.is_new:
         run.report.count("linked")
 

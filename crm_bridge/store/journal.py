@@ -284,6 +284,11 @@ def unsettled_creates(connection: Connection, system: str) -> set[str]:
     return set(rows.scalars())
 
 
+def open_creates(connection: Connection) -> list[Intent]:
+    """The creates of which nobody knows yet whether they arrived."""
+    return [each for each in in_state(connection, ["open", "unknown"]) if each.operation == "create"]
+
+
 def creates_of(connection: Connection, system: str, client_ids: Sequence[str]) -> dict[tuple[str, str], list[Intent]]:
     """(client id, kind) → every create there that was journaled for it, the oldest first."""
     rows = connection.execute(

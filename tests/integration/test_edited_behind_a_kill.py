@@ -3,7 +3,9 @@
 from contextlib import suppress
 
 import pytest
-from memory_world import Killed, World, die
+from memory_world import Deaf, Killed, World, capable, die
+
+from crm_bridge.connector import EffectSafety
 
 FIRST, OURS, THEIRS = 0, 1, 2
 VALUES = {
@@ -54,3 +56,47 @@ def test_so_is_what_was_typed_over_where_there_was_nothing(tmp_path, field, how)
     world.settle()
 
     assert [VALUES[field][THEIRS]] * 3 == [world[name].person(ids[name])[field] for name in "abc"]
+
+
+def created_unanswered(tmp_path, how, **fields):
+    """A creates, the answer of B is lost; B cannot be asked, and makes two records of two tries."""
+    world = World(tmp_path, systems={"a": capable(), "b": capable(effect_safety=EffectSafety.NONE)}, create=["a", "b"])
+    world.opened["b"] = Deaf(world["b"])
+    world.person("a", job_title="pupil", email="zero@example.com")
+    lose(world, how)
+    [made] = world["b"].records("person")
+    world["b"].edit("person", made["id"], fields)
+    return world
+
+
+@pytest.mark.parametrize("how", ["killed after", "answer lost"])
+def test_an_edit_of_what_we_created_stands_above_what_we_sent(tmp_path, how):
+    """The record is read for the first time with the edit in it; what we sent is no word of its own."""
+    edited = {"job_title": "teacher", "email": "new@example.com", "dish": "борщ"}
+    world = created_unanswered(tmp_path, how, **edited)
+
+    world.settle()
+
+    for name in "ab":
+        [record] = world[name].records("person")
+        assert edited == {field: record[field] for field in edited}
+    assert edited["email"] in [point["value"] for point in world.client()["contact_points"]]
+
+
+@pytest.mark.parametrize("how", ["killed after", "answer lost"])
+def test_one_that_looks_like_somebody_else_by_now_is_created_nowhere_else(tmp_path, how):
+    """Its given name was corrected: it may be what we created, so a person says first whether that arrived."""
+    world = created_unanswered(tmp_path, how, first_name="Марія")
+
+    world.sync()
+
+    assert ([1, 1], 5) == (counts(world), world.sync().exit_code)
+    [unknown] = world.ask("unknown_list")
+    assert f"unknown write {unknown['id']}" in str(world.ask("plan"))
+    world.ask("unknown_resolve", unknown["id"], arrived=False, record_id=None, send_again=False, by="Olha")
+    world.sync()
+    assert 2 == len(world["a"].records("person")), "nobody says any more that the two may be one"
+
+
+def counts(world):
+    return [len(world[name].records("person")) for name in "ab"]
