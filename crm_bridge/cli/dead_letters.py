@@ -22,7 +22,7 @@ from crm_bridge.cli.invocation import (
     who,
 )
 from crm_bridge.cli.render import cell, pairs_of, print_part, print_rows, show
-from crm_bridge.errors import UserMistake
+from crm_bridge.errors import ExitCode, UserMistake
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +39,7 @@ REPLAYED = {
     "put_back": "put back to be written (the next sync tries them)",
     "still": "fail again",
     "already": "closed before",
+    "unknown": "unknown",
 }
 FORESEEN = {**REPLAYED, "replayed": "would go", "put_back": "would be put back to be written"}
 LetterArgument = Annotated[int, typer.Argument(metavar="ID", help="The dead letter's number.")]
@@ -139,7 +140,8 @@ def edit(
         if outcome["still"]:
             to.print("\nit would fail again; edit it once more")
         else:
-            to.print(f"\nnow `crm-bridge dead-letters replay {letter}`")
+            to.print(f"\n{cell(outcome['in_source'])}; the bridge does not write it back")
+            to.print(f"now `crm-bridge dead-letters replay {letter}`")
 
     show(outcome, how=how, table=lines)
 
@@ -166,6 +168,8 @@ def replay(
         _demand_choice(letters, cause)
         outcome = bridge.replay(letters or [], cause=None if letters else cause, dry_run=dry_run)
     show(outcome, how=how, table=lambda to: draw_outcome(to, outcome))
+    if outcome.get("unknown"):
+        raise typer.Exit(ExitCode.USAGE)
 
 
 @app.command()
@@ -217,6 +221,10 @@ def draw_outcome(to: Console, outcome: Mapping[str, Any]) -> None:
     words = FORESEEN if outcome.get("dry_run") else REPLAYED
     said = [f"{number:,} {words.get(name, name.replace('_', ' '))}" for name, number in counts.items() if number]
     to.print(", ".join(said) or "nothing to replay")
+    if outcome.get("unknown"):
+        to.print(f"no dead letter: {', '.join(map(str, outcome['unknown']))}; see `crm-bridge dead-letters list`")
+    for letter, what in (outcome.get("in_source") or {}).items():
+        to.print(f"{letter}: {cell(what)}; the bridge does not write it back")
     for name in ("outlook", "still", "not_replayable"):
         rows = [{"id": letter, "what": why} for letter, why in (outcome.get(name) or {}).items()]
         if rows:

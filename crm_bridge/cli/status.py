@@ -47,7 +47,7 @@ def draw_status(to: Console, answer: Mapping[str, Any]) -> None:
         to.print("no run yet")
     else:
         finished = latest["finished_at"]
-        code = latest["exit_code"]
+        code = latest.get("exit_code")
         how = f"finished {finished} with {code}" if code is not None else f"broken off {finished}"
         ended = how if finished else "not finished"
         to.print(f"latest run: {latest['kind']} {latest['id']}, started {latest['started_at']}, {ended}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -56,7 +56,8 @@ def edit(run: RunContext, letter_id: int, record: Mapping[str, Any], *, by: str)
     """Let ``record`` count instead of what the letter holds, when it is replayed, and when it is read again.
 
     Returns:
-        ``changed``: field → old and new; ``still``: what the mapping says against the edited record.
+        ``changed``: field → old and new; ``still``: what the mapping says against the edited record; ``in_source``: what
+        is left to be done there.
 
     Raises:
         UserMistake: there is no such letter, it is closed, or it is not about a record that can be edited.
@@ -94,7 +95,13 @@ def edit(run: RunContext, letter_id: int, record: Mapping[str, Any], *, by: str)
         "record": key,
         "changed": {name: [before.get(name), record.get(name)] for name in names},
         "still": against(kind, record),
+        "in_source": in_source(made.system, names),
     }
+
+
+def in_source(system: str, fields: Iterable[str]) -> str:
+    """What a correction leaves undone, without the value."""
+    return f"{system} still holds what it said in {', '.join(sorted(fields))}: correct it there too"
 
 
 def kind_of(run: RunContext, letter: Mapping[str, Any]) -> Kind | None:

@@ -13,11 +13,11 @@ from crm_bridge.outbox.drafts import draft_client
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM
 from crm_bridge.run_context.systems import Kind
-from crm_bridge.runner.corrections import against, as_corrected, kind_of
+from crm_bridge.runner.corrections import against, as_corrected, in_source, kind_of
 from crm_bridge.runner.keys_anew import keys_anew
 from crm_bridge.runner.pull import reread, take
 from crm_bridge.runner.reading import id_to_ask_for
-from crm_bridge.store import causes, clients, journal, letters, records
+from crm_bridge.store import causes, clients, corrections, journal, letters, records
 from crm_bridge.store.causes import Cause
 
 AT_ONCE = 500
@@ -30,11 +30,13 @@ Row = Mapping[str, Any]
 class Replayed:
     """What became of each letter: ``replayed`` (its record went through), ``put_back`` (its write is due again; the
     next sync tries it), ``still`` (it failed again), ``not_replayable`` (with what to do instead), ``already`` (it was
-    closed before)."""
+    closed before), ``unknown`` (there is none of this number). ``in_source``: of those that went through as somebody
+    corrected them here, what is left to be done in their system."""
 
     dry_run: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     lines: dict[str, dict[int, str]] = field(default_factory=dict)
+    in_source: dict[int, str] = field(default_factory=dict)
 
     def add(self, outcome: str, letter_id: int, why: str) -> None:
         self.counts[outcome] += 1
@@ -43,7 +45,10 @@ class Replayed:
             lines[letter_id] = why
 
     def as_dict(self) -> dict[str, Any]:
-        told = {name: self.counts[name] for name in ("replayed", "put_back", "still", "not_replayable", "already")}
+        told = {
+            name: self.counts[name]
+            for name in ("replayed", "put_back", "still", "not_replayable", "already", "unknown")
+        }
         return {
             "dry_run": self.dry_run,
             "counts": told,
@@ -52,6 +57,8 @@ class Replayed:
             "outlook": self.lines.get("replayed", {}) | self.lines.get("put_back", {}) if self.dry_run else {},
             "still": self.lines.get("still", {}),
             "not_replayable": self.lines.get("not_replayable", {}),
+            "unknown": list(self.lines.get("unknown", {})),
+            "in_source": self.in_source,
         }
 
 
@@ -65,12 +72,12 @@ def replay(run: RunContext, ids: Sequence[int], *, cause: Cause | None = None, d
         See :class:`Replayed`; of many letters it names the first, and counts all.
 
     Raises:
-        UserMistake: there is no letter with one of these ids.
+        UserMistake: there is no letter with any of these ids.
     """
     if not dry_run:
         keys_anew(run)
     answer = Replayed(dry_run)
-    for rows in _chosen(run, ids, cause):
+    for rows in _chosen(run, ids, cause, answer):
         stands = [row for row in rows if row["state"] == "open"]
         for row in rows:
             if row["state"] != "open":
@@ -92,7 +99,9 @@ def discard(run: RunContext, cause: Cause, *, reason: str, by: str) -> int:
     return closed
 
 
-def _chosen(run: RunContext, ids: Sequence[int], cause: Cause | None) -> Iterator[list[dict[str, Any]]]:
+def _chosen(
+    run: RunContext, ids: Sequence[int], cause: Cause | None, answer: Replayed
+) -> Iterator[list[dict[str, Any]]]:
     if cause is not None:
         for portion in causes.each(run.database.reading, cause, at_once=AT_ONCE):
             with run.database.reading() as connection:
@@ -102,8 +111,10 @@ def _chosen(run: RunContext, ids: Sequence[int], cause: Cause | None) -> Iterato
     with run.database.reading() as connection:
         found = letters.get(connection, ids)
     missing = sorted(set(ids) - {row["id"] for row in found})
-    if missing:
+    if missing and not found:
         raise UserMistake(f"no dead letter: {', '.join(map(str, missing))}; see `crm-bridge dead-letters list`")
+    for number in missing:
+        answer.add("unknown", number, "no dead letter has this number; see `crm-bridge dead-letters list`")
     for start in range(0, len(found), AT_ONCE):
         yield found[start : start + AT_ONCE]
 
@@ -193,8 +204,13 @@ def _read_again(run: RunContext, kind: Kind, portion: Sequence[tuple[Row, str]],
     if renamed:
         with run.database.transaction() as connection:
             letters.close(connection, renamed, state="replayed", by="replay", reason="read again", at=run.now())
+    with run.database.reading() as connection:
+        made = corrections.standing(connection, kind.system, kind.name, [row["record_id"] for row, _ in through])
     for row, name in named:
         answer.add("still" if name in still else "replayed", row["id"], row["message"])
+        correction = made.get(row["record_id"])
+        if name not in still and correction is not None and len(answer.in_source) < SHOWN:
+            answer.in_source[row["id"]] = in_source(kind.system, correction.said.keys() | correction.meant.keys())
 
 
 def _ask_again(run: RunContext, kind: Kind, rows: Sequence[Row], answer: Replayed) -> None:

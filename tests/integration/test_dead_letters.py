@@ -72,7 +72,9 @@ class TestReplay:
 
         answer = replay(bad, cause=BAD_GENDER)
 
-        assert {"replayed": 3, "put_back": 0, "still": 0, "not_replayable": 0, "already": 0} == answer["counts"]
+        assert {"replayed": 3, "put_back": 0, "still": 0, "not_replayable": 0, "already": 0, "unknown": 0} == answer[
+            "counts"
+        ]
         assert ["b"] == [each["system"] for each in letters(bad)]
         assert 3 == sum(len(bad.ask("lookup", name=f"Коваль{number}")) for number in (1, 2, 3))
 
@@ -107,6 +109,14 @@ class TestReplay:
     def test_of_a_number_that_never_was_it_says_so(self, bad):
         with pytest.raises(UserMistake, match="no dead letter: 99"):
             replay(bad, 99)
+
+    def test_of_several_numbers_those_that_are_letters_are_replayed(self, bad):
+        mend_mapping(bad)
+        [first, *_] = letters(bad, cause=BAD_GENDER)
+
+        answer = replay(bad, first["id"], 99)
+
+        assert ({"replayed": 1, "unknown": 1}, [99]) == (+answer["counts"], answer["unknown"])
 
     def test_two_letters_of_one_record_go_through_together(self, world):
         world.person("a", gender="X", birth_date="soon")
@@ -276,10 +286,10 @@ class TestEdit:
 
     def test_the_source_is_not_written_to_by_it(self, bad):
         [letter, *_] = letters(bad, cause=BAD_GENDER)
-        mend(bad, letter["id"], gender="F")
-        replay(bad, letter["id"])
+        told = [mend(bad, letter["id"], gender="F")["in_source"], replay(bad, letter["id"])["in_source"][letter["id"]]]
         bad.sync()
 
+        assert ["a still holds what it said in gender: correct it there too"] * 2 == told
         assert ("X", 0) == (bad["a"].person(bad.ids[0])["gender"], len(bad["a"].writes))
 
     def test_an_edit_that_would_fail_again_says_so(self, bad):

@@ -338,7 +338,12 @@ def test_which_letters_are_meant_has_to_be_plain(cli, bridge, arguments):
 def test_single_values_of_a_record_are_edited(cli, bridge):
     """Text stays text; another type is read as JSON."""
     bridge.answers["dead_letter"] = {"raw": {"id": "1", "gender": "X", "do_not_call": False}}
-    bridge.answers["edit_letter"] = {"record": "siebel/contact/1", "changed": {"gender": ["X", "F"]}, "still": []}
+    bridge.answers["edit_letter"] = {
+        "record": "siebel/contact/1",
+        "changed": {"gender": ["X", "F"]},
+        "still": [],
+        "in_source": "siebel still holds it",
+    }
     out = cli("dead-letters", "edit", "7", "--set", "gender=F", "--set", "do_not_call=true", "--by", "Anna").out
 
     assert ("edit_letter", (7, {"id": "1", "gender": "F", "do_not_call": True}), {"by": "Anna"}) == bridge.calls[-1]
@@ -367,7 +372,12 @@ def test_a_record_is_edited_in_the_editor(cli, bridge, tmp_path, monkeypatch):
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     bridge.answers["dead_letter"] = {"raw": {"id": "1", "gender": "X"}}
-    bridge.answers["edit_letter"] = {"record": "siebel/contact/1", "changed": {"gender": ["X", "F"]}, "still": []}
+    bridge.answers["edit_letter"] = {
+        "record": "siebel/contact/1",
+        "changed": {"gender": ["X", "F"]},
+        "still": [],
+        "in_source": "siebel still holds it",
+    }
     cli("dead-letters", "edit", "7", "--by", "Anna")
 
     assert ("edit_letter", (7, {"id": "1", "gender": "F"}), {"by": "Anna"}) == bridge.calls[-1]
@@ -378,3 +388,12 @@ def test_a_replayed_write_is_said_to_be_due_and_not_done(cli, bridge):
     bridge.answers["replay"] = {"counts": {"replayed": 0, "put_back": 4, "still": 0}}
 
     assert "4 put back to be written (the next sync tries them)\n" == cli("dead-letters", "replay", "7").out
+
+
+def test_an_unknown_number_is_told_after_the_others_were_replayed(cli, bridge):
+    """And ends with a usage error."""
+    bridge.answers["replay"] = {"counts": {"replayed": 2, "unknown": 1}, "unknown": [999]}
+
+    done = cli("dead-letters", "replay", "25", "9", "999")
+
+    assert (64, True) == (done.code, "2 replayed" in done.out and "no dead letter: 999" in done.out)
