@@ -56,8 +56,8 @@ def edit(run: RunContext, letter_id: int, record: Mapping[str, Any], *, by: str)
     """Let ``record`` count instead of what the letter holds, when it is replayed, and when it is read again.
 
     Returns:
-        ``changed``: field → old and new; ``still``: what the mapping says against the edited record; ``in_source``: what
-        is left to be done there.
+        ``changed``: field → old and new; ``still``: what the mapping says against the edited record; ``in_source``:
+        what is left to be done there.
 
     Raises:
         UserMistake: there is no such letter, it is closed, or it is not about a record that can be edited.
