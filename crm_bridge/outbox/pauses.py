@@ -1,7 +1,8 @@
-"""Leaving a system alone from run to run: what it asked for (Retry-After), and how long its breaker stays open.
+"""What one run tells the next of a system: the time that it asked for (Retry-After), and that it answered too little.
 
 Inside one run the gate knows that. A run that is started every minute would not, and would call a system sixty times
-that asked for an hour: so it stands in the store, until it is over, the system answers, or a person lifts it.
+that asked for an hour: so it stands in the store, until it is over, the system answers, or a person lifts it. One that
+did not answer is not set aside: whoever mended it wants it called. Its first write goes alone, and decides.
 """
 
 from __future__ import annotations
@@ -69,11 +70,13 @@ def keep(run: RunContext, gates: Mapping[str, Gate]) -> None:
             held = before.get(name)
             if asked is not None and held is not None and held.until == asked["until"]:
                 continue  # it was set aside
-            if wait and (asked is None or _later(run, wait) > asked["until"]):
-                reason = UNANSWERED if gate.breaker.opened else ASKED
-                asked = run.report.paused[name] = {"until": _later(run, wait), "reason": reason}
+            opened = gate.breaker.opened
+            if wait and not opened and (asked is None or _later(run, wait) > asked["until"]):
+                asked = run.report.paused[name] = {"until": _later(run, wait), "reason": ASKED}
             if asked is not None:
-                pauses.put(connection, Pause(name, asked["until"], asked["reason"], now, gate.breaker.opened))
+                pauses.put(connection, Pause(name, asked["until"], asked["reason"], now, opened))
+            elif opened:
+                pauses.put(connection, Pause(name, now, UNANSWERED, now, opened))
             elif held is not None and (not gate.breaker.probing or not (held.opened or name in run.report.stopped)):
                 pauses.lift(connection, name)
 
