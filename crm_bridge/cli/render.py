@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Where nobody's window limits it, nothing is cut.
 UNLIMITED_WIDTH = 10_000
+# Of a column of a table: what is longer, such as a list of fields, goes on in the next line.
+COLUMN_WIDTH = 60
 
 
 def show(answer: Mapping[str, Any], *, how: Invocation, table: Callable[[Console], None]) -> None:
@@ -53,7 +55,7 @@ def table_of(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str] = ()) 
     names = [name for name in wanted if any(cell(row.get(name)) for row in rows)]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in names:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        table.add_column(name.replace("_", " "), overflow="fold", max_width=COLUMN_WIDTH)
     for row in rows:
         table.add_row(*(cell(row.get(name)) for name in names))
     return table

@@ -41,7 +41,8 @@ def show_run(
 
 def draw_run(to: Console, run: Mapping[str, Any]) -> None:
     """When it was, and its report; one that has none was killed, or is still going on."""
-    finished = f"finished {run['finished_at']}" if run.get("finished_at") else "not finished"
+    how = "finished" if run.get("exit_code") is not None else "broken off"
+    finished = f"{how} {run['finished_at']}" if run.get("finished_at") else "not finished"
     to.print(f"{run.get('kind') or 'run'} {run['id']}: started {run.get('started_at') or 'at some time'}, {finished}")
     report = run.get("report")
     if isinstance(report, Mapping):

@@ -41,7 +41,13 @@ class Stand:
 
 def simulate(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A simulator, a system of the configuration, or `all`.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="A simulator, a system of the configuration, or `all`. Needed, but for --knobs of all.",
+        ),
+    ] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Listen here; 0: any free port. Not together with `all`.")
     ] = None,
@@ -64,6 +70,9 @@ def simulate(
     from crm_bridge.config import load_settings  # late, as below: --help does not wait for plugins
 
     how = invocation(context, json=json)
+    if name is None and not knobs:
+        raise UserMistake("NAME is needed: a simulator, a system of the configuration, or `all`")
+    name = name or ALL
     base_dir, config = place_of(name, directory=directory, config=how.config)
     wanted = config.exists() or how.config != DEFAULT_CONFIG  # one that was named and is not there is a mistake
     settings = load_settings(config, check_secrets=False) if wanted else None
@@ -75,12 +84,20 @@ def simulate(
         return
     state = str(base_dir / STATE_FOLDER)
     with running(stands, knobs=knob or (), latency=latency) as started:
+        others = others_than_configured(started, settings=settings)
         if how.json:
-            typer.echo(canonical_json({"simulators": started, "state": state}), nl=False)
+            answer = {"simulators": started, "state": state, **({"own": others} if others else {})}
+            typer.echo(canonical_json(answer), nl=False)
         else:
             typer.echo(f"# state and passwords: {state}\n")
         connectors = {stand.system: stand.simulator.name for stand in stands}
         for system, reached_by in () if how.json else started.items():
+            if system in others:
+                typer.echo(
+                    f"# {system}: this simulator plays a system of its own, not the configured one, from which it "
+                    f"differs in: {', '.join(others[system])}.\n# Try it with the settings below in a copy of the "
+                    "configuration, or put files of your own where the configured one leaves them."
+                )
             typer.echo(toml_block(system, {"connector": connectors[system], **reached_by}))
         _wait_for_the_end()
 
@@ -158,6 +175,37 @@ def folder_of(system: str, *, connector: str, systems: Mapping[str, SystemSettin
     alike = [each for each, settings in systems.items() if settings.connector == connector]
     first = connector if connector in alike or not alike else alike[0]
     return connector if system == first else f"{connector}-{system}"
+
+
+def others_than_configured(
+    started: Mapping[str, Mapping[str, Any]], *, settings: Settings | None
+) -> dict[str, list[str]]:
+    """System → the settings in which its simulator is another than the configured system. One that speaks HTTP listens
+    where it is expected; one of files has folders and columns of its own."""
+    others: dict[str, list[str]] = {}
+    for system, reached_by in started.items():
+        configured = settings.systems.get(system) if settings else None
+        if settings is None or configured is None or port_of(reached_by) is not None:
+            continue
+        differ = [
+            key
+            for key, value in reached_by.items()
+            if isinstance(value, str | list)
+            and key in configured.options
+            and not _same(configured.options[key], value, base_dir=settings.base_dir)
+        ]
+        if differ:
+            others[system] = differ
+    return others
+
+
+def _same(configured: object, played: object, *, base_dir: Path) -> bool:
+    """Whether two settings are one: a folder also by another way to write it."""
+    if configured == played:
+        return True
+    if not isinstance(configured, str) or not isinstance(played, str):
+        return False
+    return (base_dir / configured).resolve() == Path(played).resolve() and Path(played).is_dir()
 
 
 def port_of(options: Mapping[str, Any]) -> int | None:

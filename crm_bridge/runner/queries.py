@@ -59,7 +59,9 @@ def _by_phone(connection: Connection, phone: str, region: str) -> list[StoredCli
     try:
         number = phonenumbers.parse(phone, region)
     except phonenumbers.NumberParseException:
-        raise UserMistake("that is no phone number: write it as +380..., or in the region's national form") from None
+        code = phonenumbers.country_code_for_region(region)
+        wanted = f"write it as +{code}…, or in the national form of {region}"
+        raise UserMistake(f"that is no phone number: {wanted}") from None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     found = clients.find(connection, [phone_key(e164)])  # whatever the country code
     return [client for client in found if _has_point(client.doc(), e164)] or found

@@ -397,3 +397,13 @@ def test_an_unknown_number_is_told_after_the_others_were_replayed(cli, bridge):
     done = cli("dead-letters", "replay", "25", "9", "999")
 
     assert (64, True) == (done.code, "2 replayed" in done.out and "no dead letter: 999" in done.out)
+
+
+def test_a_long_list_goes_on_in_the_next_line_of_its_column(cli, bridge):
+    """Also where nobody's window limits it, and nothing of it is cut."""
+    fields = ", ".join(f"field_{number}" for number in range(60))
+    bridge.answers["runs"] = [{"id": "run-1", "fields": fields}]
+    out = cli("runs", "list").out
+
+    assert max(map(len, out.splitlines())) < 80
+    assert all(f"field_{number}" in out for number in range(60))

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from crm_bridge.cli.simulate import Stand, place_of, port_of, running, stands_for
+from crm_bridge.cli.simulate import Stand, others_than_configured, place_of, port_of, running, stands_for
 from crm_bridge.config import load_settings
 from crm_bridge.connector import SimulatorType
 from crm_bridge.errors import ExitCode, UserMistake
@@ -214,3 +214,37 @@ def test_it_runs_until_it_is_asked_to_end(tmp_path):
     assert 401 == answer.status_code  # there, and it wants its token
     assert (tmp_path / said["state"] / "callcenter/token").is_file()
     assert ExitCode.OK == process.returncode
+
+
+def test_knobs_without_a_name_are_those_of_all_and_else_a_name_is_needed(cli, settings, tmp_path):
+    """``--knobs`` starts nothing, so it can mean all."""
+    config = ("--config", str(settings.path))
+
+    knobs = cli(*config, "simulate", "--knobs")
+    nobody = cli(*config, "simulate")
+
+    assert {"north", "south"} == {line.split()[0] for line in knobs.out.splitlines()}
+    assert (ExitCode.USAGE, True) == (nobody.code, "NAME is needed" in nobody.err)
+
+
+def test_a_simulator_of_files_says_that_it_is_not_the_configured_agency(tmp_path):
+    """It has folders and columns of its own; one that listens where it is expected is the configured one."""
+    played = {
+        "inbox": str(tmp_path / "simulators" / "in"),
+        "outbox": str(tmp_path / "simulators" / "out"),
+        "columns": ["a", "b"],
+        "settle_seconds": 0.0,
+    }
+    for folder in ("inbox", "outbox"):
+        Path(played[folder]).mkdir(parents=True)
+    text = (
+        '[systems.mine]\nconnector = "vendor_files"\ninbox = "agency/in"\noutbox = "simulators/out"\n'
+        'columns = ["a", "c"]\nsettle_seconds = 30.0\n'
+    )
+    (tmp_path / "crm-bridge.toml").write_text(CONFIG + text)
+    settings = load_settings(tmp_path / "crm-bridge.toml", check_secrets=False)
+    listening = {"base_url": "http://127.0.0.1:18102", "token_ref": "file:/elsewhere"}
+
+    found = others_than_configured({"mine": played, "north": listening, "unknown": played}, settings=settings)
+
+    assert {"mine": ["inbox", "columns"]} == found
