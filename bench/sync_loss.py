@@ -21,7 +21,7 @@ from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 
-from sync_loss_oracle import OTHER, Round, Shown
+from sync_loss_oracle import KEPT, OTHER, Round, Shown
 from sync_loss_systems import EDITED, System, Table, Vcards, served
 
 HERE = Path(__file__).parent
@@ -123,7 +123,7 @@ def trial(systems: Mapping[str, System], sync: Sync, *, operations: int, clients
         killed = statistics.median(took[-20:]) * chance.random() if chance.random() < 2 / 3 else None
         ended = sync(killed)[1]
         found["killed"] += ended == -9
-        this.observe(systems)
+        this.observe(systems, killed=ended == -9)
         users.work(this, clients // 16)
         for _ in range(2):
             seconds, ended = sync(None)
@@ -206,7 +206,7 @@ def _quietly(*command: str) -> bytes:
 
 def report(name: str, found: Mapping[str, int]) -> None:
     done = found["operations"]
-    per = ", ".join(f"{wrong} {found[wrong] * 10_000 / done:.0f} ({found[wrong]})" for wrong in WRONGS)
+    per = ", ".join(f"{wrong} {found[wrong] * 10_000 / done:.0f} ({found[wrong]})" for wrong in (*WRONGS, KEPT))
     syncs = f"{found['syncs']} syncs, {found['killed']} of them killed, {found['failed']} failed"
     print(f"{name}: {done} operations, {syncs}")
     print(f"  per 10,000 operations (counted): {per}", flush=True)

@@ -3,7 +3,8 @@
 Each edit makes a value that its field never had, so a value tells its edit, and an edit knows which ones its user's
 system had received. At rest an edit may be gone only under one that had seen it, or that was made beside it in the
 other system. A deletion takes the client along, but for edits in the other system that the deleting one had not
-received.
+received. One case nobody can decide: a sync was killed after it had written an edit and before it knew so, and then
+the record was deleted; what its users had seen went with it. That the client stays then is counted for itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 
 from sync_loss_systems import EDITED, System
 
+KEPT = "deletes kept in doubt"
 OTHER = {"a": "b", "b": "a"}
 Shown = dict[str, dict[str, list[dict[str, str]]]]
 
@@ -38,6 +40,7 @@ class Round:
     edits: list[Edit] = field(default_factory=list)
     added: dict[str, str] = field(default_factory=dict)
     deleted: dict[str, dict[str, frozenset[int]]] = field(default_factory=dict)
+    _doubtful: set[tuple[str, int]] = field(default_factory=set)
     _received: dict[tuple[str, str, str], set[int]] = field(default_factory=dict)
     _by_value: dict[tuple[str, str, str], Edit] = field(default_factory=dict)
 
@@ -58,14 +61,16 @@ class Round:
             known |= self._received.get((system, last_name, name), set())
         self.deleted.setdefault(last_name, {})[system] = frozenset(known)
 
-    def observe(self, systems: Mapping[str, System]) -> None:
-        """Users see what the systems show now."""
+    def observe(self, systems: Mapping[str, System], *, killed: bool) -> None:
+        """Users see what the systems show now; ``killed``: who wrote it may not know that it did."""
         for system, held in systems.items():
             for last_name, records in held.records().items():
                 for name in EDITED:
                     said = self._by_value.get((last_name, name, records[0].get(name, "")))
                     if said is not None:
                         self._receive(system, said)
+                        if killed and said.system != system:
+                            self._doubtful.add((system, said.number))
 
     def _receive(self, system: str, edit: Edit) -> None:
         self._received.setdefault((system, edit.last_name, edit.field), set()).update({edit.number}, edit.past)
@@ -90,12 +95,17 @@ class Round:
         by = self.deleted.get(last_name)
         if by is not None:
             if len(by) == 2 or not self._unseen(last_name, by):
-                return "deletes missed" if len(absent) < 2 else "nothing"
+                if len(absent) == 2:
+                    return "nothing"
+                return KEPT if len(by) == 1 and not absent and self._in_doubt(last_name, *by) else "deletes missed"
             return "deletes wrongly made" if absent else "nothing"
         if last_name in self.added:
             return "new clients lost" if absent else "nothing"
         gone = [system for system in absent if last_name in self.start[system]]
         return "deletes wrongly made" if gone else "nothing"
+
+    def _in_doubt(self, last_name: str, system: str) -> bool:
+        return any(each.last_name == last_name and (system, each.number) in self._doubtful for each in self.edits)
 
     def _unseen(self, last_name: str, by: Mapping[str, frozenset[int]]) -> list[Edit]:
         """Edits in the other system that the deleting one had not received."""

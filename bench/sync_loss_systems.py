@@ -182,6 +182,7 @@ def served(tables: Mapping[str, Table]) -> Iterator[str]:
             """Says nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a caller that was killed is no news
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

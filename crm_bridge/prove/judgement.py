@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from crm_bridge.prove.ground import Leaf
 from crm_bridge.prove.oracle import Deletion, Edit, Wrong, shown
@@ -11,11 +11,14 @@ from crm_bridge.prove.oracle import Deletion, Edit, Wrong, shown
 if TYPE_CHECKING:
     from crm_bridge.prove.stand import Client, Stand
 
+EVERY_LETTER = 10_000
+
 
 def judge(stand: Stand) -> Iterator[Wrong]:
     """Everything that is wrong now, of each client."""
-    waiting = {(each["system"]) for each in stand.bridge.dead_letters()}
+    letters = stand.bridge.dead_letters(limit=EVERY_LETTER)
     for client in stand.clients:
+        waiting = _waiting(stand, client, letters)
         for name, ids in client.records.items():
             if len(ids) > 1:
                 yield Wrong(f"client {client.number + 1} has {len(ids)} records in {name}: it was created twice")
@@ -25,6 +28,15 @@ def judge(stand: Stand) -> Iterator[Wrong]:
         deletions = [each for each in stand.oracle.deletions if each.client == client.number]
         if deletions:
             yield from _of_deletions(stand, client, deletions, waiting)
+
+
+def _waiting(stand: Stand, client: Client, letters: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Systems where a write of this client is a dead letter: what stands there waits for a person."""
+    own = {(name, each) for name, ids in client.records.items() for each in ids}
+    new = {f"new for {stand._client_of(*key)}" for key in own} if letters else set()
+    return {
+        each["system"] for each in letters if (each["system"], each["record_id"]) in own or each["record_id"] in new
+    }
 
 
 def _of_deletions(stand: Stand, client: Client, deletions: list[Deletion], waiting: set[str]) -> Iterator[Wrong]:

@@ -22,7 +22,7 @@ def crashes(folder, scenario, *more):
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)])},
         capture_output=True,
         text=True,
-        timeout=600 if ALL else 120,
+        timeout=600 if ALL else 300,
         check=True,
     )
     return [json.loads(line) for line in told.stdout.splitlines()]
