@@ -22,6 +22,7 @@ from crm_bridge.store.journal import Intent
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import ABSENT, Echo
+from crm_bridge.sync.deletions import lives
 from crm_bridge.sync.survivorship import Card, Survivorship, Verdict, survive
 from crm_bridge.sync.units import changed, head, is_value_keyed, split
 
@@ -117,6 +118,7 @@ def draft_client(
             and may_create
             and kind.create
             and kind.mapping.entity == card.doc.get("kind")
+            and lives(contributions)  # else it was deleted before it got here
             and not _was_there(rows, kind)
         ):
             if waits_for is not None:

@@ -134,6 +134,7 @@ def _first(
     run: RunContext, connection: Connection, kind: Kind, intent: Intent, receipt: Accepted, raw: Mapping[str, Any]
 ) -> None:
     at, seq = run.now(), run.seq.take()
+    deleted = records.going_since(connection, intent.client_id)  # nothing was created after that: it is newer than ours
     data = canonical_bytes(raw)
     made = as_created(kind, intent, receipt.record_id, raw, seq=seq, at=at)
     record = SourceRecord(
@@ -149,7 +150,7 @@ def _first(
         doc=orjson.dumps(made.doc),
         marks=marks_to(made.marks),
         proposals=None,
-        seq=seq,
+        seq=seq if deleted is None else deleted,
         observed_at=at,
         changed_at=None,
         mapping=kind.fingerprint,

@@ -15,13 +15,13 @@ from crm_bridge.outbox.removals import CANNOT
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.cards import recompute, to_carry
-from crm_bridge.runner.gone import card_changed, closed, lives
+from crm_bridge.runner.gone import card_changed, closed
 from crm_bridge.store import clients, history, journal, letters, records
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import Contribution
-from crm_bridge.sync.deletions import BEATEN, CARRIED, OURS, SPENT, SPREAD, spoke_after
+from crm_bridge.sync.deletions import BEATEN, CARRIED, OURS, SPENT, SPREAD, lives, spoke_after
 from crm_bridge.sync.units import split
 
 BEATS = "update beats delete"
@@ -38,6 +38,7 @@ def settle_deletions(run: RunContext) -> bool:
         owners = sorted({row.client_id for row in going if row.client_id})
         linked = records.of_clients(connection, owners)
         stored = clients.get_all(connection, owners)
+        in_doubt = journal.unsettled_creates(connection) if going else set()
     kept = False
     for client_id in owners:
         rows = [row for row in linked[client_id] if row.entity == "client"]
@@ -45,7 +46,8 @@ def settle_deletions(run: RunContext) -> bool:
         carried = [row for row in rows if row.gone_how == CARRIED]
         with run.database.transaction() as connection:
             if client_id in stored:
-                kept = _decide(run, connection, stored[client_id], rows, spread) or kept
+                unsettled = client_id in in_doubt
+                kept = _decide(run, connection, stored[client_id], rows, spread, unsettled=unsettled) or kept
             if carried:
                 _take_in(run, connection, client_id, rows, carried)
     return kept
@@ -57,8 +59,14 @@ def _decide(
     client: StoredClient,
     rows: Sequence[SourceRecord],
     spread: Sequence[SourceRecord],
+    *,
+    unsettled: bool,
 ) -> bool:
-    """What becomes of the deletions in ``spread``. Returns whether one of them was beaten."""
+    """What becomes of the deletions in ``spread``. Returns whether one of them was beaten.
+
+    Args:
+        unsettled: the client may have a record of which nobody knows yet: the deletion waits, and takes it along.
+    """
     client_id, group = client.id, [row.contribution() for row in rows]
     how: list[tuple[int, str | None]] = []
     beaten: list[tuple[SourceRecord, str]] = []
@@ -67,7 +75,7 @@ def _decide(
         if kind is None or not kind.spreads:
             how.append((row.pk, None))  # it is not configured any more
         elif not lives(group):
-            how.append((row.pk, SPENT))
+            how.extend([] if unsettled else [(row.pk, SPENT)])
         elif any(each.system == row.system and not each.gone for each in group):
             how.append((row.pk, None))  # a duplicate went: its system still has the client
         elif (by := _unseen(run, client, kind, row, rows) or _later(row, group)) is not None:

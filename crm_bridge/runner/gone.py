@@ -12,8 +12,7 @@ from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.store.review import Doubt
 from crm_bridge.sync.claims import Contribution
-from crm_bridge.sync.deletions import SPREAD
-from crm_bridge.sync.survivorship import PERSON
+from crm_bridge.sync.deletions import SPREAD, lives
 
 
 def forget(run: RunContext, pks: Sequence[int], work: PageWork, *, spread: bool, news: bool) -> None:
@@ -51,11 +50,6 @@ def forget(run: RunContext, pks: Sequence[int], work: PageWork, *, spread: bool,
         )
         if change.moved or spread:
             work.outbox.update(to_carry(client_id, group, str(change.stored.doc().get("kind", "person")), run.systems))
-
-
-def lives(group: Sequence[Contribution]) -> bool:
-    """Whether any system still has the client; what people decided here is no record of theirs."""
-    return any(not member.gone and member.system != PERSON for member in group)
 
 
 def card_changed(run: RunContext, client_id: str, change: CardChange, *, at: str, news: bool) -> HistoryRow:

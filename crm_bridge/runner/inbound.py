@@ -31,6 +31,7 @@ from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.store.review import Doubt
 from crm_bridge.store.runs import Cursor
 from crm_bridge.sync.claims import ABSENT, Contribution, observe
+from crm_bridge.sync.deletions import age_of_created
 from crm_bridge.sync.proposals import with_former
 from crm_bridge.sync.silence import own_words
 from crm_bridge.sync.slots import slot_of
@@ -165,9 +166,10 @@ def _take_new(
     if create is None:
         said = Contribution(arrival.key, kind.system, arrival.effective, record.seq, changed_at)
     else:
+        seq, others = run.seq.take(), list(group.values())
+        record = record._replace(seq=age_of_created(others, seq=record.seq))
         sent = kind.with_identity(create.request["full"], arrival.record_id, arrival.reading.version)
         made = as_created(kind, create, arrival.record_id, sent, seq=record.seq, at=create.created_at)
-        seq, others = run.seq.take(), list(group.values())
         said, units = observe(made, arrival.effective, seq=seq, at=changed_at, card=dict(card), cluster=others)
         record = record._replace(marks=marks_to(said.marks))
         edited.setdefault(linked.client_id, {})[arrival.key] = units

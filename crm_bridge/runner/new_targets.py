@@ -10,8 +10,8 @@ from collections.abc import Collection
 
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.cards import to_carry
-from crm_bridge.runner.gone import lives
 from crm_bridge.store import clients, history, journal, records
+from crm_bridge.sync.deletions import lives
 
 AT_ONCE = 500
 _CARRIES = "carries to "

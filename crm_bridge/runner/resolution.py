@@ -15,7 +15,7 @@ from crm_bridge.plugin_manager import Plugins
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.doubts import Doubts, find_doubts
 from crm_bridge.runner.reading import Arrival, view_of
-from crm_bridge.store import records, review
+from crm_bridge.store import journal, records, review
 from crm_bridge.store.database import Database
 
 # A key that more records share than this is a switchboard, a placeholder or a family estate: it says nothing.
@@ -88,6 +88,9 @@ def _candidates(
 ) -> dict[str, list[SourceView]]:
     """For each record, the others that share a key with it: from the store, and from its own page.
 
+    A record that is gone counts while its client may have been created where the others come from, and nobody knows:
+    this may be what was made there.
+
     Nearly every key of a first load is one record's alone, so only those that are shared get a list.
     """
     first: dict[str, int] = {}
@@ -106,11 +109,13 @@ def _candidates(
             del shared[name]
         resolution.crowded_keys = len(crowded)
         rows = records.by_pks(connection, {pk for name in shared for pk in stored.get(name, ())})
+        any_gone = any(row.gone_at is not None for row in rows.values())
+        in_doubt = journal.unsettled_creates(connection, kind.system) if any_gone else set()
     own = {arrival.key for arrival in arrivals}
     views = {
         pk: SourceView(row.key, row.system, row.kind, row.record_id, row.effective_doc(), row.client_id)
         for pk, row in rows.items()
-        if row.entity == "client" and row.key not in own and row.gone_at is None
+        if row.entity == "client" and row.key not in own and (row.gone_at is None or row.client_id in in_doubt)
     }
     subjects = {index: view_of(arrivals[index], kind) for index in {each for them in shared.values() for each in them}}
     others: dict[int, dict[str, SourceView]] = {}

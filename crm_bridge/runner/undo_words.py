@@ -17,7 +17,6 @@ from crm_bridge.outbox.undone_creates import FIELD as REMOVED
 from crm_bridge.outbox.undone_deletes import FIELD as RESTORED
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.cards import recompute, to_carry
-from crm_bridge.runner.gone import lives
 from crm_bridge.runner.rulings import KIND
 from crm_bridge.runner.undo_choice import WHOLE, Choice, Word
 from crm_bridge.store import clients, history, journal, records
@@ -25,7 +24,7 @@ from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_from, marks_to
 from crm_bridge.sync.claims import ABSENT, REMEMBERED, Contribution, Mark, canonical
-from crm_bridge.sync.deletions import SPENT, SPREAD
+from crm_bridge.sync.deletions import SPENT, SPREAD, lives
 from crm_bridge.sync.slots import slot_of
 from crm_bridge.sync.survivorship import PERSON, Survivorship, survive
 from crm_bridge.sync.units import is_value_keyed, join, split

@@ -274,14 +274,12 @@ def one(connection: Connection, intent: str) -> Intent | None:
     return _intent(row) if row else None
 
 
-def unsettled_creates(connection: Connection, system: str) -> set[str]:
-    """Clients whose record may have been created in ``system``, and nobody knows yet."""
-    rows = connection.execute(
-        select(intents.c.client_id).where(
-            intents.c.state.in_(["open", "unknown"]), intents.c.system == system, intents.c.operation == "create"
-        )
-    )
-    return set(rows.scalars())
+def unsettled_creates(connection: Connection, system: str | None = None) -> set[str]:
+    """Clients whose record may have been created in ``system``, or in any, and nobody knows yet."""
+    query = select(intents.c.client_id).where(intents.c.state.in_(["open", "unknown"]), intents.c.operation == "create")
+    if system is not None:
+        query = query.where(intents.c.system == system)
+    return set(connection.execute(query).scalars())
 
 
 def open_creates(connection: Connection) -> list[Intent]:

@@ -220,6 +220,15 @@ def going(connection: Connection) -> list[SourceRecord]:
     return [_record(row) for row in rows]
 
 
+def going_since(connection: Connection, client_id: str) -> int | None:
+    """The bridge's own count when the first deletion was seen that is to be carried to the client's other records."""
+    query = select(func.min(source_records.c.gone_seq)).where(
+        source_records.c.client_id == client_id, source_records.c.gone_how == SPREAD
+    )
+    found: int | None = connection.execute(query).scalar()
+    return found
+
+
 def set_gone_how(connection: Connection, rows: Sequence[tuple[int, str | None]]) -> None:
     """(pk, what follows from its deletion)."""
     if rows:

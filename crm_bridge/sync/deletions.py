@@ -7,7 +7,8 @@ What follows from a deletion stands in ``source_records.gone_how``:
 
 ==============  ==================================================================================
 (nothing)       its system deleted it, and there it ends: it is not created again behind its back
-``spread``      it is to be carried to the other systems, as long as nothing speaks against that
+``spread``      it is to be carried to the other systems, as long as nothing speaks against that; also to records
+                that we may have created there, and do not know of yet
 ``spent``       that was done, or there was nothing to do
 ``beaten``      an edit elsewhere kept the client: the record may be created anew
 ``carried``     our own write deleted it; the card has not been looked at since
@@ -20,8 +21,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crm_bridge.sync.claims import Contribution
+from crm_bridge.sync.survivorship import PERSON
 
 SPREAD, SPENT, BEATEN, CARRIED, OURS = "spread", "spent", "beaten", "carried", "ours"
+
+
+def lives(contributions: Sequence[Contribution]) -> bool:
+    """Whether any system still has the client; what people decided here is no record of theirs."""
+    return any(not each.gone and each.system != PERSON for each in contributions)
 
 
 def dying(contributions: Sequence[Contribution]) -> Contribution | None:
@@ -42,3 +49,9 @@ def dying(contributions: Sequence[Contribution]) -> Contribution | None:
 def spoke_after(contribution: Contribution, *, seq: int) -> bool:
     """Whether the record came, or somebody edited it, after ``seq``. What we wrote there does not count."""
     return contribution.seq > seq or any(mark.echo is None and mark.seq > seq for mark in contribution.marks.values())
+
+
+def age_of_created(contributions: Sequence[Contribution], *, seq: int) -> int:
+    """The count of a record that we created and know of since ``seq``. A deletion that was seen before is newer than
+    it: nothing would have been created after that."""
+    return min([seq, *(each.spread_from for each in contributions if each.spread_from is not None)])
