@@ -36,43 +36,45 @@ def merge(
     Raises:
         UserMistake: one of them does not exist, was merged away, or has another valid tax identifier.
     """
+    with run.database.transaction() as connection:
+        return merge_within(
+            run, connection, survivor, absorbed, by=by, reason=reason, despite_identifiers=despite_identifiers
+        )
+
+
+def merge_within(
+    run: RunContext,
+    connection: Connection,
+    survivor: str,
+    absorbed: str,
+    *,
+    by: str,
+    reason: str,
+    despite_identifiers: bool = False,
+) -> dict[str, Any]:
+    """:func:`merge`, as part of a transaction."""
     if survivor == absorbed:
         raise UserMistake("a client cannot be merged with itself")
     at = run.now()
-    with run.database.transaction() as connection:
-        for client_id in (survivor, absorbed):
-            if required(connection, client_id).replaced_by is not None:
-                raise UserMistake(f"{client_id} was merged away already; use the client that replaced it")
-        if not despite_identifiers:
-            _refuse_contradiction(connection, survivor, absorbed)
-        moved = records.of_clients(connection, [absorbed])[absorbed]
-        for row in moved:
-            records.relink(connection, row.pk, survivor, at=at, by=by, rule=f"merge: {reason}")
-        signpost = required(connection, absorbed)
-        card = {**signpost.doc(), "status": "merged", "version": signpost.version + 1}
-        clients.update_all(
-            connection,
-            [
-                signpost._replace(
-                    version=signpost.version + 1,
-                    card=orjson.dumps(card),
-                    updated_at=at,
-                    replaced_by=survivor,
-                )
-            ],
-        )
-        body = {
-            "survivor": survivor,
-            "absorbed": absorbed,
-            "records": [row.key for row in moved],
-            "by": by,
-            "reason": reason,
-        }
-        _tell(run, connection, "client.merged", (survivor, absorbed), body, at)
-        card_anew(run, connection, survivor, at=at)
-        together = [row.key for row in records.of_clients(connection, [survivor])[survivor]]
-        review.close_answered(connection, together, by=by, at=at)
-    return {"survivor": survivor, "absorbed": absorbed, "records": [row.key for row in moved]}
+    for client_id in (survivor, absorbed):
+        if required(connection, client_id).replaced_by is not None:
+            raise UserMistake(f"{client_id} was merged away already; use the client that replaced it")
+    if not despite_identifiers:
+        _refuse_contradiction(connection, survivor, absorbed)
+    moved = records.of_clients(connection, [absorbed])[absorbed]
+    for row in moved:
+        records.relink(connection, row.pk, survivor, at=at, by=by, rule=f"merge: {reason}")
+    signpost = required(connection, absorbed)
+    version = signpost.version + 1
+    card = orjson.dumps({**signpost.doc(), "status": "merged", "version": version})
+    merged = signpost._replace(version=version, card=card, updated_at=at, replaced_by=survivor)
+    clients.update_all(connection, [merged])
+    told = {"survivor": survivor, "absorbed": absorbed, "records": [row.key for row in moved]}
+    _tell(run, connection, "client.merged", (survivor, absorbed), {**told, "by": by, "reason": reason}, at)
+    card_anew(run, connection, survivor, at=at)
+    together = [row.key for row in records.of_clients(connection, [survivor])[survivor]]
+    review.close_answered(connection, together, by=by, at=at)
+    return told
 
 
 def _refuse_contradiction(connection: Connection, survivor: str, absorbed: str) -> None:

@@ -8,11 +8,18 @@ from typing import Any
 from crm_bridge.connector import Accepted
 from crm_bridge.errors import UserMistake
 from crm_bridge.outbox.recover import plan_anew, was_read
-from crm_bridge.outbox.settle import settle_accepted
+from crm_bridge.outbox.settle import as_created, settle_accepted
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.run_context.systems import Kind
+from crm_bridge.runner.cards import units_of_card
+from crm_bridge.runner.decisions import card_anew, merge_within
 from crm_bridge.runner.in_doubt import NOT_SENT, may_be_resolved, not_there
-from crm_bridge.store import journal, notices, records
+from crm_bridge.store import clients, journal, notices, records
 from crm_bridge.store.journal import Intent
+from crm_bridge.store.records import SourceRecord, marks_to
+from crm_bridge.sync.claims import observe
+from crm_bridge.sync.deletions import age_of_created
+from crm_bridge.sync.survivorship import PERSON
 
 
 def resolve(
@@ -68,16 +75,46 @@ def _resolve_write(run: RunContext, intent: Intent, *, arrived: bool, record_id:
     with run.database.reading() as connection:
         known = records.one(connection, intent.system, intent.kind, made)
     if known is not None and known.client_id != intent.client_id:
-        raise UserMistake(
-            f"{known.key} is of another client, {known.client_id}: `crm-bridge client merge` them first, "
-            "if they are one person"
-        )
+        return _take_over(run, kind, intent, known, said=said, by=by)
+    if known is not None and intent.operation == "create":
+        plan_anew(run, intent, state="accepted", reason=said)
+        return "settled"
     with run.database.transaction() as connection:
         # As a receipt: the system may be one that is never read. What else changed there shows when it is.
         settle_accepted(run, connection, kind, intent, Accepted(made, known.version if known else None))
         journal.settle(connection, [(intent.id, "accepted", said)], at=run.now())
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
     return "settled"
+
+
+def _take_over(run: RunContext, kind: Kind, intent: Intent, known: SourceRecord, *, said: str, by: str) -> str:
+    """The record that a create made was read and taken for somebody else's: that client and ours are one. What differs
+    there from what we sent was edited since.
+
+    Raises:
+        UserMistake: it is not that client's only record, so which of them is who has to be decided first.
+    """
+    ours, theirs = intent.client_id, str(known.client_id)
+    with run.database.transaction() as connection:
+        linked = records.of_clients(connection, [ours, theirs])
+        others = [row for row in linked[theirs] if row.entity == "client" and row.pk != known.pk]
+        if intent.operation != "create" or any(row.gone_at is None and row.system != PERSON for row in others):
+            raise UserMistake(
+                f"{known.key} is of another client, {theirs}: `crm-bridge client merge` them first, "
+                "if they are one person"
+            )
+        cluster = [row.contribution() for row in linked[ours] if row.entity == "client"]
+        card = units_of_card(clients.get(connection, ours))
+        merge_within(run, connection, ours, theirs, by=by, reason=f"{known.key} is what unknown write {intent.id} made")
+        seq = age_of_created(cluster, seq=known.seq)
+        sent = kind.with_identity(intent.request["full"], known.record_id, known.version)
+        made = as_created(kind, intent, known.record_id, sent, seq=seq, at=intent.created_at)
+        holds, at = known.effective_doc(), known.contribution().at
+        now, _ = observe(made, holds, seq=known.seq, at=at, card=card, cluster=cluster)
+        records.update_all(connection, [known._replace(client_id=ours, marks=marks_to(now.marks), seq=seq)])
+        journal.settle(connection, [(intent.id, "accepted", said)], at=run.now())
+        card_anew(run, connection, ours, at=run.now())
+    return f"settled; {theirs} was merged into {ours}"
 
 
 def _resolve_message(run: RunContext, row: Mapping[str, Any], *, arrived: bool, send_again: bool, by: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 from memory_world import Deaf, Killed, World, capable, die
 
 from crm_bridge.connector import EffectSafety
+from crm_bridge.errors import UserMistake
 
 QUERYABLE, KEYED, NONE = EffectSafety.QUERYABLE, EffectSafety.KEYED, EffectSafety.NONE
 
@@ -95,3 +96,51 @@ def test_an_edit_of_what_was_created_keeps_the_client(tmp_path):
 
     assert ["teacher"] == [each["job_title"] for each in world["b"].records("person")]
     assert {"a": 1, "b": 1} == held(world)
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    """The user of ``b`` gave what we created another name, so that it was read as somebody else's."""
+    world = installation(tmp_path, safety=NONE)
+    lost_after(world)
+    [made] = world["b"].records("person")
+    world.made = made["id"]
+    world["b"].edit("person", world.made, {"last_name": "Бойко"})
+    world.sync()
+    return world
+
+
+def test_a_created_record_that_was_taken_for_a_stranger_s_is_told_to_be_ours(stranger):
+    """One client; the edit is carried on, and nothing is created a second time."""
+    [case] = stranger.ask("unknown_list")
+    resolve(stranger, case, arrived=True, record_id=stranger.made)
+    stranger.sync()
+
+    assert ["Бойко"] == [each["last_name"] for each in stranger["a"].records("person")]
+    assert {"a": 1, "b": 1} == held(stranger)
+    assert (0, 0) == ((last := stranger.sync()).written, last.exit_code)
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_that_stranger_is_deleted_with_its_client_unless_it_was_edited_since(stranger, edited):
+    """Its source record went before anybody knew."""
+    if not edited:
+        stranger["b"].edit("person", stranger.made, {"last_name": "Коваль"})
+    stranger["a"].delete("person", stranger.ids["a"])
+    stranger.sync()
+    [case] = stranger.ask("unknown_list")
+    resolve(stranger, case, arrived=True, record_id=stranger.made)
+    stranger.sync()
+
+    assert ({"a": 1, "b": 1} if edited else {"a": 0, "b": 0}) == held(stranger)
+    assert (0, 0) == ((last := stranger.sync()).written, last.exit_code)
+
+
+def test_a_record_of_a_client_with_others_is_not_taken_over(stranger):
+    """Who is who has to be decided first."""
+    another = stranger.person("b", number=2, last_name="Інша")["b"]
+    stranger.sync()
+    [case] = stranger.ask("unknown_list")
+
+    with pytest.raises(UserMistake, match="client merge"):
+        resolve(stranger, case, arrived=True, record_id=another)
