@@ -19,7 +19,7 @@ from crm_bridge.prove.declared import Declared
 from crm_bridge.prove.ground import Ground, ground_of
 from crm_bridge.prove.machine import Machine
 from crm_bridge.prove.stand import STORE, Lost, Situation
-from crm_bridge.prove.steps import TROUBLES, Add, Delete, Edit, Empty, MergeAndBack, Step, Sync, TakeUp, Trouble
+from crm_bridge.prove.steps import KILLED, TROUBLES, Add, Delete, Edit, Empty, MergeAndBack, Step, Sync, TakeUp, Trouble
 
 LONGEST_STORY = 14
 DEATHS = (1, 2, 3, 5, 8, 13, 21)  # a few of the commits and calls of a first run; chance takes others
@@ -125,7 +125,7 @@ def prove(
 
 def _simplest(declared: Declared, ground: Ground) -> Iterator[tuple[Step, ...]]:
     """Each deletion that spreads, alone and beside an edit; each field edited once; each trouble once in each system,
-    when it is written."""
+    when it is written; an item typed over where a write was cut off by a kill."""
     for at, name in enumerate(declared.kinds):
         if declared.kinds[name].spreads:
             held = [leaf for leaf, each in ground.leaves.items() if name in each.holders and each.holders[name].written]
@@ -140,6 +140,11 @@ def _simplest(declared: Declared, ground: Ground) -> Iterator[tuple[Step, ...]]:
         edits = [i for i, each in enumerate(ground.editable) if each.leaf in leaves[:1] and each.system != name]
         for what in range(len(TROUBLES)) if edits else ():
             yield Trouble(at, what, edits[0]), Edit(edits[0]), Sync()
+        for leaf in [leaf for leaf in leaves if ground.leaves[leaf].is_slot and "/" in leaf][:1]:
+            here = [i for i, each in enumerate(ground.editable) if each.leaf == leaf and each.system == name]
+            there = [i for i, each in enumerate(ground.editable) if each.leaf == leaf and each.system != name]
+            for what in KILLED if here and there else ():  # typed over what the killed write left there
+                yield Edit(there[0]), Trouble(at, what), Sync(), Edit(here[0])
         if declared.kinds[name].create:  # a first write of a new client, whose answer is lost, or that kills us
             yield from ((Add(at + 1), Trouble(at, what), Sync()) for what in (0, 1, 4, 5))
     for at in DEATHS:

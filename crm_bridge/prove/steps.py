@@ -79,3 +79,4 @@ TROUBLES = (
     "it is not there for a call",
     "its pages come in disorder",
 )
+KILLED = (4, 5)  # of them, the deaths in a write

@@ -5,13 +5,14 @@ from memory_world import World
 from proving import declared_in, proof_of
 
 from crm_bridge.connector import Accepted, EffectSafety, Stale, Unknown
-from crm_bridge.outbox import deliver
+from crm_bridge.outbox import deliver, recover
 from crm_bridge.prove import search
 from crm_bridge.prove.systems import InMemory
 from crm_bridge.runner import deletions, pull
 from crm_bridge.store import runs
 from crm_bridge.sync import deletions as rule_of_deletions
 from crm_bridge.sync import survivorship
+from crm_bridge.sync.units import split
 
 
 def the_base_is_stored_before_the_receipt(monkeypatch):
@@ -71,6 +72,16 @@ def a_stale_write_counts_as_delivered(monkeypatch):
     monkeypatch.setattr(deliver, "take_outcomes", careless)
 
 
+def an_item_typed_over_behind_a_kill_stands_beside_ours(monkeypatch):
+    """What is read back tells of a write what it holds of it, and not what was typed over that."""
+
+    def literally(before, written, holds, *, wrote):
+        was, is_now = split(before), split(holds)
+        return {unit: value for unit, value in wrote.items() if is_now.get(unit) != was.get(unit)}
+
+    monkeypatch.setattr(recover, "may_have_been_seen", literally)
+
+
 def a_deletion_spreads_over_edits(monkeypatch):
     """Nobody asks what the users of the deleted record had seen."""
     monkeypatch.setattr(deletions, "_unseen", lambda *_: None)
@@ -91,6 +102,7 @@ def a_deletion_never_spreads(monkeypatch):
         a_lost_answer_is_a_write_to_be_made_again,
         the_cursor_moves_before_its_page,
         a_stale_write_counts_as_delivered,
+        an_item_typed_over_behind_a_kill_stands_beside_ours,
         a_deletion_spreads_over_edits,
         a_deletion_never_spreads,
     ],
