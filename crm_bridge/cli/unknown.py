@@ -29,7 +29,7 @@ def list_unknown(context: typer.Context, json: JsonOption = False) -> None:
 
 @app.command("show")
 def show_unknown(context: typer.Context, unknown: UnknownArgument, json: JsonOption = False) -> None:
-    """Show one of them whole: what was sent, and to whom."""
+    """Show one of them whole: what was sent, to whom, and with which key: its system may find it by that."""
     how = invocation(context, json=json)
     with opened_desk(context) as desk:
         found = desk.unknown_case(unknown)

@@ -25,6 +25,7 @@ RULES: Mapping[str, str] = {
     "manual": "a person decides; until then the card stays as it is",
     "cleared": "it was emptied, or something else was typed over it",
 }
+_WIDTH = 120  # characters: what is longer goes on in the next line, also where nobody's window limits it
 _NAME = ("prefix", "family", "given", "patronymic")
 
 
@@ -35,19 +36,19 @@ def draw(to: Console, answer: Mapping[str, Any], *, every_write: bool) -> None:
     writes = answer.get("carried", ())
     for value in answer["values"]:
         stands = "no longer on the card" if value["value"] is None else told(value["value"])
-        to.print(f"{value['path']}: {stands}", style="bold")
+        to.print(f"{value['path']}: {stands}", style="bold", width=_WIDTH, soft_wrap=False)
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 1))
         table.add_column(no_wrap=True)
-        table.add_column(overflow="fold")
+        table.add_column(overflow="fold", max_width=_WIDTH)
         for title, line in _lines(value, writes, every_write=every_write):
             table.add_row(title, line)
         to.print(table)
         to.print()
     for conflict in answer.get("conflicts", ()):
         to.print(f"a conflict on {conflict['path']}, decided {when(conflict['at'])} by {conflict['rule']}:")
-        to.print(f"  won   {told(conflict['winner']['value'])}, said by {conflict['winner']['source']}")
-        for lost in conflict["lost"]:
-            to.print(f"  lost  {_said(lost)}")
+        won = f"  won   {told(conflict['winner']['value'])}, said by {conflict['winner']['source']}"
+        for line in (won, *(f"  lost  {_said(lost)}" for lost in conflict["lost"])):
+            to.print(line, width=_WIDTH, soft_wrap=False)
     if "carried" in answer and not writes:
         to.print("no write carried it anywhere")
 

@@ -22,14 +22,14 @@ def listing(connection: Connection) -> list[dict[str, Any]]:
 
 
 def show(connection: Connection, which: str) -> dict[str, Any]:
-    """One of them whole: what was sent, and to whom.
+    """One of them whole: what was sent, to whom, and with which key, by which its system may find it.
 
     Raises:
         UserMistake: there is none of this id.
     """
     intent = journal.one(connection, which)
     if intent is not None and intent.state == "unknown":
-        return {**_write(intent), "fields": intent.request["fields"], "why": intent.request["why"]}
+        return {**_write(intent), **{name: intent.request[name] for name in ("key", "fields", "why")}}
     row = notices.by_message(connection, which)
     if row is not None and may_be_resolved(row):
         told = ("key", "plugin", "purpose", "address", "text", "reason", "provider_id")

@@ -45,6 +45,13 @@ class TestWrites:
 
         assert ("update", "b", "teacher") == (shown["what"], shown["system"], shown["fields"]["job_title"])
 
+    def test_a_lost_create_is_shown_with_the_key_that_its_system_was_given(self, lost_write):
+        world = lost_write(create=True, arrived=True)
+
+        shown = world.ask("unknown_case", world.unknown["id"])
+
+        assert [shown["key"]] == [write.key for write in world["b"].writes]
+
     def test_what_did_not_arrive_is_planned_anew(self, lost_write):
         world = lost_write(create=False, arrived=False)
 

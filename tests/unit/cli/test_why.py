@@ -102,6 +102,20 @@ def test_a_value_that_went_and_was_written_nowhere_says_both(bridge, cli):
     assert "no write carried it anywhere" in out
 
 
+def test_a_long_value_goes_on_in_the_next_line(bridge, cli):
+    """Whole, also where nobody's window limits it."""
+    words = [f"word-{number}" for number in range(100)]
+    note = {"key": "note", "type": "text", "value": " ".join(words)}
+    long = {**VALUE, "value": note, "lost": [{**VALUE["lost"][0], "value": note}], "path": "facts[note].value"}
+    conflict = {**CONFLICT, "winner": {**CONFLICT["winner"], "value": note}}
+    bridge.answers["why"] = {**ANSWER, "values": [long], "conflicts": [conflict]}
+
+    out = cli("client", "why", "c-1", "facts").out
+
+    assert max(map(len, out.splitlines())) < 140
+    assert all(3 == out.split().count(word) for word in words[:-1])
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [
