@@ -125,7 +125,6 @@ class Bridge(Desk):
             with self._database.owned():
                 if outages:
                     report.begin_again()
-                    report.notes.append("the store was away for a while; this run was begun again")
                 return sync(self._run(self._database, progress, report=report), chosen, options)
 
         return through_outages(once, watch=self._stopwatch)

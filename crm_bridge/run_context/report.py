@@ -11,6 +11,7 @@ from crm_bridge.errors import ExitCode, StoreAway
 
 # The first of these that holds is the exit code.
 PRECEDENCE = (78, 77, 69, 75, 1, 4, 5, 3, 2)
+_BEGUN_AGAIN = "the store was away for a while; this run was begun again"
 
 
 def gravest(codes: Iterable[int]) -> ExitCode:
@@ -157,6 +158,8 @@ class RunReport:
         """The same run, once more after the store was away: what it did stays counted, what it found is found anew."""
         self.stopped, self.stop_codes, self.paused, self.too_much = {}, [], {}, {}
         self.drifted, self.applied, self.held_for_plugins = [], [], {}
+        if _BEGUN_AGAIN not in self.notes:
+            self.notes.append(_BEGUN_AGAIN)
 
     @property
     def written(self) -> int:

@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+import structlog
+
 from crm_bridge.errors import StoreAway
 from crm_bridge.outbox.gate import Stopwatch
 
 T = TypeVar("T")
+
+_log = structlog.get_logger("crm_bridge")
 
 PATIENCE = 60.0  # seconds without a store that we wait for it
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 4.0
 
 
 def through_outages(work: Callable[[int], T], *, watch: Stopwatch) -> T:
-    """What ``work`` returns, begun again each time that the store was away; it is told how often that was.
+    """What ``work`` returns, begun again each time that the store was away; it is told how often that was. The log says
+    of each outage that it is waited for.
 
     Raises:
         StoreAway: it stayed away.
@@ -29,10 +34,11 @@ def through_outages(work: Callable[[int], T], *, watch: Stopwatch) -> T:
         begun = watch.now()
         try:
             return work(outages)
-        except StoreAway:
+        except StoreAway as error:
             failed = watch.now()
             if outages == 0 or failed - begun > LONGEST_PAUSE:  # it was back meanwhile: this is another outage
                 since, pause = failed, FIRST_PAUSE
+                _log.warning(f"this run waits for its store, for {PATIENCE:g} s at most: {error.message}")
             if failed - since >= PATIENCE:
                 raise
         watch.sleep(pause)

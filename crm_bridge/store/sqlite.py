@@ -112,6 +112,10 @@ class SqliteDatabase(Database):
                 return Locked(f"the store stayed locked for {self._timeout:g} s; is another program holding it open?")
             if "full" in said:
                 return StoreAway("the disk or the store is full; nothing was half written, make room and run again")
+            if "disk I/O error" in said:  # so SQLite says too when a full disk lets it not even begin
+                return StoreAway(
+                    "the disk fails, or has no room left; nothing was half written, make room and run again"
+                )
             if "unable to open" in said:
                 return ConfigMistake("the store file cannot be opened; check the directory and its permissions")
             return StoreAway(f"the store cannot be used now ({said}); nothing was half written")
