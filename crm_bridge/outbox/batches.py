@@ -59,47 +59,52 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
             if not rows:
                 return
             after = rows[-1].id
-            rows = [row for row in rows if run.only is None or row.client_id in run.only]
-            ids = [row.client_id for row in rows]
-            stored = clients.get_all(connection, ids)
-            linked = records.of_clients(connection, ids)
-            asked = creates_wait_for(connection, system, linked)
-            in_doubt = journal.unsettled_creates(connection, system.name)
-            created = _created_before(connection, system, ids)
-            truces = truces_of(run, connection, system, [row for mine in linked.values() for row in mine])
-        batch = Batch(rows, in_doubt=in_doubt)
-        for row in rows:
-            client = stored.get(row.client_id)
-            if client is None or client.replaced_by is not None:
-                batch.vanished.append(row)
-                continue
-            mine = linked[row.client_id]
-            keys = [each.key for each in mine if each.entity == "client" and each.system != PERSON]
-            batch.anchors[client.id] = min(keys, default="")
-            if client.created_at >= run.report.started_at:
-                batch.made_now.add(client.id)
-            gone = dying([each.contribution() for each in mine if each.entity == "client"]) if _any_gone(mine) else None
-            if gone is not None:
-                planned = draft_removals(client, mine, system, gone)
-            else:
-                planned = draft_client(
-                    client,
-                    mine,
-                    system,
-                    policy=run.survivorship,
-                    may_create=row.client_id not in in_doubt,
-                    waits_for=asked.get(row.client_id),
-                    created=created,
-                    truces=truces,
-                )
-                if row.client_id not in in_doubt:
-                    planned = with_undone_deletes(client, mine, system, planned, created=created)
-                planned = without_undone_creates(client, mine, system, planned)
-            batch.drafts.extend((row, draft) for draft in planned.drafts)
-            batch.letters.extend((row, letter) for letter in planned.letters)
-            batch.wars.extend((row, war) for war in planned.wars)
-            batch.waits.extend((row, letter) for letter in planned.waits)
-        yield batch
+        yield planned(run, system, [row for row in rows if run.only is None or row.client_id in run.only])
+
+
+def planned(run: RunContext, system: System, rows: Sequence[OutboxRow]) -> Batch:
+    """These rows, planned as things stand now."""
+    ids = [row.client_id for row in rows]
+    with run.database.reading() as connection:
+        stored = clients.get_all(connection, ids)
+        linked = records.of_clients(connection, ids)
+        asked = creates_wait_for(connection, system, linked)
+        in_doubt = journal.unsettled_creates(connection, system.name)
+        created = _created_before(connection, system, ids)
+        truces = truces_of(run, connection, system, [row for mine in linked.values() for row in mine])
+    batch = Batch(rows, in_doubt=in_doubt)
+    for row in rows:
+        client = stored.get(row.client_id)
+        if client is None or client.replaced_by is not None:
+            batch.vanished.append(row)
+            continue
+        mine = linked[row.client_id]
+        keys = [each.key for each in mine if each.entity == "client" and each.system != PERSON]
+        batch.anchors[client.id] = min(keys, default="")
+        if client.created_at >= run.report.started_at:
+            batch.made_now.add(client.id)
+        gone = dying([each.contribution() for each in mine if each.entity == "client"]) if _any_gone(mine) else None
+        if gone is not None:
+            drafted = draft_removals(client, mine, system, gone)
+        else:
+            drafted = draft_client(
+                client,
+                mine,
+                system,
+                policy=run.survivorship,
+                may_create=row.client_id not in in_doubt,
+                waits_for=asked.get(row.client_id),
+                created=created,
+                truces=truces,
+            )
+            if row.client_id not in in_doubt:
+                drafted = with_undone_deletes(client, mine, system, drafted, created=created)
+            drafted = without_undone_creates(client, mine, system, drafted)
+        batch.drafts.extend((row, draft) for draft in drafted.drafts)
+        batch.letters.extend((row, letter) for letter in drafted.letters)
+        batch.wars.extend((row, war) for war in drafted.wars)
+        batch.waits.extend((row, letter) for letter in drafted.waits)
+    return batch
 
 
 def _any_gone(rows: Sequence[SourceRecord]) -> bool:

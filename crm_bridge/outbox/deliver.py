@@ -33,7 +33,7 @@ from crm_bridge.errors import (
     StaleVersion,
 )
 from crm_bridge.hookspecs import Objection
-from crm_bridge.outbox.batches import Batch, batches
+from crm_bridge.outbox.batches import Batch, batches, planned
 from crm_bridge.outbox.drafts import Draft
 from crm_bridge.outbox.entries import Selection
 from crm_bridge.outbox.gate import Gate
@@ -73,9 +73,8 @@ def deliver(
     way = _Way(run, system, connector, retry, gate)
     try:
         for due in batches(run, system):
-            batch = due if only is None else only.narrow(due)
-            again.extend((yield from _deliver_batch(way, batch)))
-            run.progress.advance(stage, len(batch.rows))
+            again.extend((yield from _deliver_batch(way, due, only)))
+            run.progress.advance(stage, len(due.rows))
     except _LeftAlone:
         _pause(way)
     except STOPS_ITS_SYSTEM as error:
@@ -97,9 +96,16 @@ class _Way:
     gate: Gate
 
 
-def _deliver_batch(way: _Way, batch: Batch) -> Lane[list[tuple[str, str]]]:
+def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[tuple[str, str]]]:
     run, system, gate = way.run, way.system, way.gate
-    again = yield from _look_before_repeating(way, batch)
+    batch = due if only is None else only.narrow(due)
+    if isinstance(way.connector, WriteLookup) and any(draft.repeats for _, draft in batch.drafts):
+        again, arrived = yield from _look_before_repeating(way, way.connector, batch)
+        # Meanwhile the other lanes went on: what they read may have changed what is to be written here.
+        due = planned(run, system, [row for row in due.rows if row.id not in arrived])
+        batch = due if only is None else only.narrow(due)
+    else:
+        again = []
     if not batch.rows:
         return again
     objections = _objections(run, batch)
@@ -189,19 +195,20 @@ def _wave(unsent: deque[tuple[str, Sequence[Parcel]]], *, width: int) -> list[tu
     return wave
 
 
-def _look_before_repeating(way: _Way, batch: Batch) -> Lane[list[tuple[str, str]]]:
+def _look_before_repeating(
+    way: _Way, connector: WriteLookup, batch: Batch
+) -> Lane[tuple[list[tuple[str, str]], set[int]]]:
     """Ask once more for creates that were sent before and not found: what was carried out late is there by now.
 
     Returns:
-        (kind, record id) of those that are; their rows have left the batch, and are planned anew.
+        (kind, record id) of those that are, and the ids of their rows: these wait until the records were read.
     """
-    connector = way.connector
     found: list[tuple[str, str]] = []
     arrived: set[int] = set()
-    repeated = [(row, draft, draft.repeats) for row, draft in batch.drafts if draft.repeats is not None]
-    if not repeated or not isinstance(connector, WriteLookup):
-        return found
-    for row, draft, earlier in repeated:
+    for row, draft in batch.drafts:
+        earlier = draft.repeats
+        if earlier is None:
+            continue
         record = yield from asked(partial(look_up, connector, draft.kind.name, write_of(earlier)))
         if record is None:
             continue
@@ -209,11 +216,7 @@ def _look_before_repeating(way: _Way, batch: Batch) -> Lane[list[tuple[str, str]
         if found_there(way.run, draft.kind, earlier, record_id, draft.units):
             found.append((draft.kind.name, record_id))
             arrived.add(row.id)
-    batch.rows = [row for row in batch.rows if row.id not in arrived]
-    batch.drafts = [each for each in batch.drafts if each[0].id not in arrived]
-    batch.letters = [each for each in batch.letters if each[0].id not in arrived]
-    batch.waits = [each for each in batch.waits if each[0].id not in arrived]
-    return found
+    return found, arrived
 
 
 def look_up(connector: WriteLookup, kind: str, write: RecordWrite) -> RawRecord | None:
