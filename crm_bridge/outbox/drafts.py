@@ -125,10 +125,10 @@ def draft_client(
                 waits.append(_waiting(client, kind, waits_for))
                 continue
             past = created.get((client.id, kind.name), PastCreates())
-            key = create_key(client.id, system=kind.system, kind=kind.name, generation=past.generation)
             if past.unproven is not None:
-                drafts.append(repetition(past.unproven, kind, key=key))
+                drafts.append(repetition(past.unproven, kind))
                 continue
+            key = create_key(client.id, system=kind.system, kind=kind.name, generation=past.generation)
             _add(client, kind, None, card, kind.mapping.write(None, card.doc), drafts, letters, key=key)
     return ClientDrafts(drafts, letters, waits, wars)
 
@@ -141,7 +141,7 @@ def _write_back(
     return kind.mapping.write(orjson.loads(row.raw), doc)
 
 
-def repetition(earlier: Intent, kind: Kind, *, key: str) -> Draft:
+def repetition(earlier: Intent, kind: Kind) -> Draft:
     """The very create that was sent before: a system that has it by now must not be told something else by its key."""
     request = earlier.request
     return Draft(
@@ -159,7 +159,7 @@ def repetition(earlier: Intent, kind: Kind, *, key: str) -> Draft:
         full=request["full"],
         units=request["units"],
         echoes={unit: Echo(origin, tuple(was), said) for unit, (origin, was, said) in request["echoes"].items()},
-        key=key,
+        key=request["key"],
         repeats=earlier,
     )
 

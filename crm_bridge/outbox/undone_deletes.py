@@ -61,9 +61,9 @@ def with_undone_deletes(
 
 def _create(client: StoredClient, kind: Kind, row: SourceRecord, past: PastCreates) -> Draft:
     """What the record held, as a new one; the words in it are those that the deleted one had."""
-    key = create_key(client.id, system=kind.system, kind=kind.name, generation=past.generation)
     if past.unproven is not None:
-        return repetition(past.unproven, kind, key=key)
+        return repetition(past.unproven, kind)
+    key = create_key(client.id, system=kind.system, kind=kind.name, generation=past.generation)
     back = kind.mapping.write(None, row.effective_doc())
     units = split(kind.mapping.read(back.full).doc)
     return Draft(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -64,6 +64,7 @@ def merge_within(
     moved = records.of_clients(connection, [absorbed])[absorbed]
     for row in moved:
         records.relink(connection, row.pk, survivor, at=at, by=by, rule=f"merge: {reason}")
+    journal.hand_over(connection, journal.unanswered_creates(connection, absorbed), survivor)
     signpost = required(connection, absorbed)
     version = signpost.version + 1
     card = orjson.dumps({**signpost.doc(), "status": "merged", "version": version})
@@ -117,6 +118,7 @@ def unmerge(run: RunContext, client_id: str, record_key: str, *, by: str, reason
         leaving = [row for row in rulings if former and _merged_from(connection, row, client_id) == former]
         for row in [*moved, *leaving, *beside]:
             records.relink(connection, row.pk, target, at=at, by=by, rule=f"unmerge: {reason}")
+        _creates_go_too(connection, client_id, target, {row.key for row in [*moved, *leaving]})
         stays = [row for row in rows if row not in moved]
         staying = [row for row in rulings if row not in leaving]
         drop_rulings_for(connection, staying, {row.key for row in moved}, at=at, by=by)
@@ -132,6 +134,16 @@ def unmerge(run: RunContext, client_id: str, record_key: str, *, by: str, reason
         card_anew(run, connection, client_id, at=at)
         card_anew(run, connection, target, at=at)
     return {"from": client_id, "to": target, "records": [row.key for row in moved]}
+
+
+def _creates_go_too(connection: Connection, client_id: str, target: str, leaving: Collection[str]) -> None:
+    """Unanswered creates that carry the words of the records ``leaving`` alone are for the client that these go to."""
+    theirs = [
+        each
+        for each in journal.unanswered_creates(connection, client_id)
+        if {origin for origin, _, _ in each.request["echoes"].values()} <= set(leaving)
+    ]
+    journal.hand_over(connection, theirs, target)
 
 
 def _merged_from(connection: Connection, row: SourceRecord, client_id: str) -> str | None:

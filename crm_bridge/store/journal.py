@@ -287,6 +287,23 @@ def open_creates(connection: Connection) -> list[Intent]:
     return [each for each in in_state(connection, ["open", "unknown"]) if each.operation == "create"]
 
 
+def unanswered_creates(connection: Connection, client_id: str) -> list[Intent]:
+    """The creates for this client that may be sent again, or be found to have arrived."""
+    query = select(intents).where(
+        intents.c.client_id == client_id,
+        intents.c.operation == "create",
+        intents.c.state.in_(["open", "unknown", "abandoned"]),
+    )
+    return [_intent(row) for row in connection.execute(query)]
+
+
+def hand_over(connection: Connection, writes: Sequence[Intent], client_id: str) -> None:
+    """These writes are for ``client_id`` from now on: whoever they were for is one with it."""
+    if writes:
+        ids = [each.id for each in writes]
+        connection.execute(update(intents).where(among(intents.c.id, ids)).values(client_id=client_id))
+
+
 def creates_of(connection: Connection, system: str, client_ids: Sequence[str]) -> dict[tuple[str, str], list[Intent]]:
     """(client id, kind) → every create there that was journaled for it, the oldest first."""
     rows = connection.execute(
