@@ -1,7 +1,8 @@
 """One run of the bridge over one page-by-page listing, in a process of its own: ``bench/inbound.py`` starts it.
 
 Arguments: the call centre's address, the working directory, and ``full`` (all clients come again) or ``incremental``.
-Prints one line of JSON: CPU seconds of the run alone, what the bridge reports, and its stages when asked for.
+The store is a SQLite file there, or a schema of its own in the PostgreSQL database that ``POSTGRES`` names. Prints one
+line of JSON: CPU seconds of the run alone, what the bridge reports, and its stages when asked for.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import resource
 import time
 from datetime import UTC, datetime
@@ -23,7 +25,7 @@ from crm_bridge.store.runs import Cursor
 CONFIG = """\
 [bridge]
 name = "bench"
-store = "sqlite:///bridge.db"
+store = "{store}"
 region = "UA"
 
 [systems.callcenter]
@@ -38,6 +40,10 @@ write = false
 [plugins]
 active = ["dedup.exact_keys"]
 """
+VERSION = {
+    "sqlite": "json_extract(CAST(raw AS TEXT), '$.version')",
+    "postgresql": "CAST(CAST(convert_from(raw, 'UTF8') AS json) ->> 'version' AS integer)",
+}
 
 
 def cpu_seconds() -> float:
@@ -46,9 +52,22 @@ def cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def set_cursor_back(directory: Path) -> None:
+def store_of(directory: Path) -> str:
+    """The store's address. A schema is made at the first run."""
+    address = os.environ.get("POSTGRES")
+    if address is None:
+        return "sqlite:///bridge.db"
+    import psycopg
+
+    schema = "bridge_" + re.sub(r"\W", "_", directory.name).lower()
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    return f"{address}{'&' if '?' in address else '?'}options=-csearch_path%3D{schema}"
+
+
+def set_cursor_back(store: str, directory: Path) -> None:
     """Have everything listed again; that the first load was done is still known."""
-    database = open_database("sqlite:///bridge.db", base_dir=directory)
+    database = open_database(store, base_dir=directory)
     with database.transaction() as connection:
         runs.move_cursor(connection, "callcenter", "client", Cursor(None, loaded=True), at="2026-01-01T00:00:00Z")
     database.close()
@@ -64,9 +83,11 @@ def main() -> None:
     asked = parser.parse_args()
     os.environ.setdefault("BENCH_TOKEN", "invented")
     config = asked.directory / "crm-bridge.toml"
-    config.write_text(CONFIG.format(url=asked.url), encoding="utf-8")
-    if asked.mode == "full" and (asked.directory / "bridge.db").exists():
-        set_cursor_back(asked.directory)
+    store = store_of(asked.directory)
+    later = config.exists()
+    config.write_text(CONFIG.format(url=asked.url, store=store), encoding="utf-8")
+    if asked.mode == "full" and later:
+        set_cursor_back(store, asked.directory)
     measured = None
     if asked.stages:
         from stages import Stages  # only when asked for: it changes the functions that it measures
@@ -78,7 +99,7 @@ def main() -> None:
         spent, took = cpu_seconds() - begun, time.perf_counter() - started
         with bridge.reading() as connection:
             rows, versions = connection.exec_driver_sql(
-                "SELECT count(*), sum(json_extract(CAST(raw AS TEXT), '$.version')) FROM source_records"
+                f"SELECT count(*), sum({VERSION[connection.dialect.name]}) FROM source_records"
             ).one()
     print(
         json.dumps(
@@ -86,7 +107,7 @@ def main() -> None:
                 "cpu": spent,
                 "wall": took,
                 "rows": rows,
-                "versions": versions,
+                "versions": int(versions),
                 "exit": int(report.exit_code),
                 "report": report.as_dict(),
                 "stages": measured.seconds if measured else {},

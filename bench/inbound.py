@@ -130,8 +130,7 @@ def postgres(python: str, directory: Path) -> Iterator[str | None]:
         assert server.stdout is not None
         try:
             address = next((line.strip() for line in server.stdout if line.startswith("postgresql://")), None)
-            # It listens on a socket file alone, which the query names; dlt wants a host and a password all the same.
-            yield address.replace("postgres:@/", "postgres:none@localhost/") if address else None
+            yield address.replace("postgres:@/", "postgres@/") if address else None
         finally:
             server.stdin.close()
 
@@ -163,16 +162,16 @@ def main() -> None:
         _compile_once(Path(place))
         found, said = ([], "dlt was not asked for") if asked.without_peer else peers(Path(place))
         print(said)
-        ours = Side(OURS, [sys.executable, str(HERE / "bridge_side.py")])
-        if not found:
-            _report(_alternate([ours], clients=clients, shape=asked.shape, repeat=repeat), clients=clients)
-            return
-        with postgres(found[0].command[0], Path(place)) as address:
+        ours = [sys.executable, str(HERE / "bridge_side.py")]
+        with postgres(found[0].command[0] if found else sys.executable, Path(place)) as address:
+            sides = [Side(OURS, ours), *found[:1]]
             if address is None:
-                print("PostgreSQL could not be started: dlt is measured with DuckDB alone")
-                sides = [ours, found[0]]
+                print("PostgreSQL could not be started: it is left out, as the bridge's store and dlt's destination")
             else:
-                sides = [ours, found[0], Side(found[1].name, found[1].command, found[1].after, {"POSTGRES": address})]
+                sides.insert(1, Side(f"{OURS} → PostgreSQL", ours, environment={"POSTGRES": address}))
+                # It listens on a socket file alone; dlt wants a host and a password all the same.
+                there = {"POSTGRES": address.replace("postgres@/", "postgres:none@localhost/")}
+                sides += [Side(each.name, each.command, each.after, there) for each in found[1:]]
             _report(_alternate(sides, clients=clients, shape=asked.shape, repeat=repeat), clients=clients)
 
 
@@ -191,7 +190,7 @@ def _alternate(sides: Sequence[Side], *, clients: int, shape: str, repeat: int) 
 def _report(figures: Figures, *, clients: int) -> None:
     """A table of medians, with the range of the runs' CPU."""
     print(
-        f"{'':28}{'side':18}{'rows/CPU s':>12}{'µs/record':>11}{'CPU s':>8}{'range':>16}{'with start':>12}{'wall s':>8}"
+        f"{'':28}{'side':24}{'rows/CPU s':>12}{'µs/record':>11}{'CPU s':>8}{'range':>16}{'with start':>12}{'wall s':>8}"
     )
     for step in STEPS:
         for name, runs in figures.items():
@@ -201,7 +200,7 @@ def _report(figures: Figures, *, clients: int) -> None:
             wall = statistics.median(run[step.name]["wall"] for run in runs)
             extent = f"{spent[0]:.2f}-{spent[-1]:.2f}"
             print(
-                f"{step.name:28}{name:18}{clients / cpu:12,.0f}{cpu / clients * 1e6:11.1f}{cpu:8.2f}{extent:>16}"
+                f"{step.name:28}{name:24}{clients / cpu:12,.0f}{cpu / clients * 1e6:11.1f}{cpu:8.2f}{extent:>16}"
                 f"{whole:12.2f}{wall:8.2f}"
             )
 
