@@ -7,12 +7,16 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from site_wsdls import asi, rpc_workflow
+
+from crm_bridge.cli.main import main
 
 BUNDLED = Path(str(files("crm_bridge_siebel"))) / "wsdl"
 SHARED = Path(os.environ.get("CRM_BRIDGE_SIEBEL_WSDLS") or Path(__file__).parents[3] / "../shared/data/siebel-wsdl")
@@ -24,10 +28,18 @@ PUBLISHED = {
 }
 
 
-def run(*arguments):
+def started(*arguments):
+    """The command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "crm_bridge", *map(str, arguments)], capture_output=True, text=True, timeout=60
     )
+
+
+def run(*arguments):
+    """The same command without the second in which a process starts."""
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        code = main([*map(str, arguments)])
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def inspected(wsdl, *arguments):
@@ -123,7 +135,7 @@ def test_what_is_shown_says_what_to_do(saved, tmp_path):
     """The text names the missing fields, the remedy, and what belongs into the configuration."""
     wsdl = saved(asi(fields=["LastName"], operations=[("ContactQueryByExample", [], [])], address="http://webserver/"))
 
-    done = run("siebel", "inspect", wsdl, "--draft", tmp_path / "draft.yaml")
+    done = started("siebel", "inspect", wsdl, "--draft", tmp_path / "draft.yaml")
 
     assert 0 == done.returncode
     for words in (
