@@ -12,9 +12,9 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
+from kept import keep_parsed_yaml, open_unsynced
 
 from crm_bridge.store import opening
 
@@ -53,6 +53,7 @@ def _refuse_the_network(event: str, arguments: tuple[object, ...]) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "real_peer(name): talks to a real program; skipped where it is not installed")
     sys.addaudithook(_refuse_the_network)
+    keep_parsed_yaml()
 
 
 def pytest_report_header() -> str:
@@ -71,7 +72,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _stores_need_not_survive_a_power_cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Syncing the disk at every commit costs the suite minutes; a killed process loses nothing without it."""
     if "synced_stores" not in request.fixturenames:
-        monkeypatch.setattr(opening, "open_sqlite", partial(opening.open_sqlite, scratch=True))
+        monkeypatch.setattr(opening, "open_sqlite", open_unsynced)
 
 
 @pytest.fixture
