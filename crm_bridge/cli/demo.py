@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +13,7 @@ import typer
 
 from crm_bridge.cli.invocation import JsonOption, invocation, utc_now
 from crm_bridge.cli.render import canonical_json
+from crm_bridge.cli.until_asked import until_asked
 
 if TYPE_CHECKING:
     from crm_bridge.demo.scenario import Outcome
@@ -67,7 +66,7 @@ def demo(
         narrator.farewell(_next_commands(directory, outcome, running=keep_running))
         if keep_running:
             narrator.say("Everything stays up until Ctrl-C.")
-            _until_interrupted(idle)
+            until_asked(idle)
 
     plugins = load_plugins(list(KINDS))
     try:
@@ -97,11 +96,3 @@ def _next_commands(directory: Path, outcome: Outcome, *, running: bool) -> list[
     client = [f"{bridge} client {outcome.look}"] if outcome.look else []
     letters = [f"{bridge} dead-letters groups"] if outcome.figures.get("dead letters") else []
     return [*start, *client, *([] if client else letters), f"{bridge} plan", *(letters if client else [])][:3]
-
-
-def _until_interrupted(idle: Callable[[], None]) -> None:
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    while not ended.wait(0.5):
-        idle()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json as json_text
+import os
 import re
-import signal
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,7 +18,8 @@ import typer
 from crm_bridge.cli.demo import DEFAULT_DIRECTORY
 from crm_bridge.cli.invocation import DEFAULT_CONFIG, JsonOption, invocation, utc_now
 from crm_bridge.cli.render import canonical_json, cell
-from crm_bridge.errors import ConfigMistake, UserMistake
+from crm_bridge.cli.until_asked import until_asked
+from crm_bridge.errors import ConfigMistake, ExitCode, UserMistake
 
 if TYPE_CHECKING:
     from crm_bridge.config import Settings, SystemSettings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 ALL = "all"
 STATE_FOLDER = "simulators"
 _DELAYS = ("delay", "latency")
+_LONGEST_STOP = 0.7  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,12 @@ def simulate(
                     "configuration, or put files of your own where the configured one leaves them."
                 )
             typer.echo(toml_block(system, {"connector": connectors[system], **reached_by}))
-        _wait_for_the_end()
+        until_asked()
+        # What is still under way then, such as a webhook nobody takes, is cut off: each change is on disk already.
+        cut = threading.Timer(_LONGEST_STOP, os._exit, args=(ExitCode.OK,))
+        cut.daemon = True
+        cut.start()
+    cut.cancel()
 
 
 def place_of(name: str, *, directory: Path | None, config: Path) -> tuple[Path, Path]:
@@ -238,8 +245,15 @@ def running(
                     f"the {stand.system} simulator cannot listen on port {stand.port} ({error.strerror}): "
                     "end what uses it, or choose another with --port"
                 ) from None
-            stack.callback(simulator.stop)
+            stack.callback(_stop, simulator, system=stand.system)
         yield started
+
+
+def _stop(simulator: Simulator, *, system: str) -> None:
+    try:
+        simulator.stop()
+    except OSError as error:  # its folder has been deleted, or the disk is full
+        typer.echo(f"# {system}: its state could not be saved at the end ({error.strerror})", err=True)
 
 
 def _configure(simulator: Simulator, *, stand: Stand, knobs: Sequence[str], latency: float | None) -> None:
@@ -295,10 +309,3 @@ def _simulator(connector: str) -> SimulatorType | None:
         raise UserMistake(f"the simulator {connector!r} does not start: {mistake.message}") from None
     finally:
         plugins.close()
-
-
-def _wait_for_the_end() -> None:
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    ended.wait()

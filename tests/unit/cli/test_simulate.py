@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -146,8 +148,8 @@ def test_the_port_is_the_first_urls():
 class Recorder:
     """A simulator that does nothing but note what is asked of it."""
 
-    def __init__(self, calls, *, fails=None):
-        self.calls, self.fails = calls, fails
+    def __init__(self, calls, *, fails=None, cannot_save=None):
+        self.calls, self.fails, self.cannot_save = calls, fails, cannot_save
 
     def configure(self, **knobs):
         self.calls.append(("configure", knobs))
@@ -160,6 +162,8 @@ class Recorder:
 
     def stop(self):
         self.calls.append(("stop",))
+        if self.cannot_save:
+            raise self.cannot_save
 
 
 def _stand(tmp_path, simulator, knobs=("fail_next", "delay")):
@@ -200,20 +204,44 @@ def test_a_taken_port_is_told_and_the_others_are_stopped(tmp_path):
 
 
 def test_it_runs_until_it_is_asked_to_end(tmp_path):
-    """A process of its own: it says where it listens, answers, and SIGTERM ends it with 0."""
-    command = [sys.executable, "-m", "crm_bridge", "simulate", "callcenter", "--port", "0", "--json"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+    """A process of its own: it says where it listens, answers, and SIGTERM ends it with 0, whoever is still connected,
+    whatever has become of its folder, and though nobody answers its webhook."""
+    mute = socket.create_server(("127.0.0.1", 0))
+    webhook = f"webhook_url=http://127.0.0.1:{mute.getsockname()[1]}/"
+    command = [sys.executable, "-m", "crm_bridge", "simulate", "callcenter", "--port", "0", "--set", webhook, "--json"]
+    with (
+        mute,
+        httpx.Client() as kept_alive,
+        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process,
+    ):
         try:
             lines = iter(process.stdout.readline, "}\n")
             said = json.loads("".join(lines) + "}")
-            reached_by = said["simulators"]["callcenter"]
-            answer = httpx.get(f"{reached_by['base_url']}/api/v1/clients")
+            url = said["simulators"]["callcenter"]["base_url"]
+            answer = kept_alive.get(f"{url}/api/v1/clients")
+            has_token = (tmp_path / said["state"] / "callcenter/token").is_file()
+            kept_alive.post(f"{url}/_simulator/load/client", json=[{"id": "cc-1", "last_name": "Вигадана"}])
+            kept_alive.post(f"{url}/_simulator/edit/client/cc-1", json={"last_name": "Інша"})
+            taken, _ = mute.accept()
+            shutil.rmtree(tmp_path / said["state"])
         finally:
             process.send_signal(signal.SIGTERM)
+        with taken:
+            process.wait(timeout=3)  # seconds; the webhook alone waits for 5
 
-    assert 401 == answer.status_code  # there, and it wants its token
-    assert (tmp_path / said["state"] / "callcenter/token").is_file()
+    assert (401, True) == (answer.status_code, has_token)  # there, and it wants its token
     assert ExitCode.OK == process.returncode
+
+
+def test_a_simulator_whose_folder_is_gone_ends_all_the_same(tmp_path, capsys):
+    """What could not be saved is said; the others are stopped, too."""
+    calls = []
+    gone = Recorder(calls, cannot_save=FileNotFoundError(2, "No such file or directory"))
+
+    with running([_stand(tmp_path, gone), _stand(tmp_path, gone)], knobs=(), latency=None):
+        pass
+
+    assert ([("start", 7)] * 2 + [("stop",)] * 2, 2) == (calls, capsys.readouterr().err.count("could not be saved"))
 
 
 def test_knobs_without_a_name_are_those_of_all_and_else_a_name_is_needed(cli, settings, tmp_path):
