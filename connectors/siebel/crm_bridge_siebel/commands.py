@@ -132,7 +132,6 @@ def _configuration(found: Sequence[Inspection], wsdl: str, *, draft: str, kind: 
     one = next(each for each in found if each.object is not None)
     name = kind or made.text.partition("mapping: siebel.")[2].partition("\n")[0]
     renamed = ", ".join(f"{key} = {json.dumps(tag)}" for key, tag in made.system_fields.items())
-    proposed = ", ".join(f"{method} = {json.dumps(operation)}" for method, operation in one.proposed.items())
     watched = [child.tag for child in one.object.component.lists if child.tag in made.mapped] if one.object else []
     file = wsdl if "://" not in wsdl else "SAVE-THE-WSDL-HERE.wsdl"
     lines = [
@@ -142,7 +141,7 @@ def _configuration(found: Sequence[Inspection], wsdl: str, *, draft: str, kind: 
         f"only = {json.dumps(list(made.mapped), ensure_ascii=False)}",
         *([f"system_fields = {{ {renamed} }}"] if renamed else []),
         *([f"children = {json.dumps(watched)}  # their rows may change alone"] if watched else []),
-        *([f"# confirm: operations = {{ {proposed} }}"] if proposed else []),
+        *_to_uncomment(one),
         "write = false",
         "",
         f"[systems.siebel.records.{name}]",
@@ -150,6 +149,16 @@ def _configuration(found: Sequence[Inspection], wsdl: str, *, draft: str, kind: 
         "write = false",
     ]
     return "\n".join(lines)
+
+
+def _to_uncomment(one: Inspection) -> list[str]:
+    if not one.proposed:
+        return []
+    operations = ", ".join(f"{method} = {json.dumps(operation)}" for method, operation in one.proposed.items())
+    needed = (
+        "NOTHING IS READ WITHOUT THIS LINE" if "QueryPage" in one.proposed else "these are not used without this line"
+    )
+    return [f"# {needed}: confirm that the operations do this, and uncomment it.", f"# operations = {{ {operations} }}"]
 
 
 def _shown(wsdl: str) -> str:

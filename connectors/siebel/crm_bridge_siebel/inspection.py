@@ -10,7 +10,7 @@ from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.dialects import Wanted, dialect_for, dialect_of, dialect_of_service, method_of, shape_of
 from crm_bridge_siebel.dialects.recognition import objects_of, proposed_operations, simple
 from crm_bridge_siebel.messages import Operation, Service, plain
-from crm_bridge_siebel.shapes import Component, ComponentList, integration_object, paths_of
+from crm_bridge_siebel.shapes import Component, ComponentList, ServiceShape, integration_object, paths_of
 
 NEEDED: Mapping[str, str] = {
     "Id": "records cannot be told apart",
@@ -54,22 +54,45 @@ class Inspection:
 
 def inspected(service: Service, *, object_tag: str | None = None) -> Inspection:
     """``service`` looked at."""
+    why, proposed = "", dict[str, str]()
+    shape = None
     try:
         _, shape = shape_of([service], wanted=Wanted(object=object_tag), file="this service", system="inspect")
     except ConfigMistake as mistake:
+        why = mistake.message.removeprefix("inspect: this service ")
+        proposed = proposed_operations(service, frozenset())
+        shape = _once_confirmed(service, Wanted(object=object_tag, operations=proposed))
+    if shape is None:
         tree = next((found for each in service.operations for found in objects_of(each)), None)
-        known: frozenset[str] = frozenset()
-        reads: tuple[str, ...] = (mistake.message.removeprefix("inspect: this service "),)
+        reads: tuple[str, ...] = (why,)
     else:
-        tree, known = shape.data, shape.methods
-        reads = tuple(_reading(service, shape))
+        tree = shape.data
+        reads = (*_to_confirm(proposed), *_reading(service, shape))
     return Inspection(
         service=service,
         object=tree,
         reads=reads,
         missing=missing_fields(tree) if tree else {},
-        proposed=proposed_operations(service, known),
+        proposed=proposed or proposed_operations(service, shape.methods if shape else frozenset()),
     )
+
+
+def _once_confirmed(service: Service, wanted: Wanted) -> ServiceShape | None:
+    """The shape that the service has when the operations that may be meant are meant."""
+    if "QueryPage" not in wanted.operations:
+        return None
+    try:
+        return shape_of([service], wanted=wanted, file="this service", system="inspect")[1]
+    except ConfigMistake:
+        return None
+
+
+def _to_confirm(proposed: Mapping[str, str]) -> Iterator[str]:
+    if proposed:
+        yield (
+            f"through {proposed['QueryPage']}, once you have confirmed that it answers queries: by `operations` in the "
+            "settings of the kind, the line that --draft prints to be uncommented. Then:"
+        )
 
 
 def missing_fields(tree: ComponentList) -> Mapping[str, tuple[str, ...]]:

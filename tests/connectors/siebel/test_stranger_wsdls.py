@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from stranger_wsdls import STRANGERS
-from test_inspect import inspected, tried
+from test_inspect import inspected, run, tried
 
 from crm_bridge_siebel.dialects.seam import refusal
 
@@ -41,6 +41,20 @@ def test_operations_with_names_of_their_own_are_proposed(tmp_path):
         "Insert": "ABC_spcCreate_spcCustomer",
         "QueryPage": "ABC_spcFind_spcCustomer",
     } == told["services"][0]["proposed_operations"]
+
+
+def test_a_workflow_is_read_through_an_operation_once_it_is_confirmed(tmp_path):
+    """One message: not that there is a candidate, and elsewhere that there is none."""
+    made, _ = STRANGERS["a workflow with names of its own"]
+    (tmp_path / "site.wsdl").write_bytes(made()["site.wsdl"])
+
+    told = run("siebel", "inspect", tmp_path / "site.wsdl", "--draft", tmp_path / "draft.yaml").stdout
+
+    assert "through ABC_spcFind_spcCustomer, once you have confirmed" in told
+    assert "has no QueryPage operation" not in told
+    before, _, line = told.partition("uncomment it.\n")
+    assert "NOTHING IS READ WITHOUT THIS LINE" in before
+    assert line.startswith('# operations = { QueryPage = "ABC_spcFind_spcCustomer"'), line
 
 
 @pytest.mark.parametrize(
