@@ -1,7 +1,7 @@
 """Kills a run at every commit and every call, and a sync after random waits; restarts; says what came of it.
 
 Calls are made one after another, in the same order each time, so every point is tried. Run as a program, in a process
-of its own: ``crash_driver.py FOLDER SCENARIO [--deaf] [--sample N]``, a scenario of ``crash_scenarios.py``. One JSON
+of its own: ``crash_driver.py FOLDER SCENARIO... [--deaf] [--sample N]``, scenarios of ``crash_scenarios.py``. One JSON
 line a crash. The points are counted from outside, by wrapping the store's transactions and the systems' calls here;
 the product knows nothing of it.
 """
@@ -23,10 +23,12 @@ from itertools import count
 from pathlib import Path
 
 from crash_scenarios import SCENARIOS, Scenario
+from kept import keep_parsed_yaml, open_unsynced
 from memory_world import Deaf, Peer, World
 from stores import SQLITE, empty_file
 
 from crm_bridge.run_context.pools import in_turn
+from crm_bridge.store import opening
 from crm_bridge.store.database import Database
 
 
@@ -110,6 +112,10 @@ def _counted(self):
 Database.transaction = _counted
 
 
+opening.open_sqlite = open_unsynced  # what is killed are processes, and never the machine
+keep_parsed_yaml()
+
+
 def opened(folder: Path, scenario: Scenario, *, deaf: bool, fresh: bool = False) -> World:
     store = None if fresh else (folder / "bridge.db").read_bytes()
     options = {"systems": dict.fromkeys("ab", Peer().capabilities("person")), "store": SQLITE, **scenario.world}
@@ -185,7 +191,7 @@ def crash(base: Path, folder: Path, scenario: Scenario, *, deaf: bool, at: int =
     in_a_process_of_its_own(told)
     where = note.read_text(encoding="utf-8") if note.exists() else f"after {after:.3f} s"
     wrong = verdict.read_text(encoding="utf-8") if verdict.exists() else "the restart failed"
-    print(json.dumps({"point": at, "where": where, "wrong": wrong}), flush=True)
+    print(json.dumps({"scenario": folder.parent.name, "point": at, "where": where, "wrong": wrong}), flush=True)
     shutil.rmtree(folder)
     return True
 
@@ -205,15 +211,24 @@ def points(base: Path, folder: Path, scenario: Scenario, *, deaf: bool) -> int:
     return found
 
 
+def rehearse(base: Path, folder: Path, scenario: Scenario, *, deaf: bool) -> None:
+    """All of it once, undisturbed, in this process: the forks begin with what was parsed and compiled for it."""
+    shutil.copytree(base, folder)
+    scenario.run(opened(folder, scenario, deaf=deaf))
+    converge(folder, scenario, deaf=deaf)
+    shutil.rmtree(folder)
+
+
 def main(folder: Path, scenario: Scenario, *, deaf: bool, sample: int) -> None:
     empty_file()  # once, before the forks
     base, crashed = folder / "base", folder / "crashed"
-    base.mkdir()
+    base.mkdir(parents=True)
     in_a_process_of_its_own(lambda: prepare(base, scenario, deaf=deaf))
     unchanged = base / "unchanged"
     in_a_process_of_its_own(lambda: unchanged.write_text("; ".join(scenario.judge(opened(base, scenario, deaf=deaf)))))
     assert unchanged.read_text(), "what is to be done stands already: the judge could not tell"
     unchanged.unlink()
+    rehearse(base, crashed, scenario, deaf=deaf)
     chance = random.Random(212)
     if sample:
         every = range(1, points(base, crashed, scenario, deaf=deaf) + 1)
@@ -232,8 +247,9 @@ def main(folder: Path, scenario: Scenario, *, deaf: bool, sample: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("scenario", choices=list(SCENARIOS))
+    parser.add_argument("scenarios", choices=list(SCENARIOS), nargs="+", metavar="SCENARIO")
     parser.add_argument("--deaf", action="store_true", help="B cannot be asked whether a write arrived")
     parser.add_argument("--sample", type=int, default=0, help="so many points alone")
     asked = parser.parse_args()
-    main(asked.folder, SCENARIOS[asked.scenario], deaf=asked.deaf, sample=asked.sample)
+    for name in asked.scenarios:
+        main(asked.folder / name, SCENARIOS[name], deaf=asked.deaf, sample=asked.sample)

@@ -69,6 +69,7 @@ fields:
   number: {{src: number, required: true}}
   status: {{src: status, as: code, values: status, required: true}}
 """
+INSTALLED = tuple(entry_points(group="crm_bridge"))
 FIELDS = ("job_title", "marital_status", "dish", "email", "gender")
 
 
@@ -226,7 +227,7 @@ class World:
 
         handed = [Handed("memory", SimpleNamespace(register_connectors=register_connectors))]
         handed += [Handed(name, plugin) for name, plugin in self.plugins.items()]
-        installed = [*entry_points(group="crm_bridge"), *handed]
+        installed = [*INSTALLED, *handed]
         paced = {"clock": lambda: self.now, "installed": installed, "stopwatch": self.stopwatch, "pool": self.pool}
         with open_bridge(self.settings(), **paced) as bridge:
             yield bridge

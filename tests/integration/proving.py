@@ -1,10 +1,9 @@
 """A world of the tests as something to be proved."""
 
 from dataclasses import replace
-from importlib.metadata import entry_points
 from types import SimpleNamespace
 
-from memory_world import Handed
+from memory_world import INSTALLED, Handed
 
 from crm_bridge.api import ConnectorSettings, ConnectorType, hookimpl
 from crm_bridge.prove.declared import declared
@@ -19,7 +18,7 @@ def declared_in(world, **capabilities):
         return [ConnectorType("memory", ConnectorSettings, lambda _settings, to: world.opened[to.system], "memory")]
 
     handed = Handed("memory", SimpleNamespace(register_connectors=register_connectors))
-    found = declared(world.settings(), clock=lambda: world.now, installed=[*entry_points(group="crm_bridge"), handed])
+    found = declared(world.settings(), clock=lambda: world.now, installed=[*INSTALLED, handed])
     kinds = {
         name: replace(kind, capabilities=replace(kind.capabilities, **capabilities.get(name, {})))
         for name, kind in found.kinds.items()
