@@ -1,7 +1,8 @@
 """An open store: transactions, consistent views, private copies, the single owner. Nobody asks which database it is.
 
 Two kinds follow the same promises: :mod:`crm_bridge.store.sqlite` and :mod:`crm_bridge.store.postgresql`. Statements
-are SQLAlchemy Core's; what the two spell differently stands here (:func:`among`, :func:`inserting`) and nowhere else.
+are SQLAlchemy Core's; what the two spell differently stands here (:func:`among`, :func:`looked_up`,
+:func:`inserting`) and nowhere else.
 """
 
 from __future__ import annotations
@@ -12,7 +13,19 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Table, bindparam, func, insert, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    Select,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
@@ -178,6 +191,18 @@ def _among_postgresql(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
 def among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
     """``column`` is one of ``values``: one parameter, however many they are."""
     return _Among(column, bindparam(None, list(values), type_=_Listed()))
+
+
+def looked_up(connection: Connection, column: Column[Any], values: Sequence[Any], *columns: Column[Any]) -> Select[Any]:
+    """``columns`` of the rows whose ``column``, with which an index begins, is one of ``values``: thousands at a time.
+
+    A value that is given twice gives its rows twice. Of values behind an ``IN``, SQLite first makes a sorted table,
+    which takes more time than looking them up.
+    """
+    if connection.dialect.name == "postgresql":
+        return select(*columns).where(among(column, values))
+    listed = func.json_each(bindparam(None, list(values), type_=_Listed())).table_valued("value")
+    return select(*columns).select_from(listed.join(column.table, column == listed.c.value))
 
 
 def inserting(connection: Connection, table: Table) -> postgresql.Insert:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
-from crm_bridge.store.database import Database, among
+from crm_bridge.store.database import Database, among, looked_up
 from crm_bridge.store.schema import links, match_keys, source_records
 from crm_bridge.sync.claims import Contribution, Mark, Own
 from crm_bridge.sync.deletions import CARRIED, SPREAD
@@ -365,10 +365,11 @@ def drop_keys(connection: Connection, rows: Sequence[tuple[str, int]]) -> None:
 
 
 def pks_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, list[int]]:
-    """Key → records that have it: one statement for a page."""
+    """Key → records that have it: one statement for a page. Each key is given once."""
     found: dict[str, list[int]] = {}
     if keys:
-        rows = connection.execute(select(match_keys.c.key, match_keys.c.record_pk).where(among(match_keys.c.key, keys)))
+        table = match_keys
+        rows = connection.execute(looked_up(connection, table.c.key, keys, table.c.key, table.c.record_pk))
         for key, pk in rows:
             found.setdefault(key, []).append(pk)
     return found
