@@ -386,7 +386,7 @@ def open_bridge(
         plugins=plugins,
         systems=systems,
         clock=clock,
-        new_id=new_id or time_ordered_ids(clock, draw=secrets.randbits),
+        new_id=new_id or time_ordered_ids(clock, draw=secrets.token_bytes),
         stopwatch=stopwatch or Stopwatch(),
         pool=pool,
     )
