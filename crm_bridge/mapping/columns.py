@@ -130,7 +130,8 @@ def _plain_text(column: Column) -> int:
     """Up to how many characters a text of this column is taken as it is, but for spaces around it; 0: never."""
     options = column.options
     special = column.transform != "text" or column.call is not None or column.check is not None
-    if special or not options["trim"] or options.get("allowed") is not None or options.get("is_zone"):
+    checked = options.get("allowed") is not None or options.get("is_zone") or options.get("is_key")
+    if special or checked or not options["trim"]:
         return 0
     return column.max if column.max is not None else sys.maxsize
 

@@ -18,6 +18,7 @@ from crm_bridge.mapping.paths import steps_of
 from crm_bridge.mapping.transforms import TRANSFORMS
 from crm_bridge.mapping.yaml_nodes import Node
 from crm_bridge.model import codes, known_path, known_zone
+from crm_bridge.model.paths import is_key
 
 _DOT = re.compile(r"(?<!\\)\.")
 _CHECK = re.compile(r"stdnum(\.[a-z0-9_]+)+")
@@ -177,6 +178,7 @@ class ColumnParser:
         if name == "text" and path is not None:
             options["allowed"] = codes(path, entity=self.entity)
             options["is_zone"] = path.endswith(".time_zone")
+            options["is_key"] = is_key(path, entity=self.entity)
         if name == "code":
             return self._value_maps(table, options, label, path)
         return options

@@ -19,6 +19,7 @@ from crm_bridge.mapping.names import join_name, split_name
 from crm_bridge.mapping.phones import international, phone_reader
 from crm_bridge.mapping.values import BadValue
 from crm_bridge.model import known_zone
+from crm_bridge.model.formats import KEY_PATTERN, PATTERN_WORDS
 
 Read: TypeAlias = Callable[[Any], Any]
 Write: TypeAlias = Callable[[Any], Any]
@@ -41,6 +42,7 @@ class Transform:
 
 
 # C0 without tab and line ends; halves of a surrogate pair, which no encoding can carry.
+_KEY = re.compile(KEY_PATTERN.replace("$", r"\Z"))  # `$` would let a line break pass
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
@@ -86,7 +88,7 @@ def _text(options: Mapping[str, Any]) -> Pair:
     """Text; where the model knows all codes of a path (currencies, zones), only those."""
     allowed, is_zone = options.get("allowed"), options.get("is_zone", False)
     if allowed is None and not is_zone:
-        return _texts(None, options["trim"]), _expect_text
+        return _texts(_key if options.get("is_key") else None, options["trim"]), _expect_text
 
     def convert(text: str) -> str:
         if not (known_zone(text) if allowed is None else text in allowed):
@@ -96,6 +98,14 @@ def _text(options: Mapping[str, Any]) -> Pair:
         return text
 
     return _texts(convert, options["trim"]), _expect_text
+
+
+def _key(text: str) -> str:
+    if not _KEY.search(text):
+        raise BadValue(
+            "unknown_code", f"give {PATTERN_WORDS[KEY_PATTERN]}: correct it in its system, or map its values"
+        )
+    return text
 
 
 def _expect_text(value: Any) -> str:

@@ -17,13 +17,13 @@ from crm_bridge.model.code_lists import COUNTRIES, CURRENCIES, LANGUAGES
 
 _TEXT = r"\S"
 _LINE = r"^[^\r\n]*\S[^\r\n]*$"
-_KEY = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
+KEY_PATTERN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
 _QUIET = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 
 PATTERN_WORDS = {
     _TEXT: "text that is not empty: leave the key out when there is nothing to say",
     _LINE: "one line of text that is not empty",
-    _KEY: "a key of lower-case letters, digits, '_' and '-', in parts joined by dots, such as ua.rnokpp",
+    KEY_PATTERN: "a key of lower-case letters, digits, '_' and '-', in parts joined by dots, such as ua.rnokpp",
     _QUIET: "two times of day, such as 21:00-09:00",
 }
 """What is allowed, in words, for every pattern of this module: the regular expression itself helps nobody."""
@@ -39,7 +39,7 @@ class CodeList:
 
 Text = Annotated[str, Field(pattern=_TEXT)]
 Line = Annotated[str, Field(pattern=_LINE)]
-Key = Annotated[str, Field(pattern=_KEY)]
+Key = Annotated[str, Field(pattern=KEY_PATTERN)]
 QuietHours = Annotated[str, Field(pattern=_QUIET)]
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)

@@ -14,10 +14,11 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from crm_bridge.model.client import Organisation, Person
 from crm_bridge.model.events import Claim, Interaction, Purchase
-from crm_bridge.model.formats import CodeList
+from crm_bridge.model.formats import KEY_PATTERN, CodeList
 
 ENTITIES: Mapping[str, type[BaseModel]] = {
     "person": Person,
@@ -51,6 +52,14 @@ def codes(path: str, *, entity: str | None = None) -> frozenset[str] | None:
                 if isinstance(mark, CodeList):
                     found.update(mark.codes)
     return frozenset(found) or None
+
+
+@lru_cache(maxsize=4096)
+def is_key(path: str, *, entity: str | None = None) -> bool:
+    """Whether the value at a path is a key (:data:`crm_bridge.model.formats.Key`), such as ``claims``."""
+    marks = [mark for place in _places(path, entity) for _, metadata in _variants(place) for mark in metadata]
+    flat = [each for mark in marks for each in (mark.metadata if isinstance(mark, FieldInfo) else (mark,))]
+    return any(getattr(each, "pattern", None) == KEY_PATTERN for each in flat)
 
 
 def fields_at(path: str, *, entity: str) -> frozenset[str]:

@@ -77,6 +77,16 @@ def test_an_item_of_a_list_is_whole_or_quarantined():
     ]
 
 
+@pytest.mark.parametrize("purpose", ["?", "Claims", "cl aims", "claims\n."])
+def test_a_key_has_the_form_of_a_key(purpose):
+    """One that is taken over as the system spells it, without a value map."""
+    row = {"Id": "a", "Purpose": purpose, "Channel": "sms", "Status": "granted"}
+
+    [problem] = compiled(PERSON).read({"Id": "1", "Consents": [row]}).problems
+
+    assert ("unknown_code", "quarantine") == (problem.code, problem.severity)
+
+
 CELLS = st.dictionaries(
     st.sampled_from(["Number", "Order", "Sum", "Currency"]), st.sampled_from(["1", "12.50", "UAH", "x", ""])
 )
