@@ -26,7 +26,8 @@ from crm_bridge_siebel.usual_names import (
     Row,
 )
 
-_SYSTEM = frozenset({"Id", "Created", "Updated", "ModId", "ConflictId"})
+_SYSTEM = ("Id", "Created", "Updated", "ModId", "ConflictId")
+_ZONE = "# open: tz is the integration user's zone, the same as user_time_zone in the configuration"
 _TEXT_DATE, _TEXT_MOMENT = '"%m/%d/%Y"', '"%m/%d/%Y %H:%M:%S"'
 
 
@@ -87,8 +88,9 @@ def drafted(tree: ComponentList, *, source: str, kind: str | None = None) -> Dra
     work = _Work(component, kind or _kind(component.tag))
     person = any(plain(name) in FIELDS[0][0] for name in component.fields)
     organisation = not person and any(plain(name) in ORGANISATION_FIELDS[0][0] for name in component.fields)
-    for name in _SYSTEM & set(component.fields):
-        work.used[name] = None
+    for name in _SYSTEM:
+        if name in component.fields:
+            work.used[name] = None
     _single_fields(work, ORGANISATION_FIELDS if organisation else FIELDS)
     _identifiers(work)
     _contact_points(work)
@@ -264,7 +266,7 @@ def _document(
     yield "  concurrency: ModId" if "ModId" in component.fields else "  # open: concurrency, ModId is not in the WSDL"
     if "Updated" in component.fields:
         moment = "" if typed else f", format: {_TEXT_MOMENT}"
-        yield f"  changed_at: {{src: Updated, as: datetime{moment}, tz: UTC}}"
+        yield f"  changed_at: {{src: Updated, as: datetime{moment}, tz: UTC}}    {_ZONE}"
     else:
         yield "  # open: changed_at, Updated is not in the WSDL"
     yield "  image: full"

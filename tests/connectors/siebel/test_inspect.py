@@ -150,6 +150,29 @@ def test_what_is_shown_says_what_to_do(saved, tmp_path):
         assert words in done.stdout
 
 
+def test_what_is_to_be_asked_for_has_one_order(tmp_path):
+    """System fields first, in the order of Siebel's documents; two runs print the same block."""
+    told = inspected(BUNDLED / "contact.wsdl", "--draft", tmp_path / "draft.yaml")
+
+    of_the_system = ["Id", "Created", "Updated", "ModId", "ConflictId"]
+    (service,) = told["services"]
+    there = {each["name"] for each in service["object"]["fields"]}
+    expected = [name for name in of_the_system if name in there]
+    assert len(expected) >= 3, "too few to tell an order from chance"
+    assert expected == told["draft"]["mapped"][: len(expected)]
+
+
+def test_the_zone_stands_twice_and_both_places_say_so(tmp_path):
+    """The mapping's zone and the connector's are the integration user's; a draft knows neither."""
+    block = run("siebel", "inspect", BUNDLED / "contact.wsdl", "--draft", tmp_path / "draft.yaml").stdout
+
+    (line,) = [each for each in (tmp_path / "draft.yaml").read_text().splitlines() if "changed_at" in each]
+    assert "# open: " in line
+    assert "user_time_zone" in line
+    assert "# user_time_zone of [systems.siebel] and tz of changed_at" in block
+    assert "1 passed" in tried(tmp_path / "draft.yaml")
+
+
 def test_a_component_without_a_list_is_said(saved, tmp_path):
     """An element within a record that holds elements; headers declared by hand do no harm."""
     text = asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])])
