@@ -135,8 +135,8 @@ def _configuration(found: Sequence[Inspection], wsdl: str, *, draft: str, kind: 
     watched = [child.tag for child in one.object.component.lists if child.tag in made.mapped] if one.object else []
     file = wsdl if "://" not in wsdl else "SAVE-THE-WSDL-HERE.wsdl"
     lines = [
-        "# user_time_zone of [systems.siebel] and tz of changed_at in the mapping are one zone, the integration user's.",
-        "# Whoever changes one of them changes both. Without a word, both are UTC.",
+        "# user_time_zone of [systems.siebel] and tz of changed_at in the mapping are one zone, the integration user's",
+        "# profile: whoever changes one changes both. Without a word, both are UTC.",
         "",
         f"[systems.siebel.kinds.{name}]",
         f"wsdl = {json.dumps(file)}",
