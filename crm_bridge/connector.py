@@ -48,6 +48,7 @@ class Capabilities:
     Attributes:
         incremental: ``read_changes`` with a cursor returns only what changed since.
         complete_listing: ``list_keys`` provably names every record: only then does absence mean deletion.
+        listing_setting: the connector's own setting by which its user vouches for that, where there is one.
         deletes_visible: ``read_changes`` reports deletions as :class:`Tombstone`.
         conditional_writes: a write with a stale version token is refused.
         deletes: ``write`` carries out the operation ``delete``. Of a record that is not there any more it says
@@ -65,6 +66,7 @@ class Capabilities:
 
     incremental: bool = True
     complete_listing: bool = False
+    listing_setting: str | None = None
     deletes_visible: bool = False
     conditional_writes: bool = False
     deletes: bool = False

@@ -93,8 +93,11 @@ def draw_waiting(to: Console, report: Mapping[str, Any]) -> None:
 
 
 def _next(report: Mapping[str, Any], exit_code: ExitCode) -> str:
-    if exit_code is ExitCode.DEAD_LETTERS and report.get("held_for_plugins") and not report.get("new_dead_letters"):
-        return "mend the plugin or take it out of [plugins].active, and sync again"
+    if exit_code is ExitCode.DEAD_LETTERS and not report.get("new_dead_letters"):
+        if report.get("held_for_plugins"):
+            return "mend the plugin or take it out of [plugins].active, and sync again"
+        if report.get("swept_nothing"):
+            return "nothing was swept: do what the notes say, or leave out --sweep"
     return NEXT.get(exit_code, "see docs/reference/exit-codes.md")
 
 

@@ -77,6 +77,7 @@ class RunReport:
         applied: writes of a plan file that an earlier run made as they stand there: ``system record operation``.
         plugin_failures: in words, without values.
         held_for_plugins: plugin → how many writes and messages are kept back, as it gave no answer.
+        swept_nothing: a sweep was asked for, and no kind of any system could be swept; the notes say why.
         new_held: writes that a reviewer objected to now, and not before; a person is asked about each.
         wars: what was found now to be put back each time that we write it, and is written no more until a person
             decides: ``system record path``.
@@ -102,6 +103,7 @@ class RunReport:
     plugin_failures: Sequence[str] = ()
     held_for_plugins: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    swept_nothing: bool = False
     wars: list[dict[str, str]] = field(default_factory=list)
     drifted: list[dict[str, Any]] = field(default_factory=list)
     applied: list[dict[str, Any]] = field(default_factory=list)
@@ -157,7 +159,7 @@ class RunReport:
     def begin_again(self) -> None:
         """The same run, once more after the store was away: what it did stays counted, what it found is found anew."""
         self.stopped, self.stop_codes, self.paused, self.too_much = {}, [], {}, {}
-        self.drifted, self.applied, self.held_for_plugins = [], [], {}
+        self.drifted, self.applied, self.held_for_plugins, self.swept_nothing = [], [], {}, False
         if _BEGUN_AGAIN not in self.notes:
             self.notes.append(_BEGUN_AGAIN)
 
@@ -174,7 +176,7 @@ class RunReport:
             codes.add(ExitCode.UNAVAILABLE)
         if self.unknown or self.new_held or self.wars:
             codes.add(ExitCode.NEEDS_PERSON)
-        if self.new_dead_letters or self.held_for_plugins:
+        if self.new_dead_letters or self.held_for_plugins or self.swept_nothing:
             codes.add(ExitCode.DEAD_LETTERS)
         if self.drifted:
             codes.add(ExitCode.DRIFT)

@@ -27,19 +27,21 @@ AT_ONCE = 500
 
 def sweep_all(run: RunContext, systems: Sequence[str], guard: Guard | None) -> None:
     """Sweep every kind that is read of these systems whose keys can be listed completely; the others are noted."""
+    passed_over, swept = 0, 0
     for system in (run.systems[name] for name in systems):
         for kind in system.kinds.values():
             if system.name in run.report.stopped or not kind.read:
                 continue
             if not kind.capabilities.complete_listing or not isinstance(system.connector, KeyLister):
-                run.report.notes.append(
-                    f"{system.name}/{kind.name} was not swept: its connector cannot vouch that it lists every record"
-                )
+                run.report.notes.append(_not_swept(system, kind))
+                passed_over += 1
                 continue
+            swept += 1
             try:
                 sweep(run, system, kind, guard)
             except STOPS_ITS_SYSTEM as error:
                 stopped_by(run, system.name, error)
+    run.report.swept_nothing = passed_over > 0 and not swept
 
 
 def sweep(run: RunContext, system: System, kind: Kind, guard: Guard | None) -> None:
@@ -95,6 +97,16 @@ def _forget(run: RunContext, system: System, kind: Kind, missing: Sequence[str])
     alive = {kind.mapping.record_id(record) for record in there}
     gone = [Tombstone(record_id) for record_id in missing if record_id not in alive]
     take(run, kind, Page(there, deleted=gone), cursor=None)
+
+
+def _not_swept(system: System, kind: Kind) -> str:
+    setting = kind.capabilities.listing_setting
+    what = (
+        f"when our login sees every record, say so by {setting} = true of [systems.{system.name}]"
+        if setting and isinstance(system.connector, KeyLister)
+        else "a deletion there is seen only where the system reports it itself"
+    )
+    return f"{system.name}/{kind.name} was not swept: its connector cannot vouch that it lists every record; {what}"
 
 
 def _known(run: RunContext, kind: Kind) -> set[str]:

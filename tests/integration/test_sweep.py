@@ -110,6 +110,19 @@ def test_a_system_that_cannot_vouch_is_noted_and_left_alone(tmp_path):
 
     assert 0 == gone(report)
     assert any("a/person was not swept" in note for note in report.notes)
+    assert (0, False) == (report.exit_code, report.swept_nothing)  # the other system was
+
+
+def test_a_sweep_that_sweeps_nothing_is_done_in_part_and_says_what_to_do(tmp_path):
+    """Whoever runs it every night learns that no deletion is seen, and by which setting that changes."""
+    blind = capable(deletes_visible=False, complete_listing=False, listing_setting="sees_all")
+    world = World(tmp_path, systems={"a": blind, "b": blind})
+    people(world, 3)
+
+    swept, not_asked = world.sync(sweep=True), world.sync()
+
+    assert [(3, True), (0, False)] == [(each.exit_code, each.swept_nothing) for each in (swept, not_asked)]
+    assert any(note.endswith("say so by sees_all = true of [systems.a]") for note in swept.notes), swept.notes
 
 
 def test_a_record_that_polling_missed_is_read(world, monkeypatch):

@@ -101,6 +101,7 @@ class SiebelConnector:
             incremental=True,
             # The login's visibility decides which rows are listed: absence proves nothing, unless somebody vouches.
             complete_listing=self._settings.sees_all_rows,
+            listing_setting="sees_all_rows",
             deletes_visible=False,
             conditional_writes=self._kinds[kind].write,
             deletes=self._kinds[kind].write and deletes(self._kind(kind).shape),
