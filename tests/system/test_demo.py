@@ -1,4 +1,4 @@
-"""``crm-bridge demo``, as a newcomer runs it: a process of its own, real servers, and its own checks."""
+"""``crm-bridge demo``, as a newcomer runs it: real servers, and its own checks; what plays is a process of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from crm_bridge.cli.main import main
 
 
 def _demo(*arguments: str, at: Path) -> subprocess.CompletedProcess[str]:
@@ -63,26 +65,27 @@ def test_the_directory_is_a_working_project(played: tuple[Path, subprocess.Compl
     assert str(at) not in (at / "crm-bridge.toml").read_text(encoding="utf-8")
 
 
-def test_a_directory_of_somebody_elses_is_not_touched(tmp_path: Path) -> None:
+def test_a_directory_of_somebody_elses_is_not_touched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Usage error, one message, no traceback."""
     (tmp_path / "thesis.txt").write_text("mine")
 
-    done = _demo(at=tmp_path)
+    ended = main(["demo", "--json", "--dir", str(tmp_path)])
 
-    assert 64 == done.returncode
-    assert "not empty" in done.stderr
-    assert "Traceback" not in done.stderr
+    told = capsys.readouterr().err
+    assert 64 == ended
+    assert "not empty" in told
+    assert "Traceback" not in told
     assert ["thesis.txt"] == [entry.name for entry in tmp_path.iterdir()]
 
 
-def test_an_input_file_that_is_none_is_told(tmp_path: Path) -> None:
+def test_an_input_file_that_is_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Data error; nothing is made."""
     (tmp_path / "people.csv").write_text("id,colour\n1,red\n")
 
-    done = _demo("--input", str(tmp_path / "people.csv"), at=tmp_path / "work")
+    ended = main(["demo", "--json", "--input", str(tmp_path / "people.csv"), "--dir", str(tmp_path / "work")])
 
-    assert 65 == done.returncode
-    assert "a birth date" in done.stderr
+    assert 65 == ended
+    assert "a birth date" in capsys.readouterr().err
     assert not (tmp_path / "work").exists()
 
 
