@@ -1,4 +1,4 @@
-"""One query, whatever carries it: once more when its answer was lost or its fault may have passed, in narrower windows
+"""One query, whatever carries it: again when its answer was lost or its fault may have passed, in narrower windows
 when it finds too much, and with all the child rows of its records."""
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from crm_bridge_siebel.translation import OtherAnswer, UnreadableAnswer
 
 T = TypeVar("T")
 
+_TRIES = 3
+_GROWTH = 4  # the second pause is so many times the first
 _LONGEST_SPEC = 255  # Siebel's documents promise no more for a search specification
 
 
@@ -97,7 +99,7 @@ class Asker:
         return RejectRecord(broken.cause, system=self._system, record=record, code=broken.code)
 
     def again(self, ask: Callable[[], T]) -> T:
-        """Ask, and once more when the answer was lost or unreadable: reading changes nothing.
+        """Ask, and again when the answer was lost or unreadable: reading changes nothing.
 
         Raises:
             UnreadableAnswer: it stays unreadable.
@@ -105,13 +107,13 @@ class Asker:
             StopRun, UserMistake: a fault that stays until somebody mends something.
         """
         try:
-            return self._twice(ask)
+            return self._tried(ask)
         except SiebelFaultError as met:
             raise read_error(met.fault, system=self._system) from None
 
     def _query(self, kind: str, query: Query) -> Answer:
         def ask(narrower: Query) -> Answer:
-            return self._twice(partial(self._once, kind, narrower))
+            return self._tried(partial(self._once, kind, narrower))
 
         if kind not in self._narrowing:
             self._narrowing[kind] = Narrowing(ask, clock=self._clock, where=kind, system=self._system)
@@ -120,10 +122,11 @@ class Asker:
         except SiebelFaultError as met:
             raise read_error(met.fault, system=self._system) from None
 
-    def _twice(self, ask: Callable[[], T]) -> T:
+    def _tried(self, ask: Callable[[], T]) -> T:
+        pause = self._settings.retry_wait_seconds
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(2),
-            wait=tenacity.wait_fixed(self._settings.retry_wait_seconds),
+            stop=_Enough(within=self._settings.timeouts.total),
+            wait=tenacity.wait_chain(tenacity.wait_fixed(pause), tenacity.wait_fixed(pause * _GROWTH)),
             retry=tenacity.retry_if_exception_type(OutcomeUnknown) | tenacity.retry_if_exception(asked_once_more),
             reraise=True,
         )
@@ -150,6 +153,27 @@ class Asker:
             rows = answer.records[0].get(container, {}).get(row_tag, [])
             record[container][row_tag] += rows
             more = bool(rows) and any(tag == container for _, tag in answer.partial)
+
+
+class _Enough:
+    """Whether a query is asked no more, whose last try failed.
+
+    What says something of the answer itself, a fault or what cannot be read, is believed the second time: the reader
+    has other ways then, such as smaller pages. A busy page or a lost answer says nothing of it, so there is a third
+    try, unless the first two took as long as one call may (``within``, seconds).
+    """
+
+    def __init__(self, *, within: float) -> None:
+        self._within = within
+        self._met: set[type[BaseException]] = set()
+
+    def __call__(self, state: tenacity.RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        kind = type(error) if isinstance(error, SiebelFaultError | UnreadableAnswer | OtherAnswer) else None
+        believed = kind in self._met
+        self._met |= {kind} if kind else set()
+        late = state.attempt_number > 1 and (state.seconds_since_start or 0.0) > self._within
+        return believed or late or state.attempt_number >= _TRIES
 
 
 def _letting_go(ask: Callable[[], T]) -> T:

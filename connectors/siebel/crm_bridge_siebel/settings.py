@@ -227,7 +227,7 @@ class SiebelSettings(ConnectorSettings):
         "takes effect. Default: for the kinds that the bridge is configured to write.",
     )
     retry_wait_seconds: float = Field(
-        default=0.5, ge=0, description="Pause before the one repetition of a read whose answer was lost or unreadable."
+        default=0.5, ge=0, description="Seconds before a read whose answer was lost or unreadable is asked again."
     )
     max_answer_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1024, description="Largest answer that is accepted, after decompression."

@@ -19,8 +19,8 @@ BUNDLED = Path(str(files("crm_bridge_siebel"))) / "wsdl"
 @pytest.mark.parametrize(
     ("knobs", "settings", "expected"),
     [
-        ({"fail_next": 2}, {}, RetryLater),
-        ({"busy_html_next": 2}, {}, RetryLater),
+        ({"fail_next": 3}, {}, RetryLater),
+        ({"busy_html_next": 3}, {}, RetryLater),
         ({"delay": 5.0}, {"timeouts": {"read": 0.1}}, RetryLater),
         ({"delay": 5.0}, {"timeouts": {"total": 0.1}}, RetryLater),
         ({"fault_next": "SBL-UIF-00880"}, {}, RetryLater),
@@ -51,6 +51,15 @@ def test_one_failure_of_a_read_is_tried_over(siebel, drain, knob):
     """Reading changes nothing, so one repetition is free."""
     siebel.load(3)
     siebel.simulator.configure(**{knob: 1})
+
+    assert 3 == len(drain(siebel.connector())[0][0].records)
+
+
+@pytest.mark.parametrize("knobs", [{"busy_html_next": 1, "truncate_next": 1}, {"busy_html_next": 2}])
+def test_two_failures_of_a_read_close_together_are_tried_over(siebel, drain, knobs):
+    """Neither says that the next answer will be lost too."""
+    siebel.load(3)
+    siebel.simulator.configure(**knobs)
 
     assert 3 == len(drain(siebel.connector())[0][0].records)
 
