@@ -215,8 +215,12 @@ def verdict(missed: Sequence[str], *, measured: Sequence[str]) -> str:
     absent = [name for name in GOALS if name not in measured]
     told = [f"MISSED {each}" for each in missed]
     told += [f"NOT MEASURED {name}: its WSDL is not here; set CRM_BRIDGE_SIEBEL_WSDLS" for name in absent]
-    if not missed:
-        told.append("every goal that was measured is reached" if absent else "every goal reached")
+    if absent:
+        told.append(
+            f"INCOMPLETE: nothing is known of {', '.join(absent)}; this run does not show that the goals are met"
+        )
+    elif not missed:
+        told.append("every goal reached")
     return "\n".join(told)
 
 
