@@ -198,10 +198,8 @@ class Bridge(Desk):
         self, survivor: str, absorbed: str, *, by: str, reason: str, despite_identifiers: bool = False
     ) -> dict[str, Any]:
         with self._database.owned():
-            run = self._run(self._database)
-            return decisions.merge(
-                run, survivor, absorbed, by=by, reason=reason, despite_identifiers=despite_identifiers
-            )
+            run, despite = self._run(self._database), despite_identifiers
+            return decisions.merge(run, survivor, absorbed, by=by, reason=reason, despite_identifiers=despite)
 
     def unmerge(self, client_id: str, record: str, *, by: str, reason: str) -> dict[str, Any]:
         with self._database.owned():
@@ -211,22 +209,23 @@ class Bridge(Desk):
         self, question: int, accept: bool, *, by: str, value: str | None = None, despite_identifiers: bool = False
     ) -> dict[str, Any]:
         with self._database.owned():
-            return decisions.decide(
-                self._run(self._database),
-                int(question),
-                accept=accept,
-                by=by,
-                value=value,
-                despite_identifiers=despite_identifiers,
-            )
+            run, despite = self._run(self._database), despite_identifiers
+            return decisions.decide(run, int(question), accept=accept, by=by, value=value, despite_identifiers=despite)
 
     def unknown_resolve(
-        self, which: str, *, arrived: bool, record_id: str | None, send_again: bool, by: str
+        self,
+        which: str,
+        *,
+        arrived: bool,
+        record_id: str | None,
+        send_again: bool,
+        by: str,
+        despite_identifiers: bool = False,
     ) -> dict[str, Any]:
         """A person says what became of a write or message. Raises :class:`UserMistake`."""
         with self._database.owned():
-            run = self._run(self._database)
-            return unknowns.resolve(run, which, arrived=arrived, record_id=record_id, send_again=send_again, by=by)
+            told = unknowns.Told(arrived, record_id, send_again, despite_identifiers, by)
+            return unknowns.resolve(self._run(self._database), which, told)
 
     def replay(self, ids: Sequence[int] = (), *, cause: Cause | None = None, dry_run: bool = False) -> dict[str, Any]:
         """Replay these dead letters, or all of ``cause``; see :func:`crm_bridge.runner.replay.replay`."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crm_bridge.cli.invocation import ByOption, JsonOption, invocation, opened, opened_desk, who
+from crm_bridge.cli.invocation import ByOption, DespiteOption, JsonOption, invocation, opened, opened_desk, who
 from crm_bridge.cli.render import pairs_of, print_rows, show
 
 app = typer.Typer(help="Say what became of writes and messages whose answer was lost.", no_args_is_help=True)
@@ -51,6 +51,7 @@ def resolve(
     send_again: Annotated[
         bool, typer.Option("--send-again", help="A message that did not arrive goes out once more.")
     ] = False,
+    despite_identifiers: DespiteOption = False,
     by: ByOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -60,6 +61,11 @@ def resolve(
         raise typer.BadParameter("say --arrived or --not-arrived")
     with opened(context) as bridge:
         outcome = bridge.unknown_resolve(
-            unknown, arrived=arrived, record_id=record_id, send_again=send_again, by=who(by)
+            unknown,
+            arrived=arrived,
+            record_id=record_id,
+            send_again=send_again,
+            despite_identifiers=despite_identifiers,
+            by=who(by),
         )
     show(outcome, how=how, table=lambda to: to.print(pairs_of(outcome)))

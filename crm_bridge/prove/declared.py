@@ -9,7 +9,7 @@ from hashlib import blake2b
 from importlib.metadata import EntryPoint
 
 from crm_bridge.config import Settings, check_kinds, find_document, validate_options
-from crm_bridge.connector import ConnectorContext, RawRecord, Secret
+from crm_bridge.connector import ConnectorContext, EventReceiver, RawRecord, Secret
 from crm_bridge.errors import ConfigMistake
 from crm_bridge.mapping import compile_mapping, load_mapping
 from crm_bridge.plugin_manager import Plugins, load_plugins
@@ -24,6 +24,7 @@ class Declared:
     Attributes:
         kinds: one kind of client records for each system; what lies beside clients (claims) is left out.
         left_out: why a system or kind takes no part, in words.
+        tell: systems that tell of changed records by themselves.
         samples: records to start from, by system: an invented one has their values where the machine invents none.
     """
 
@@ -32,6 +33,7 @@ class Declared:
     kinds: Mapping[str, Kind]
     left_out: tuple[str, ...]
     samples: Mapping[str, Sequence[RawRecord]] = field(default_factory=dict)
+    tell: frozenset[str] = frozenset()
 
 
 def declared(
@@ -52,8 +54,9 @@ def declared(
     )
     kinds: dict[str, Kind] = {}
     left_out: list[str] = []
+    tell: set[str] = set()
     for name in settings.systems:
-        for kind in _kinds(settings, plugins, name, clock):
+        for kind in _kinds(settings, plugins, name, clock, tell):
             if not kind.is_client or not kind.read:
                 why = "is not read" if kind.is_client else "lies beside the clients"
                 left_out.append(f"{name}/{kind.name} {why}")
@@ -63,10 +66,12 @@ def declared(
                 kinds[name] = kind
     if not kinds:
         raise ConfigMistake("no system holds records of clients that are read: there is nothing to prove")
-    return Declared(settings, plugins, kinds, tuple(left_out))
+    return Declared(settings, plugins, kinds, tuple(left_out), tell=frozenset(tell))
 
 
-def _kinds(settings: Settings, plugins: Plugins, name: str, clock: Callable[[], datetime]) -> Iterable[Kind]:
+def _kinds(
+    settings: Settings, plugins: Plugins, name: str, clock: Callable[[], datetime], tell: set[str]
+) -> Iterable[Kind]:
     configured = settings.systems[name]
     connector_type = plugins.connectors()[configured.connector]
     options = validate_options(connector_type, system=configured, place=settings.place)
@@ -75,6 +80,8 @@ def _kinds(settings: Settings, plugins: Plugins, name: str, clock: Callable[[], 
     )
     with calling(connector_type, "open"):
         connector = connector_type.open(options, context)
+    if isinstance(connector, EventReceiver):
+        tell.add(name)
     with calling(connector, "kinds"):
         check_kinds(connector.kinds(), system=configured, place=settings.place)
     for kind, records in configured.records.items():

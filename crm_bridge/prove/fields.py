@@ -9,7 +9,7 @@ from typing import Any
 
 from crm_bridge.mapping.document import Column, FieldRow, ListRow
 from crm_bridge.mapping.paths import look
-from crm_bridge.prove.values import spelt
+from crm_bridge.prove.values import CHECKED, spelt
 from crm_bridge.run_context.systems import Kind
 
 REFUSED = frozenset({"denied", "withdrawn"})
@@ -113,6 +113,8 @@ def fields_of(kind: Kind, *, pairs: Sequence[tuple[str, str]]) -> Iterator[Field
             yield from _of_consents(kind, item, pairs)
         elif item.head == "contact_points":
             yield from _of_contact_point(kind, item)
+        elif item.head == "identifiers" and item.item.get("type") in ("tax", "registration") and not item.each:
+            yield from _of_identifier(kind, item)
         elif item.head == "facts" and item.column is not None and not item.each and "key" in item.item:
             yield from _one(kind, item.column, leaf=f"facts[{item.item['key']}]", row=item)
         else:
@@ -167,6 +169,15 @@ def _of_contact_point(kind: Kind, row: ListRow) -> Iterator[Field | str]:
         yield f"{kind.system}: {row.label} stands beside another of its kind"
     else:
         yield from _one(kind, row.column, leaf=slot_leaf(item), row=row)
+
+
+def _of_identifier(kind: Kind, row: ListRow) -> Iterator[Field | str]:
+    """A number of the client's, not of a record: users mistype and mend it."""
+    column, leaf = row.column, f"identifiers[{row.item.get('system')}]"
+    if column is not None and column.check in CHECKED and column.direction != "write":
+        yield Field(kind.system, leaf, leaf, column.field_name, column, _written(kind, column), row=row)
+    elif column is not None:
+        yield from _one(kind, column, leaf=leaf, row=row)
 
 
 def slot_leaf(item: Mapping[str, Any]) -> str:
@@ -248,6 +259,8 @@ def value_at(doc: Mapping[str, Any], leaf: str) -> str | None:
     head, _, rest = leaf.partition("[")
     key, _, part = rest.partition("]")
     for item in doc.get(head, ()):
+        if head == "identifiers" and item.get("system") == key:
+            return str(item.get("value"))
         if head == "facts" and item.get("key") == key:
             return str(item.get("value"))
         if head == "consents" and f"{item.get('purpose')}/{item.get('channel')}" == key:

@@ -50,7 +50,12 @@ class Leaf:
     @property
     def is_slot(self) -> bool:
         """Whether its value is an item of a list, which may stand beside others."""
-        return self.name.startswith("contact_points[") and not self.name.startswith("contact_points[postal")
+        return self.name.startswith(("contact_points[", "identifiers[")) and "[postal" not in self.name
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether it holds any item of its type, whatever that is for."""
+        return self.name.startswith("contact_points[") and self.is_slot and "/" not in self.name
 
 
 @dataclass(slots=True)
@@ -98,7 +103,8 @@ def _leaf(
     name: str, holders: Mapping[str, Field], kinds: Mapping[str, Kind], notes: list[str], *, strict: bool
 ) -> Leaf | None:
     columns = [each.column for each in holders.values()]
-    transform = max((each.transform for each in columns), key=ASKING.index)
+    checks = [each.check for each in columns if each.check]
+    transform = checks[0] if checks else max((each.transform for each in columns), key=ASKING.index)
     longest = min([LONGEST, *(each.max for each in columns if each.max)])
     lengths = {each.system: each.column.max for each in holders.values() if each.column.max}
     shortest = min(lengths.values(), default=0)

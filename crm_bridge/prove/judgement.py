@@ -61,7 +61,7 @@ def _would_come(stand: Stand, edit: Edit, deletion: Deletion) -> bool:
     """Whether the edit would have come to the deleting system for certain, were the record still there."""
     leaf = stand.ground.leaves[edit.leaf]
     holder = leaf.holders.get(deletion.system)
-    plain = not leaf.is_consent and (not leaf.is_slot or "/" in leaf.name) and edit.value is not None
+    plain = not leaf.is_consent and not leaf.is_vague and edit.value is not None
     return holder is not None and holder.written and plain and stand.oracle.undisputed(edit)
 
 
@@ -81,7 +81,7 @@ def _of_leaf(stand: Stand, client: Client, leaf: Leaf, waiting: set[str]) -> Ite
             if holder.written:
                 yield from stand.oracle.lost_under(edit)
                 stands[name] = value
-    if len(set(stands.values())) > 1 and not (leaf.is_slot and "/" not in leaf.name):
+    if len(set(stands.values())) > 1 and not leaf.is_vague:
         told = ", ".join(f"{name} {shown(value)}" for name, value in stands.items())
         yield Wrong(f"{leaf.name} of client {client.number + 1} differs for good: {told}")
 

@@ -9,13 +9,27 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from crm_bridge.connector import InboundRequest
 from crm_bridge.errors import UserMistake
 from crm_bridge.prove.fields import Field
 from crm_bridge.prove.ground import Leaf, can_say, refusal_in
 from crm_bridge.prove.judgement import judge
 from crm_bridge.prove.oracle import Wrong, shown
 from crm_bridge.prove.stand import Client, Lost, Stand
-from crm_bridge.prove.steps import TROUBLES, Add, Delete, Edit, Empty, MergeAndBack, Step, Sync, TakeUp, Trouble
+from crm_bridge.prove.steps import (
+    TROUBLES,
+    Add,
+    Answer,
+    Delete,
+    Edit,
+    Empty,
+    MergeAndBack,
+    Step,
+    Sync,
+    TakeUp,
+    Tell,
+    Trouble,
+)
 from crm_bridge.prove.systems import Killed
 from crm_bridge.store import journal
 
@@ -45,7 +59,11 @@ class Machine(Stand):
             case TakeUp():
                 self._take_up(self._name(step.system))
             case MergeAndBack():
-                self._merge_and_back(step.client)
+                self._merge_and_back(step.client, at_once=step.at_once)
+            case Tell():
+                self._tell(self._name(step.system), step.client, step.how)
+            case Answer():
+                self._answer()
 
     def add(self, systems: Sequence[str]) -> Client:
         """A new client in these systems, the same in each of them."""
@@ -56,7 +74,7 @@ class Machine(Stand):
             for leaf in self.ground.leaves.values()
             if not leaf.is_consent and any(name in leaf.holders for name in systems)
         }
-        for name in [leaf for leaf in values if self.ground.leaves[leaf].is_slot and "/" not in leaf]:
+        for name in [leaf for leaf in values if self.ground.leaves[leaf].is_vague]:
             same = next((each for each in values if each.startswith(f"{name[:-1]}/")), name)
             values[name] = values[same]  # a column that does not say what its number is for holds the first there is
         for name in systems:
@@ -73,7 +91,7 @@ class Machine(Stand):
         for leaf_name, value in values.items():
             leaf = self.ground.leaves[leaf_name]
             elsewhere = leaf.is_slot and any(values[each] == value for each in values if each != leaf_name)
-            if value is not None and not (elsewhere and "/" not in leaf_name):
+            if value is not None and not (elsewhere and leaf.is_vague):
                 self.oracle.made(
                     client=client.number, leaf=leaf.name, unit=leaf.unit, system=systems[0], source="",
                     value=value, first=True,
@@ -190,11 +208,25 @@ class Machine(Stand):
             self.systems[name].take_up()
             self.story.append(f"{name} takes up what it was sent.")
 
-    def _merge_and_back(self, which: int) -> None:
+    def _tell(self, name: str, which: int, how: int) -> None:
+        found = self._record(name, which)
+        if found is None or name not in self.declared.tell:
+            return
+        ids = sorted(self.systems[name].held.records, reverse=True) if how & 2 else [found[1]]
+        for _ in range(2 if how & 1 else 1):
+            request = InboundRequest("POST", "/", {}, {}, " ".join(ids).encode(), self.now)
+            self.bridge.receive(name, request)
+        self.story.append(f"{name} tells that {_listed(ids)} changed{', twice' if how & 1 else ''}.")
+        if not how & 4:
+            self.now += timedelta(seconds=1)
+            self.bridge.process_inbox()
+
+    def _merge_and_back(self, which: int, *, at_once: bool) -> None:
         if len(self.clients) < 2:
             return
         one, other = self.clients[which % len(self.clients)], self.clients[(which + 1) % len(self.clients)]
-        self.come_to_rest()
+        if not at_once:
+            self.come_to_rest()
         keys = [self._key(one), self._key(other)]
         if None in keys:
             return
@@ -214,6 +246,7 @@ class Machine(Stand):
                 if kept == first:
                     key = f"{name}/{self.declared.kinds[name].name}/{record_id}"
                     self.bridge.unmerge(first, key, by="prover", reason="back")
+        self.link(other)
         for _ in range(CYCLES):
             self._cycle()
         for number, was in before.items():
@@ -253,13 +286,14 @@ class Machine(Stand):
         """
         for system in self.systems.values():
             system.calm()
-        written = 0
         for _ in range(1 + len(TROUBLES)):
-            self._cycle()
+            written = self._cycle()
             if not self._answer():
                 break
         for _ in range(CYCLES):
-            self._cycle()
+            if not written:
+                break  # the last one will show whether that was all
+            written = self._cycle()
         written = self._cycle()
         self._take_all_up()
         wrong = [*self.wrong, *judge(self)]
@@ -291,7 +325,12 @@ class Machine(Stand):
             made = arrived.get(key)
             new = each["record"].endswith(":new")
             self.bridge.unknown_resolve(
-                each["id"], arrived=made is not None, record_id=made if new else None, send_again=False, by="prover"
+                each["id"],
+                arrived=made is not None,
+                record_id=made if new else None,
+                send_again=False,
+                despite_identifiers=True,
+                by="prover",
             )
         return bool(doubtful)
 

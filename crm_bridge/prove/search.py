@@ -19,7 +19,21 @@ from crm_bridge.prove.declared import Declared
 from crm_bridge.prove.ground import Ground, ground_of
 from crm_bridge.prove.machine import Machine
 from crm_bridge.prove.stand import STORE, Lost, Situation
-from crm_bridge.prove.steps import KILLED, TROUBLES, Add, Delete, Edit, Empty, MergeAndBack, Step, Sync, TakeUp, Trouble
+from crm_bridge.prove.steps import (
+    KILLED,
+    TROUBLES,
+    Add,
+    Answer,
+    Delete,
+    Edit,
+    Empty,
+    MergeAndBack,
+    Step,
+    Sync,
+    TakeUp,
+    Tell,
+    Trouble,
+)
 
 LONGEST_STORY = 14
 DEATHS = (1, 2, 3, 5, 8, 13, 21)  # a few of the commits and calls of a first run; chance takes others
@@ -67,6 +81,8 @@ def steps() -> st.SearchStrategy[list[Step]]:
         st.builds(TakeUp, small),
         st.builds(Delete, small, small),
         st.builds(MergeAndBack, small),
+        st.builds(Tell, small, small, st.integers(0, 7)),
+        st.just(Answer()),
     ]
     return st.lists(st.one_of(kinds), min_size=1, max_size=LONGEST_STORY)
 
@@ -125,7 +141,8 @@ def prove(
 
 def _simplest(declared: Declared, ground: Ground) -> Iterator[tuple[Step, ...]]:
     """Each deletion that spreads, alone and beside an edit; each field edited once; each trouble once in each system,
-    when it is written; an item typed over where a write was cut off by a kill."""
+    when it is written; an item typed over where a write was cut off by a kill; news of changes; what users and people
+    do behind a create that nobody knows the end of."""
     for at, name in enumerate(declared.kinds):
         if declared.kinds[name].spreads:
             held = [leaf for leaf, each in ground.leaves.items() if name in each.holders and each.holders[name].written]
@@ -147,8 +164,28 @@ def _simplest(declared: Declared, ground: Ground) -> Iterator[tuple[Step, ...]]:
                 yield Edit(there[0]), Trouble(at, what), Sync(), Edit(here[0])
         if declared.kinds[name].create:  # a first write of a new client, whose answer is lost, or that kills us
             yield from ((Add(at + 1), Trouble(at, what), Sync()) for what in (0, 1, 4, 5))
+            yield from _behind_a_create(at, name, ground)
+        told = [i for i, each in enumerate(ground.editable) if each.system == name] if name in declared.tell else ()
+        for i in told[:1]:
+            yield Edit(i), Tell(at, how=1)
+            yield Add(at), Edit(i), Tell(at, 1)  # news of one client, while another one's are still to be read
     for at in DEATHS:
         yield Edit(0), Sync(dies_at=at)
+
+
+def _behind_a_create(at: int, name: str, ground: Ground) -> Iterator[tuple[Step, ...]]:
+    """The new client is the second one. What was created is edited before it is read, by another identity than we
+    sent where there is one; it or what it was created from is deleted; a person answers, or makes two clients one."""
+    here = [i for i, each in enumerate(ground.editable) if each.system == name]
+    telling = [
+        i for i in here if ground.editable[i].unit in ("birth_date",) or "identifiers[" in ground.editable[i].unit
+    ]
+    for what in (0, 5):  # the answer is lost, or we are killed, when it has arrived
+        lost = Add(at + 1), Trouble(at, what), Sync()
+        yield from ((*lost, Edit(i, 1), Tell(at, 1)) for i in [*here[:1], *telling][-2:])
+        yield *lost, Delete(at, 1)
+        yield *lost, Delete(at + 1, 1), Answer()
+        yield *lost, MergeAndBack(0, at_once=True)
 
 
 def _search(story: Callable[[Sequence[Step]], None], *, examples: int, seed_of_chance: int) -> None:

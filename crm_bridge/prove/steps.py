@@ -39,9 +39,10 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class MergeAndBack:
-    """Somebody makes two clients one, and takes it back."""
+    """Somebody makes two clients one, and takes it back: when all is at rest, or ``at_once``."""
 
     client: int
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,31 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """A system tells of changed records, which are read again at once, or with the next sync: see ``how``.
+
+    Attributes:
+        how: 1: twice; 2: of all its records, the last first; 4: nobody looks before the next sync.
+    """
+
+    system: int
+    client: int = 0
+    how: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A person finds out what became of doubtful writes, and says so."""
+
+
+@dataclass(frozen=True, slots=True)
 class TakeUp:
     """A partner takes up what he was sent."""
 
     system: int
 
 
-Step: TypeAlias = Edit | Empty | Add | Delete | MergeAndBack | Sync | Trouble | TakeUp
+Step: TypeAlias = Edit | Empty | Add | Delete | MergeAndBack | Sync | Trouble | TakeUp | Tell | Answer
 TROUBLES = (
     "its next answer is lost, the write arrives",
     "its next write is lost on its way",

@@ -12,8 +12,11 @@ from crm_bridge.connector import (
     Accepted,
     Capabilities,
     EffectSafety,
+    InboundEvent,
+    InboundRequest,
     Page,
     RawRecord,
+    RecordHint,
     RecordWrite,
     Refused,
     Stale,
@@ -110,6 +113,13 @@ class InMemory:
     def read(self, kind: str, record_ids: Sequence[str]) -> Sequence[RawRecord]:
         self._call("looking at a record")
         return [copy.deepcopy(self.held.records[each]) for each in record_ids if each in self.held.records]
+
+    def verify(self, request: InboundRequest) -> None:
+        """Nobody else calls."""
+
+    def parse(self, request: InboundRequest) -> Sequence[InboundEvent]:
+        ids = request.body.decode().split()
+        return [RecordHint(f"told of {each}", self._kind.name, each) for each in ids]
 
     def write(self, kind: str, writes: Sequence[RecordWrite]) -> Sequence[WriteOutcome]:
         self._call("writing")

@@ -10,10 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from stdnum.ua import rntrc
+
 from crm_bridge.mapping.document import Column
 
 # The more a transform asks of its texts, the later; a path that several systems hold takes the last of theirs.
 ASKING = ("text", "split_name", "int", "number", "email", "phone", "date", "datetime", "code", "flag")
+CHECKED = frozenset({"stdnum.ua.rntrc"})  # checks that invented values can pass
 _SYLLABLES = [a + b for a in "бвгдзклмнпрст" for b in "аеиоу"]
 _FIRST_DAY = date(1950, 1, 1)
 
@@ -41,6 +44,8 @@ def invented(transform: str, number: int, *, longest: int = 60) -> str:
             return moment.replace(tzinfo=None).isoformat() + "Z"
         case "phone":
             return f"+38050{5_550_000 + number:07d}"
+        case "stdnum.ua.rntrc":
+            return f"{300_000_000 + number}{rntrc.calc_check_digit(f'{300_000_000 + number}')}"
         case "email":
             return f"p{number}@example.com"
         case "int" | "number":

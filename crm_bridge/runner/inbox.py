@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import orjson
+from sqlalchemy import Connection
 
 from crm_bridge.connector import DeliveryReport, EventReceiver, InboundEvent, RecordHint
 from crm_bridge.errors import ConnectorFailed, RejectRecord
@@ -13,7 +14,7 @@ from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling
 from crm_bridge.runner.keys_anew import keys_anew
 from crm_bridge.runner.pull import reread
-from crm_bridge.store import inbox, letters, notices
+from crm_bridge.store import inbox, journal, letters, notices
 from crm_bridge.store.inbox import Received
 from crm_bridge.store.letters import Letter
 
@@ -26,13 +27,20 @@ def process_inbox(run: RunContext) -> int:
     handled = 0
     while True:
         with run.database.transaction() as connection:
-            taken = inbox.take(connection, limit=AT_ONCE, at=run.clock(), but=sorted(run.report.stopped))
+            waiting = {*run.report.stopped, *_cut_off(connection)}
+            taken = inbox.take(connection, limit=AT_ONCE, at=run.clock(), but=sorted(waiting))
         if not taken:
             return handled
         for name in sorted({each.system for each in taken}):
             mine = [each for each in taken if each.system == name]
             if _of_system(run, name, mine):
                 handled += sum(not each.looked for each in mine)
+
+
+def _cut_off(connection: Connection) -> set[str]:
+    """Systems where a create of a run that was killed may have made a record: read now, and edited since, that would
+    be taken for a new client. The next sync first finds out what became of it."""
+    return {intent.system for intent in journal.open_creates(connection) if intent.state == "open"}
 
 
 def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool:

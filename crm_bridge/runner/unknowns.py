@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from crm_bridge.connector import Accepted
@@ -22,20 +23,32 @@ from crm_bridge.sync.deletions import age_of_created
 from crm_bridge.sync.survivorship import PERSON
 
 
-def resolve(
-    run: RunContext, which: str, *, arrived: bool, record_id: str | None, send_again: bool, by: str
-) -> dict[str, Any]:
-    """A person says what became of it.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person says became of it.
 
-    Args:
+    Attributes:
         arrived: a write: settled as if found; a message: it counts as accepted. Otherwise a write is planned
             anew, and a message has failed.
         record_id: of a create that arrived: the record that it made.
         send_again: a message that was not sent goes out once more, if policy still allows it.
+        despite_identifiers: the record counts as made by the create also where its tax identifier differs by now.
+    """
+
+    arrived: bool
+    record_id: str | None
+    send_again: bool
+    despite_identifiers: bool
+    by: str
+
+
+def resolve(run: RunContext, which: str, told: Told) -> dict[str, Any]:
+    """A person says what became of it.
 
     Raises:
         UserMistake: there is none of this id, or the answer does not fit it.
     """
+    arrived, record_id, send_again, by = told.arrived, told.record_id, told.send_again, told.by
     if send_again and arrived:
         raise UserMistake("what arrived is not sent again; --send-again goes with --not-arrived")
     with run.database.reading() as connection:
@@ -44,7 +57,7 @@ def resolve(
     if intent is not None and intent.state == "unknown":
         if send_again:
             raise UserMistake("a write that did not arrive is planned anew by itself; --send-again is for messages")
-        outcome = _resolve_write(run, intent, arrived=arrived, record_id=record_id, by=by)
+        outcome = _resolve_write(run, intent, told)
     elif row is not None and may_be_resolved(row):
         if record_id is not None:
             raise UserMistake("a message makes no record; --record-id is for writes")
@@ -54,8 +67,9 @@ def resolve(
     return {"id": which, "arrived": arrived, "outcome": outcome}
 
 
-def _resolve_write(run: RunContext, intent: Intent, *, arrived: bool, record_id: str | None, by: str) -> str:
-    if not arrived:
+def _resolve_write(run: RunContext, intent: Intent, told: Told) -> str:
+    record_id, by = told.record_id, told.by
+    if not told.arrived:
         if record_id is not None:
             raise UserMistake("what did not arrive made no record; --record-id goes with --arrived")
         plan_anew(run, intent, reason=f"{by} says that it did not arrive")
@@ -75,7 +89,7 @@ def _resolve_write(run: RunContext, intent: Intent, *, arrived: bool, record_id:
     with run.database.reading() as connection:
         known = records.one(connection, intent.system, intent.kind, made)
     if known is not None and known.client_id != intent.client_id:
-        return _take_over(run, kind, intent, known, said=said, by=by)
+        return _take_over(run, kind, intent, known, told)
     if known is not None and intent.operation == "create":
         plan_anew(run, intent, state="accepted", reason=said)
         return "settled"
@@ -87,7 +101,7 @@ def _resolve_write(run: RunContext, intent: Intent, *, arrived: bool, record_id:
     return "settled"
 
 
-def _take_over(run: RunContext, kind: Kind, intent: Intent, known: SourceRecord, *, said: str, by: str) -> str:
+def _take_over(run: RunContext, kind: Kind, intent: Intent, known: SourceRecord, told: Told) -> str:
     """The record that a create made was read and taken for somebody else's: that client and ours are one. What differs
     there from what we sent was edited since.
 
@@ -105,14 +119,15 @@ def _take_over(run: RunContext, kind: Kind, intent: Intent, known: SourceRecord,
             )
         cluster = [row.contribution() for row in linked[ours] if row.entity == "client"]
         card = units_of_card(clients.get(connection, ours))
-        merge_within(run, connection, ours, theirs, by=by, reason=f"{known.key} is what unknown write {intent.id} made")
+        reason, despite = f"{known.key} is what unknown write {intent.id} made", told.despite_identifiers
+        merge_within(run, connection, ours, theirs, by=told.by, reason=reason, despite_identifiers=despite)
         seq = age_of_created(cluster, seq=known.seq)
         sent = kind.with_identity(intent.request["full"], known.record_id, known.version)
         made = as_created(kind, intent, known.record_id, sent, seq=seq, at=intent.created_at)
         holds, at = known.effective_doc(), known.contribution().at
         now, _ = observe(made, holds, seq=known.seq, at=at, card=card, cluster=cluster)
         records.update_all(connection, [known._replace(client_id=ours, marks=marks_to(now.marks), seq=seq)])
-        journal.settle(connection, [(intent.id, "accepted", said)], at=run.now())
+        journal.settle(connection, [(intent.id, "accepted", f"{told.by} says that it arrived")], at=run.now())
         card_anew(run, connection, ours, at=run.now())
     return f"settled; {theirs} was merged into {ours}"
 

@@ -12,6 +12,7 @@ from crm_bridge.store.causes import EVERY, Cause
 from .conftest import CARD, WRITE, Plan, Report
 
 SYNC = {"systems": None, "allow_large_change": False, "sweep": False, "plan": None, "all_or_nothing": False}
+LEFT = {"send_again": False, "despite_identifiers": False}  # options of `unknown resolve` that are not given
 ASKS = [
     (["sync"], ("sync", (), SYNC)),
     (
@@ -83,11 +84,11 @@ ASKS = [
     (["unknown", "show", "i-1"], ("unknown_case", ("i-1",), {})),
     (
         ["unknown", "resolve", "i-1", "--arrived", "--record-id", "1-A", "--by", "Anna"],
-        ("unknown_resolve", ("i-1",), {"arrived": True, "record_id": "1-A", "send_again": False, "by": "Anna"}),
+        ("unknown_resolve", ("i-1",), {"arrived": True, "record_id": "1-A", **LEFT, "by": "Anna"}),
     ),
     (
         ["unknown", "resolve", "m-1", "--not-arrived", "--send-again", "--by", "Anna"],
-        ("unknown_resolve", ("m-1",), {"arrived": False, "record_id": None, "send_again": True, "by": "Anna"}),
+        ("unknown_resolve", ("m-1",), {"arrived": False, "record_id": None, **LEFT, "send_again": True, "by": "Anna"}),
     ),
     (["runs", "list"], ("runs", (), {})),
     (["runs", "show", "run-1"], ("run", ("run-1",), {})),
