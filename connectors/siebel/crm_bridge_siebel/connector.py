@@ -135,6 +135,7 @@ class SiebelConnector:
             findings += looked_up(
                 kind,
                 records,
+                component=component,
                 asker=self._asker,
                 settings=self._settings,
                 sortable=self._sortable(kind),

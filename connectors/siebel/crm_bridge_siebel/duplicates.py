@@ -46,8 +46,13 @@ def resolved(
 
 
 def _conditions(write: RecordWrite, user_keys: Sequence[str], component: Component) -> Iterator[Condition]:
-    sought = as_siebel(component, zone="UTC")(write.fields)  # specifications are never in ISO 8601
     yield Compare(INTEGRATION_ID, "=", stamped_with(write))
+    yield from by_user_keys(write.fields, user_keys, component)
+
+
+def by_user_keys(fields: Mapping[str, Any], user_keys: Sequence[str], component: Component) -> Iterator[Condition]:
+    """What names the records that have the keys of one with these fields; nothing for a key that it has no value of."""
+    sought = as_siebel(component, zone="UTC")(fields)  # specifications are never in ISO 8601
     for key in user_keys:
         names = [name.strip() for name in key.split("+")]
         values = [sought.get(name) for name in names]

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from crm_bridge.api import Note
+from crm_bridge.api import ConfigMistake, Note
 from crm_bridge_siebel.asking import Asker
 from crm_bridge_siebel.conditions import AllOf, Compare, Condition, moment
+from crm_bridge_siebel.duplicates import by_user_keys
 from crm_bridge_siebel.query import BY_CHANGE, Query
 from crm_bridge_siebel.settings import SiebelSettings
-from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, UPDATED
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, UPDATED, Component
 
 Record = Mapping[str, Any]
 Ask = Callable[[Condition], Sequence[Record]]
@@ -28,7 +29,14 @@ _NOBODYS_KEY = "crm-bridge-check"
 
 
 def looked_up(
-    kind: str, records: Sequence[Record], *, asker: Asker, settings: SiebelSettings, sortable: bool, creates: bool
+    kind: str,
+    records: Sequence[Record],
+    *,
+    component: Component,
+    asker: Asker,
+    settings: SiebelSettings,
+    sortable: bool,
+    creates: bool,
 ) -> Iterator[str]:
     """What is wrong with conditions on ``kind``.
 
@@ -46,7 +54,10 @@ def looked_up(
     if creates:
         newest = BY_CHANGE if sortable else ()
         some = Query(None, sort=newest, descending=bool(newest), page_size=min(_SAMPLE, settings.page_size))
-        yield from unfound_keys(kind, asker.whole(kind, some).records, ask=ask)
+        sample = asker.whole(kind, some).records
+        yield from unfound_keys(kind, sample, ask=ask)
+        for key in settings.user_keys.get(kind, ()):
+            yield from unfound_user_key(kind, key, sample, component=component, ask=ask)
 
 
 def misread_times(kind: str, record: Record, *, ask: Ask, zone: str) -> Iterator[str]:
@@ -128,3 +139,26 @@ def unfound_keys(kind: str, sample: Sequence[Record], *, ask: Ask) -> Iterator[s
         f"{kind}: that IntegrationId is a user key, so that a second create with it is refused, cannot be tried by "
         "anything but a create: look into the integration component's keys"
     )
+
+
+def unfound_user_key(kind: str, key: str, sample: Sequence[Record], *, component: Component, ask: Ask) -> Iterator[str]:
+    """Whether a record is found by the values of a user key; only then is a create that met it resolved.
+
+    Args:
+        key: fields of the setting ``user_keys``, such as ``LastName+FirstName``.
+        sample: some records of ``kind``.
+    """
+    for record in sample:
+        for condition in by_user_keys(record, [key], component):
+            try:
+                found = ask(condition)
+            except ConfigMistake as refused:
+                yield (
+                    f"{kind}: a look-up by the user key {key} is refused ({refused.message}): where the integration "
+                    "component's fields have other names than the WSDL's tags, such as with blanks, name them in "
+                    "field_names"
+                )
+            else:
+                if not found:
+                    yield f"{kind}: a look-up by the user key {key} of a record does not find it: mend field_names"
+            return

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from crm_bridge.api import ConnectorContext, Note, Secret
-from crm_bridge_siebel.lookups import unfound_keys
+from crm_bridge.api import ConfigMistake, ConnectorContext, Note, Secret
+from crm_bridge_siebel.lookups import unfound_keys, unfound_user_key
 from crm_bridge_siebel.registration import open_connector
 from crm_bridge_siebel.settings import SiebelSettings
+from crm_bridge_siebel.shapes import Component
 
 
 @pytest.fixture
@@ -93,6 +94,32 @@ def test_a_key_that_finds_nothing_or_too_much_is_told(found, word):
     first = next(iter(said))
     assert word in first
     assert not isinstance(first, Note)
+
+
+def test_a_user_key_of_fields_that_siebel_calls_otherwise_is_told():
+    """As where fields have blanks and tags have none: the first create that meets a record would find it out."""
+    component = Component(tag="Contact", namespace="", fields=("Id", "LastName", "FirstName"))
+    sample = [{"Id": "1-0"}, {"Id": "1-1", "LastName": "Тестова", "FirstName": "Вигадана"}]
+
+    def refuses(condition):
+        raise ConfigMistake("siebel: query refused with SBL-DAT-00398")
+
+    def told(ask):
+        return list(unfound_user_key("contact", "LastName+FirstName", sample, component=component, ask=ask))
+
+    (refused,), (missed,) = told(refuses), told(lambda _: [])
+    assert "SBL-DAT-00398" in refused
+    assert "name them in field_names" in refused
+    assert "does not find it" in missed
+    assert [] == told(lambda _: [{"Id": "1-1"}])
+
+
+def test_user_keys_are_tried_where_records_are_created(siebel, checked):
+    """On the simulator their look-up finds its record."""
+    siebel.load(2)
+    siebel.simulator.load("contact", [{"LastName": "Тестова", "IntegrationId": "w-1"}])
+
+    assert [Note] == [type(each) for each in checked(creates=True, user_keys={"contact": ["LastName", "FirstName"]})]
 
 
 def test_that_no_record_has_a_key_yet_is_no_proof():
