@@ -3,11 +3,22 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-from memory_world import INSTALLED, Handed
+from memory_world import INSTALLED, PERSON, Handed
 
 from crm_bridge.api import ConnectorSettings, ConnectorType, hookimpl
 from crm_bridge.prove.declared import declared
 from crm_bridge.prove.search import prove
+
+
+TAX_ID = "    - {src: tax_id, item: {system: ua.rnokpp, type: tax}, check: stdnum.ua.rntrc}\n  contact_points:"
+
+
+def with_tax_ids(world):
+    """``world``, whose systems all hold a tax identifier."""
+    for name in world.peers:
+        text = PERSON.format(system=name, image="full")
+        world.write_mapping(name, text.replace("  contact_points:", TAX_ID))
+    return world
 
 
 def declared_in(world, **capabilities):

@@ -4,24 +4,16 @@ The identity of a record is its birth date and its tax identifier; a user edits 
 """
 
 import pytest
-from memory_world import PERSON, World
-from proving import declared_in
+from memory_world import World
+from proving import declared_in, with_tax_ids
 
 from crm_bridge.connector import EffectSafety
 from crm_bridge.prove.ground import ground_of
 from crm_bridge.prove.search import _start, play
 from crm_bridge.prove.steps import Add, Edit, Sync, Tell, Trouble
 
-TAX_ID = "    - {src: tax_id, item: {system: ua.rnokpp, type: tax}, check: stdnum.ua.rntrc}\n  contact_points:"
 B, C = 1, 2
 ANSWER_LOST, KILLED_BEHIND = 0, 5
-
-
-def with_tax_ids(world):
-    for name in world.peers:
-        text = PERSON.format(system=name, image="full")
-        world.write_mapping(name, text.replace("  contact_points:", TAX_ID))
-    return world
 
 
 @pytest.mark.parametrize(

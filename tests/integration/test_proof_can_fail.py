@@ -1,17 +1,18 @@
-"""The proof can fail: seven mistakes that such bridges make, each put into ours, and each found by the machine."""
+"""The proof can fail: ten mistakes that such bridges make, each put into ours, and each found by the machine."""
 
 import pytest
 from memory_world import World
-from proving import declared_in, proof_of
+from proving import declared_in, proof_of, with_tax_ids
 
 from crm_bridge.connector import Accepted, EffectSafety, Stale, Unknown
 from crm_bridge.outbox import deliver, recover
 from crm_bridge.prove import search
 from crm_bridge.prove.systems import InMemory
-from crm_bridge.runner import deletions, pull
+from crm_bridge.runner import deletions, inbox, pull
 from crm_bridge.store import runs
+from crm_bridge.store.runs import Cursor
 from crm_bridge.sync import deletions as rule_of_deletions
-from crm_bridge.sync import survivorship
+from crm_bridge.sync import claims, survivorship
 from crm_bridge.sync.units import split
 
 
@@ -94,6 +95,30 @@ def a_deletion_never_spreads(monkeypatch):
     monkeypatch.setattr(deletions, "_unseen", lambda *_: "somebody")
 
 
+def news_count_as_a_reading_of_everything(monkeypatch):
+    """After looking at one record of which a system told, the bridge goes on from that moment."""
+    again = inbox.reread
+
+    def to_the_end(run, system, kind, record_ids):
+        failed = again(run, system, kind, record_ids)
+        with run.database.transaction() as connection:
+            cursor = Cursor(str(system.connector.held.changes), loaded=True)
+            runs.move_cursor(connection, kind.system, kind.name, cursor, at=run.now())
+        return failed
+
+    monkeypatch.setattr(inbox, "reread", to_the_end)
+
+
+def an_identifier_once_read_stays(monkeypatch):
+    """A number tells who somebody is, so what users change of it is not looked at: what one mended stays wrong."""
+    changed = claims.changed
+
+    def but_identifiers(was, now):
+        return [unit for unit in changed(was, now) if not unit.startswith("identifiers[ua.")]
+
+    monkeypatch.setattr(claims, "changed", but_identifiers)
+
+
 @pytest.mark.parametrize(
     "mistake",
     [
@@ -105,11 +130,15 @@ def a_deletion_never_spreads(monkeypatch):
         an_item_typed_over_behind_a_kill_stands_beside_ours,
         a_deletion_spreads_over_edits,
         a_deletion_never_spreads,
+        news_count_as_a_reading_of_everything,
+        an_identifier_once_read_stays,
     ],
     ids=lambda mistake: mistake.__name__.replace("_", " "),
 )
 def test_a_mistake_in_the_engine_is_found(tmp_path, monkeypatch, mistake):
     world = World(tmp_path, create=["b"], spread=["a"], store="sqlite:///bridge.db")
+    if mistake is an_identifier_once_read_stays:
+        with_tax_ids(world)
     what = declared_in(world, b={"effect_safety": EffectSafety.QUERYABLE})
     monkeypatch.setattr(search, "DEATHS", range(1, 30))
     mistake(monkeypatch)
