@@ -6,12 +6,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crm_bridge.api import ConnectorContext, Page, RecordWrite, Secret
+from crm_bridge_siebel import soap
 from crm_bridge_siebel.connector import SiebelConnector
 from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.simulator.stand_in import SiebelSimulator
@@ -65,6 +67,22 @@ class World:
     def held(self, record_id: str) -> Mapping[str, Any]:
         """The contact as the simulator holds it."""
         return next(row for row in self.simulator.records("contact") if row["Id"] == record_id)
+
+
+_PARSE = soap.services_of_file
+_of_the_package = cache(_PARSE)
+_PACKAGE = Path(soap.__file__).parent
+
+
+def _services_of_file(wsdl: Path, *, system: str) -> tuple[Any, ...]:
+    """The files of the package do not change, and what is read of them is frozen: each is parsed once for all tests."""
+    known = wsdl.resolve().is_relative_to(_PACKAGE)
+    return (_of_the_package if known else _PARSE)(wsdl, system=system)
+
+
+@pytest.fixture(autouse=True)
+def _parse_wsdls_of_the_package_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soap, "services_of_file", _services_of_file)
 
 
 @pytest.fixture
