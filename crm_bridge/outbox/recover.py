@@ -128,10 +128,11 @@ def _seen_there(run: RunContext, kind: Kind, intent: Intent, record: Mapping[str
 
 
 def was_read(run: RunContext, intent: Intent) -> bool:
-    """Whether the client has a record of this kind by now: a create is planned only for one that has, and had, none."""
+    """Whether the client has a record of this kind by now. Before the create it had none, or a deleted one."""
     with run.database.reading() as connection:
         rows = records.of_clients(connection, [intent.client_id])[intent.client_id]
-    return any((row.system, row.kind) == (intent.system, intent.kind) for row in rows)
+    there = [row for row in rows if (row.system, row.kind) == (intent.system, intent.kind)]
+    return any(row.gone_at is None or row.observed_at >= intent.created_at for row in there)
 
 
 def plan_anew(run: RunContext, intent: Intent, *, state: str = "abandoned", reason: str = "it did not arrive") -> None:

@@ -100,3 +100,25 @@ def test_one_that_looks_like_somebody_else_by_now_is_created_nowhere_else(tmp_pa
 
 def counts(world):
     return [len(world[name].records("person")) for name in "ab"]
+
+
+@pytest.mark.parametrize("how", ["killed before", "killed after"])
+def test_a_deleted_record_is_not_what_a_lost_create_made(tmp_path, how):
+    """B's record was deleted, an edit kept the client; nobody knows of the create that followed."""
+    world = World(
+        tmp_path,
+        systems={"a": capable(), "b": capable(effect_safety=EffectSafety.NONE)},
+        create=["b"],
+        spread=["b"],
+    )
+    ids = world.person("a", "b")
+    world.settle()
+    world.opened["b"] = Deaf(world["b"])
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+    world["b"].delete("person", ids["b"])
+    lose(world, how)
+    world.opened["b"].read_changes = lambda kind, cursor: iter(())  # it does not show the new record yet
+
+    told = world.sync()
+
+    assert (1, 5) == (told.unknown, told.exit_code)
