@@ -35,6 +35,7 @@ class Package:
         (told / "METADATA").write_text(metadata, encoding="utf-8")
         points = "\n".join(f"{name} = {target}" for name, target in project["entry-points"]["crm_bridge"].items())
         (told / "entry_points.txt").write_text(f"[crm_bridge]\n{points}\n", encoding="utf-8")
+        (folder / "in_turn.py").write_text(IN_TURN, encoding="utf-8")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -57,6 +58,27 @@ class Package:
         assert 0 == done.returncode, f"{words}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done.stdout
 
+    def said(self, *commands: str) -> dict[str, str]:
+        """What these commands say, one after the other in one process: each would take a second to start."""
+        answers: dict[str, str] = json.loads(self.good("in_turn", *commands))
+        return answers
+
+
+IN_TURN = """
+import io, json, sys
+from contextlib import redirect_stdout
+from crm_bridge.cli.main import main
+
+said = {}
+for command in sys.argv[1:]:
+    with redirect_stdout(io.StringIO()) as out:
+        code = main(command.split())
+    if code:
+        sys.exit(f"{command}: {code}, {out.getvalue()}")
+    said[command] = out.getvalue()
+print(json.dumps(said))
+"""
+
 
 @pytest.fixture
 def shop(tmp_path):
@@ -70,8 +92,9 @@ def manners(tmp_path):
 
 def test_the_connector_of_the_page_keeps_its_promises(shop):
     """As does its mapping, and the page's own tests pass."""
-    listed = {each["name"]: each for each in json.loads(shop.good("crm_bridge", "plugin", "list", "--json"))["plugins"]}
-    checked = json.loads(shop.good("crm_bridge", "plugin", "check", "acme_shop", "--json"))
+    answers = shop.said("plugin list --json", "plugin check acme_shop --json")
+    listed, checked = (json.loads(each) for each in answers.values())
+    listed = {each["name"]: each for each in listed["plugins"]}
 
     assert "acme-shop 1.0.0" == listed["acme_shop"]["package"]
     assert ["acme_shop"] == list(checked["connectors"]) == list(checked["simulators"])
@@ -98,7 +121,7 @@ def test_the_connector_of_the_page_syncs(shop):
         body = re.search(r"curl -d '(?P<body>.*?)'", shop.text)["body"].encode()
         with urllib.request.urlopen(f"{reach['base_url']}/_simulator/load/buyer", body) as answer:
             assert 200 == answer.status
-        said = {words: shop.good("crm_bridge", *words.split()) for words in COMMAND.findall(shop.text)}
+        said = shop.said(*COMMAND.findall(shop.text))
     finally:
         simulator.terminate()
         simulator.wait(timeout=30)
@@ -110,9 +133,8 @@ def test_the_connector_of_the_page_syncs(shop):
 
 def test_the_plugins_of_the_page_work(manners):
     """Found by their names, checked, and the page's own tests pass."""
-    for words in COMMAND.findall(manners.text):
-        manners.good("crm_bridge", *words.split())
-    checked = json.loads(manners.good("crm_bridge", "plugin", "check", "acme.manners", "--json"))
+    said = manners.said(*COMMAND.findall(manners.text), "plugin check acme.manners --json")
+    checked = json.loads(said["plugin check acme.manners --json"])
 
     assert ["enrich_clients"] == checked["hooks"]
     assert "passed" in manners.good("pytest", "-q", "-p", "no:cacheprovider", "tests")

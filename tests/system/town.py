@@ -21,6 +21,8 @@ from typing import IO, Any
 
 import httpx
 
+# One for all: httpx.get would make a TLS context for each request. No connection outlives its answer: peers are killed.
+_HTTP = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), timeout=20)
 SECRET = "an-invented-path-token-0123456789"
 _CONFIG = """
 [bridge]
@@ -139,7 +141,7 @@ class Town:
     def control(self, system: str, path: str, body: object = None) -> Any:
         """A control address of a simulator: what its own users do and see."""
         url = f"http://127.0.0.1:{self.ports[system]}/_simulator/{path}"
-        answer = httpx.get(url) if body is None else httpx.post(url, json=body, timeout=20)
+        answer = _HTTP.get(url) if body is None else _HTTP.post(url, json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -150,13 +152,13 @@ class Town:
 
     def card(self, phone: str) -> Mapping[str, Any]:
         """The card with this phone; empty: there is none."""
-        found = httpx.get(f"{self.url}/lookup", params={"phone": phone}, timeout=20).json()["clients"]
+        found = _HTTP.get(f"{self.url}/lookup", params={"phone": phone}).json()["clients"]
         return found[0] if found else {}
 
     def notify(self, body: bytes, *, secret: str = SECRET) -> int:
         """What a workflow posts; gives the status. 0: the connection was closed."""
         try:
-            return httpx.post(f"{self.url}/webhooks/siebel/{secret}", content=body, timeout=30).status_code
+            return _HTTP.post(f"{self.url}/webhooks/siebel/{secret}", content=body, timeout=30).status_code
         except httpx.TransportError:
             return 0
 
@@ -166,7 +168,6 @@ class Town:
         return subprocess.Popen([*_COMMAND, *arguments], cwd=self.at, stdout=out, stderr=err, text=True)
 
 
-_Stream = int | IO[bytes] | None
 KIND = {"siebel": "contact", "callcenter": "client"}
 _COMMAND = (sys.executable, "-m", "crm_bridge")
 
