@@ -167,8 +167,7 @@ def _simplest(declared: Declared, ground: Ground) -> Iterator[tuple[Step, ...]]:
             yield from _behind_a_create(at, name, ground)
         told = [i for i, each in enumerate(ground.editable) if each.system == name] if name in declared.tell else ()
         for i in told[:1]:
-            yield Edit(i), Tell(at, how=1)
-            yield Add(at), Edit(i), Tell(at, 1)  # news of one client, while another one's are still to be read
+            yield Add(at), Edit(i), Tell(at, 1, how=1)  # news of one client, while another one's are still to be read
     for at in DEATHS:
         yield Edit(0), Sync(dies_at=at)
 
@@ -177,15 +176,12 @@ def _behind_a_create(at: int, name: str, ground: Ground) -> Iterator[tuple[Step,
     """The new client is the second one. What was created is edited before it is read, by another identity than we
     sent where there is one; it or what it was created from is deleted; a person answers, or makes two clients one."""
     here = [i for i, each in enumerate(ground.editable) if each.system == name]
-    telling = [
-        i for i in here if ground.editable[i].unit in ("birth_date",) or "identifiers[" in ground.editable[i].unit
-    ]
+    telling = [i for i in here if ground.editable[i].unit.startswith(("birth_date", "identifiers["))]
     for what in (0, 5):  # the answer is lost, or we are killed, when it has arrived
         lost = Add(at + 1), Trouble(at, what), Sync()
-        yield from ((*lost, Edit(i, 1), Tell(at, 1)) for i in [*here[:1], *telling][-2:])
-        yield *lost, Delete(at, 1)
-        yield *lost, Delete(at + 1, 1), Answer()
-        yield *lost, MergeAndBack(0, at_once=True)
+        yield from ((*lost, Edit(i, 1), Tell(at, 1)) for i in [*here[:1], *telling][-1:])
+        yield *lost, Delete(at + what // 5, 1), Answer()  # what was created; what it was created from
+    yield Add(at + 1), Trouble(at, 0), Sync(), MergeAndBack(0, at_once=True)
 
 
 def _search(story: Callable[[Sequence[Step]], None], *, examples: int, seed_of_chance: int) -> None:

@@ -9,7 +9,6 @@ from crm_bridge.api import ConnectorSettings, ConnectorType, hookimpl
 from crm_bridge.prove.declared import declared
 from crm_bridge.prove.search import prove
 
-
 TAX_ID = "    - {src: tax_id, item: {system: ua.rnokpp, type: tax}, check: stdnum.ua.rntrc}\n  contact_points:"
 
 

@@ -92,7 +92,7 @@ def test_the_four_shipped_mappings_hold(tmp_path, capsys):
     )
 
     answer = json.loads(capsys.readouterr().out)
-    assert (0, True, 26) == (ended, answer["held"], len(answer["paths"]))
+    assert (0, True, 27) == (ended, answer["held"], len(answer["paths"]))
     assert not (tmp_path / "bridge.db").exists()
 
 
