@@ -8,15 +8,22 @@ fails. Processes that a test starts are not guarded.
 from __future__ import annotations
 
 import ipaddress
+import os
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from kept import keep_parsed_yaml, open_unsynced
 
 from crm_bridge.store import opening
+
+# The same stories in every run: a build tells of the change that it tests. HYPOTHESIS_PROFILE=explore looks for others.
+settings.register_profile("build", derandomize=True, deadline=None)  # a machine that is busy is no mistake
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "build"))
 
 # Real programs that some tests talk to when they are installed: never needed, skipped by name.
 REAL_PEERS = {"kannel": "bearerbox", "asterisk": "asterisk", "prism": "prism"}
