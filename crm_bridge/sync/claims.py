@@ -129,7 +129,7 @@ class Contribution:
 
 
 class Claim(NamedTuple):
-    """One record's word on one unit."""
+    """One record's word on one unit. ``first``: as it was when the record was first read; nobody knows since when."""
 
     key: str
     system: str
@@ -137,6 +137,7 @@ class Claim(NamedTuple):
     seq: int
     at: str
     replaced: tuple[str, ...] = ()
+    first: bool = False
 
 
 def claims_of(contribution: Contribution, *, cluster: Mapping[str, Contribution]) -> Iterator[tuple[str, Claim]]:
@@ -147,7 +148,8 @@ def claims_of(contribution: Contribution, *, cluster: Mapping[str, Contribution]
     for unit, value in units.items():
         mark = contribution.marks.get(unit)
         if mark is None:
-            yield unit, Claim(contribution.key, contribution.system, value, contribution.seq, contribution.at)
+            said = (contribution.key, contribution.system, value, contribution.seq, contribution.at)
+            yield unit, Claim(*said, first=True)
         else:
             claim = _marked(contribution, mark, value, cluster)
             if claim is not None:

@@ -26,6 +26,7 @@ from crm_bridge.sync.claims import (
 from crm_bridge.sync.consents import force
 from crm_bridge.sync.contests import Contender, contender, lost
 from crm_bridge.sync.further_addresses import edited_beside, second
+from crm_bridge.sync.lost_edits import drop_what_they_replaced
 from crm_bridge.sync.own_rules import SPECIAL
 from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
 
@@ -140,6 +141,7 @@ def survive(contributions: Sequence[Contribution], *, policy: Survivorship, curr
     for contribution in contributions:
         for unit, claim in claims_of(contribution, cluster=cluster):
             by_unit.setdefault(unit, []).append(claim)
+    drop_what_they_replaced(by_unit, contributions, cluster=cluster)
     standing = split(current) if current is not None else {}
     verdicts = {
         unit: decide(unit, claims, policy=policy, standing=standing.get(unit)) for unit, claims in by_unit.items()
@@ -304,11 +306,10 @@ def _fuller(winner: Claim, ranked: Sequence[Claim], reason: str) -> tuple[Claim,
 
 
 def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim], tuple[Claim, ...]]:
-    """Drop every claim whose value a later edit, which had seen it, took the place of."""
-    edits = [claim for claim in claims if claim.replaced]
+    """Drop every claim whose value an edit took the place of: a later one, or any, of a record as it was first read."""
+    edits, presence = [claim for claim in claims if claim.replaced], is_value_keyed(unit)
     if not edits:
         return list(claims), ()
-    presence = is_value_keyed(unit)
     live: list[Claim] = []
     superseded: list[Claim] = []
     for claim in claims:
@@ -318,11 +319,11 @@ def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim]
             and text is not None
             and any(
                 edit is not claim
-                and edit.seq > claim.seq
+                and (edit.seq > claim.seq or claim.first)
                 and (
                     text in edit.replaced
                     or _is_part_of_any(claim.value, edit.replaced)
-                    or (presence and edit.value is ABSENT)
+                    or (presence and edit.value is ABSENT and edit.seq > claim.seq)
                 )
                 for edit in edits
             )

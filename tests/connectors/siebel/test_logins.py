@@ -89,7 +89,7 @@ def test_a_connector_that_lives_long_sends_a_refused_password_once_too(siebel, t
 @pytest.mark.parametrize(
     ("knobs", "more", "raised"),
     [
-        ({"fail_next": 2}, {}, RetryLater),
+        ({"fail_next": 3}, {}, RetryLater),
         ({"fault_next": "SBL-SSM-00005"}, {}, RetryLater),
         ({"reject_login": True}, {"faults": {"SBL-UIF-00272": "busy"}}, RetryLater),
     ],
