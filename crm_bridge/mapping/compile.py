@@ -31,6 +31,9 @@ def compile_mapping(
     return CompiledMapping(document, transforms or {})
 
 
+NOTHING: Mapping[str, Any] = {}
+
+
 class CompiledMapping:
     """Reads raw records of one kind, and says what to write back. Holds no state; threads may share it."""
 
@@ -99,15 +102,18 @@ class CompiledMapping:
             return ""
         return self._identity(raw if type(raw) is dict else dict(raw), []) or ""
 
-    def write(self, base_raw: Mapping[str, Any] | None, doc: Mapping[str, Any]) -> WriteBack:
+    def write(
+        self, base_raw: Mapping[str, Any] | None, doc: Mapping[str, Any], *, not_kept: Mapping[str, Any] = NOTHING
+    ) -> WriteBack:
         """What to write so that the record says what ``doc`` says.
 
         Args:
             base_raw: the record as last agreed on; ``None``: it is to be created.
             doc: the client's document; neither it nor ``base_raw`` is changed.
+            not_kept: unit → value of what is emptied where ``doc`` lacks it, though its row says ``unset: keep``.
         """
         base = self.read(base_raw) if base_raw is not None else None
-        return self._writer.write(base_raw, base, doc)
+        return self._writer.write(base_raw, base, doc, not_kept=not_kept)
 
     def explain(self, raw: Mapping[str, Any]) -> tuple[ExplainedPath, ...]:
         """What each row of the document makes of ``raw``, by itself."""

@@ -29,11 +29,14 @@ class NestedRow:
 class Draft:
     """Collects fields, changes and problems, and closes into a :class:`WriteBack`."""
 
-    def __init__(self, document: MappingDocument, base: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self, document: MappingDocument, base: Mapping[str, Any] | None, *, not_kept: Mapping[str, Any]
+    ) -> None:
         self.header = document.header
         self.blank = document.header.blank
         self.is_new = base is None
         self.base: dict[str, Any] = dict(base) if base is not None else {}
+        self.not_kept = not_kept
         self.changes: list[FieldChange] = []
         self.problems: list[Problem] = []
         self._flat: dict[tuple[str, ...], Any] = {}

@@ -38,7 +38,14 @@ class Writer:
                 self._lists[row.row.head] = (*self._lists.get(row.row.head, ()), row)
         self.heads = frozenset({str(bound.steps[0]) for bound in self._fields} | set(self._lists))
 
-    def write(self, base_raw: Mapping[str, Any] | None, base: Reading | None, doc: Mapping[str, Any]) -> WriteBack:
+    def write(
+        self,
+        base_raw: Mapping[str, Any] | None,
+        base: Reading | None,
+        doc: Mapping[str, Any],
+        *,
+        not_kept: Mapping[str, Any],
+    ) -> WriteBack:
         """See :meth:`CompiledMapping.write`."""
         said: Mapping[str, Any] = base.doc if base is not None else {}
         if base is not None and base_raw is not None:
@@ -47,7 +54,7 @@ class Writer:
             if base.quarantined:  # what cannot be read cannot be compared
                 stopping = tuple(problem for problem in base.problems if problem.severity == "quarantine")
                 return WriteBack({}, (), dict(base_raw), stopping)
-        draft = Draft(self._document, base_raw)
+        draft = Draft(self._document, base_raw, not_kept=not_kept)
         for bound in self._fields:
             _write_field(draft, bound, said, doc)
         for head, rows in self._lists.items():
@@ -71,9 +78,14 @@ def _write_field(draft: Draft, bound: BoundColumn, said: Mapping[str, Any], doc:
     if old == new:
         return
     if new is None:
-        draft.unset(bound)
+        draft.unset(bound, blank=_unit_of(bound.steps) in draft.not_kept)
     else:
         draft.put(bound, new)
+
+
+def _unit_of(steps: tuple[Any, ...]) -> str:
+    """The unit that a field belongs to, as :mod:`crm_bridge.sync.units` names it."""
+    return ".".join(map(str, steps[:2])) if steps[0] == "preferences" else str(steps[0])
 
 
 def _name_parts(name: Any, order: tuple[str, ...]) -> dict[str, Any] | None:

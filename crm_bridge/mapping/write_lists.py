@@ -88,8 +88,10 @@ def write_columns(draft: Draft, bound: BoundListRow, base: Any, item: Any) -> No
     """Write one item into fields of the record itself. ``base``: the item that they hold; ``None``: there is none."""
     if item is None:
         if base is not None:
+            ours = [each for unit, each in draft.not_kept.items() if unit.startswith(f"{bound.row.head}[")]
+            blank = any(content(bound, each) == content(bound, base) for each in ours)
             for column in _writable(bound):
-                draft.unset(column)
+                draft.unset(column, blank=blank)
         return
     replaced = base is None or _natural(bound, base) != _natural(bound, item)
     if (

@@ -16,6 +16,7 @@ from crm_bridge.outbox.kept_apart import kept_apart, own_values, with_own
 from crm_bridge.outbox.reasons import reason
 from crm_bridge.outbox.several_addresses import addresses_beside, verdict_on
 from crm_bridge.outbox.truces import NO_TRUCES, Truces, War, own_there
+from crm_bridge.outbox.words_of_others import words_of_others
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.journal import Intent
@@ -102,12 +103,13 @@ def draft_client(
                 own |= own_values(row, apart[row.key], card)
             foreign = consents_of_others(said[row.key], contributions, card, at=client.updated_at)
             own |= {unit: each.withdrawn for unit, each in foreign.items()}
-            back = _write_back(kind, row, held, card, own)
+            others = words_of_others(said[row.key], contributions, card)
+            back = _write_back(kind, row, held, card, own, others)
             stopped = truces.stopped(row, back.changes)
             if stopped:
                 wars.extend(stopped)
                 own = {**own, **own_there(row, kind, back.full, back.changes, stopped)}
-                back = _write_back(kind, row, held, card, own)
+                back = _write_back(kind, row, held, card, own, others)
                 if truces.stopped(row, back.changes):
                     continue  # it cannot be set apart from what is written with it
             stays = still_there(foreign, kind.mapping.read(back.full).doc) if foreign else ()
@@ -134,11 +136,16 @@ def draft_client(
 
 
 def _write_back(
-    kind: Kind, row: SourceRecord, held: Sequence[SourceRecord], card: Card, own: Mapping[str, Any]
+    kind: Kind,
+    row: SourceRecord,
+    held: Sequence[SourceRecord],
+    card: Card,
+    own: Mapping[str, Any],
+    others: Mapping[str, Any],
 ) -> WriteBack:
-    """The card, but for the record's ``own`` units, as a write to ``row``."""
+    """The card, but for the record's ``own`` units, as a write to ``row``. What are ``others``' words is not kept."""
     doc = _successors_first(_for_record(with_own(card.doc, own), row, held), row, card)
-    return kind.mapping.write(orjson.loads(row.raw), doc)
+    return kind.mapping.write(orjson.loads(row.raw), doc, not_kept=others)
 
 
 def repetition(earlier: Intent, kind: Kind) -> Draft:
