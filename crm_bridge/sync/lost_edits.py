@@ -20,7 +20,9 @@ def drop_what_they_replaced(
     for each in contributions:
         for unit, mark in each.marks.items():
             own = mark.own
-            if own is None or not own.replaced or mark.echo not in cluster or is_value_keyed(unit):
+            if own is None or not own.replaced or mark.echo not in cluster:
+                continue
+            if unit == "status" or is_value_keyed(unit):  # a death stands, and items stand side by side
                 continue
             here = claims.get(unit, [])
             kept = [
