@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from crm_bridge.config.mistakes import did_you_mean
 from crm_bridge.config.values import FrozenSettings, Name
-from crm_bridge.sync.survivorship import Rule, Survivorship
+from crm_bridge.sync.rules import Rule, Survivorship
 
 DECIDED_PATHS = frozenset(
     {

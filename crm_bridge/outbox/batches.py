@@ -21,7 +21,7 @@ from crm_bridge.store.journal import OutboxRow
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.deletions import SPREAD, dying
-from crm_bridge.sync.survivorship import PERSON
+from crm_bridge.sync.rules import PERSON
 
 BATCH = 500
 

@@ -24,7 +24,8 @@ from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import ABSENT, Echo
 from crm_bridge.sync.deletions import lives
-from crm_bridge.sync.survivorship import Card, Survivorship, Verdict, survive
+from crm_bridge.sync.rules import Survivorship
+from crm_bridge.sync.survivorship import Card, Verdict, survive
 from crm_bridge.sync.units import changed, head, is_value_keyed, split
 
 NO_CREATES: Mapping[tuple[str, str], PastCreates] = {}

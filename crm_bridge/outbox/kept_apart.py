@@ -13,7 +13,8 @@ import orjson
 
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import ABSENT, canonical
-from crm_bridge.sync.survivorship import PERSON, Card
+from crm_bridge.sync.rules import PERSON
+from crm_bridge.sync.survivorship import Card
 from crm_bridge.sync.units import is_value_keyed, join, split
 
 FIELD = "apart"  # where the row of a person's word says so

@@ -11,7 +11,7 @@ from crm_bridge.outbox.removals import removal
 from crm_bridge.run_context.systems import System
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.records import SourceRecord
-from crm_bridge.sync.survivorship import PERSON
+from crm_bridge.sync.rules import PERSON
 
 FIELD = "removed"  # record key → digest of the record as we made it; in the row of a person's word
 

@@ -13,7 +13,7 @@ from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import Echo
-from crm_bridge.sync.survivorship import PERSON
+from crm_bridge.sync.rules import PERSON
 from crm_bridge.sync.units import split
 
 FIELD = "restored"  # keys of the records; in the row of a person's word

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # a look-up opens the store alone, and imports neither plugin
     from crm_bridge.run_context.report import RunReport
     from crm_bridge.run_context.systems import Systems
     from crm_bridge.store.database import Database
-    from crm_bridge.sync.survivorship import Survivorship
+    from crm_bridge.sync.rules import Survivorship
 
 
 def iso(moment: datetime) -> str:

@@ -11,7 +11,8 @@ import orjson
 from crm_bridge.run_context.systems import Systems
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.sync.claims import Contribution
-from crm_bridge.sync.survivorship import Card, Survivorship, survive
+from crm_bridge.sync.rules import Survivorship
+from crm_bridge.sync.survivorship import Card, survive
 from crm_bridge.sync.units import IDENTITY_FIELDS, changed, split
 
 

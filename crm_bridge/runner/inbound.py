@@ -30,8 +30,9 @@ from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.store.review import Doubt
 from crm_bridge.store.runs import Cursor
-from crm_bridge.sync.claims import ABSENT, Contribution, observe
+from crm_bridge.sync.claims import ABSENT, Contribution
 from crm_bridge.sync.deletions import age_of_created
+from crm_bridge.sync.edits import observe
 from crm_bridge.sync.proposals import with_former
 from crm_bridge.sync.silence import own_words
 from crm_bridge.sync.slots import slot_of

@@ -13,7 +13,7 @@ from crm_bridge.matching import KEYS_VERSION, match_keys
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.reading import telling_keys
 from crm_bridge.store import history, letters, records
-from crm_bridge.sync.survivorship import PERSON
+from crm_bridge.sync.rules import PERSON
 
 AT_ONCE = 500
 _MADE, _MAKING = "keys by rules ", "keys on their way to rules "

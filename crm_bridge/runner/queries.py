@@ -18,8 +18,9 @@ from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import ABSENT, Claim
 from crm_bridge.sync.proposals import unit_of
+from crm_bridge.sync.rules import PERSON, Survivorship
 from crm_bridge.sync.slots import slot_of
-from crm_bridge.sync.survivorship import PERSON, Survivorship, Verdict, survive
+from crm_bridge.sync.survivorship import Verdict, survive
 from crm_bridge.sync.units import head, split
 
 FOUND_AT_MOST = 50

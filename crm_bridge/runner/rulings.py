@@ -18,8 +18,8 @@ from crm_bridge.store import history, records
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_to
 from crm_bridge.sync.claims import REMEMBERED, Claim, Contribution, Mark, canonical
+from crm_bridge.sync.rules import PERSON
 from crm_bridge.sync.slots import items_replaced, slot_of, unit_of_item
-from crm_bridge.sync.survivorship import PERSON
 from crm_bridge.sync.units import head, is_value_keyed, join, split
 
 KIND = "decision"

@@ -21,7 +21,8 @@ from crm_bridge.run_context.systems import Systems
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_from
 from crm_bridge.sync.claims import ABSENT, canonical, is_part
-from crm_bridge.sync.survivorship import PERSON, Card, Verdict
+from crm_bridge.sync.rules import PERSON
+from crm_bridge.sync.survivorship import Card, Verdict
 from crm_bridge.sync.units import head, split
 
 WHOLE = "(the record)"

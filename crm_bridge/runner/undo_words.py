@@ -25,8 +25,9 @@ from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_from, marks_to
 from crm_bridge.sync.claims import ABSENT, REMEMBERED, Contribution, Mark, canonical
 from crm_bridge.sync.deletions import SPENT, SPREAD, lives
+from crm_bridge.sync.rules import PERSON, Survivorship
 from crm_bridge.sync.slots import slot_of
-from crm_bridge.sync.survivorship import PERSON, Survivorship, survive
+from crm_bridge.sync.survivorship import survive
 from crm_bridge.sync.units import is_value_keyed, join, split
 
 

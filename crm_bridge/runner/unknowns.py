@@ -18,9 +18,9 @@ from crm_bridge.runner.in_doubt import NOT_SENT, may_be_resolved, not_there
 from crm_bridge.store import clients, journal, notices, records
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to
-from crm_bridge.sync.claims import observe
 from crm_bridge.sync.deletions import age_of_created
-from crm_bridge.sync.survivorship import PERSON
+from crm_bridge.sync.edits import observe
+from crm_bridge.sync.rules import PERSON
 
 
 @dataclass(frozen=True, slots=True)

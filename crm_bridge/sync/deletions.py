@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crm_bridge.sync.claims import Contribution
-from crm_bridge.sync.survivorship import PERSON
+from crm_bridge.sync.rules import PERSON
 
 SPREAD, SPENT, BEATEN, CARRIED, OURS = "spread", "spent", "beaten", "carried", "ours"
 

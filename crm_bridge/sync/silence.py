@@ -39,7 +39,7 @@ def own_words(before: Doc, said: Doc, *, arrived: Doc, now: Doc, partial: bool) 
     Args:
         before, said: its own words as they were, and as it said them this time.
         arrived: ``said`` with the proposals in it.
-        now: what :func:`~crm_bridge.sync.claims.observe` made of that.
+        now: what :func:`~crm_bridge.sync.edits.observe` made of that.
     """
     own_before, own = split(before), split(said)
     if partial:

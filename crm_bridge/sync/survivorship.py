@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from crm_bridge.sync.claims import (
@@ -28,63 +28,10 @@ from crm_bridge.sync.contests import Contender, contender, lost
 from crm_bridge.sync.further_addresses import edited_beside, second
 from crm_bridge.sync.lost_edits import drop_what_they_replaced
 from crm_bridge.sync.own_rules import SPECIAL
+from crm_bridge.sync.rules import Rule, Survivorship, completeness, preference
 from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
 
-PERSON = "person"  # the system of what people decide here: trusted before all others
 FINAL = frozenset({ERASED, "deceased"})  # no edit of another record takes their place
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How one path is decided.
-
-    Attributes:
-        kind: ``precedence`` (trust, then completeness, then newest) · ``newest`` · ``union`` (every item stands) ·
-            ``manual`` (a person decides; until then the card keeps what it has).
-        order: systems, most trusted first, where the path has its own order.
-    """
-
-    kind: str = "precedence"
-    order: tuple[str, ...] = ()
-
-
-DEFAULT_RULES: Mapping[str, Rule] = {
-    "name": Rule("precedence"),
-    "contact_points": Rule("union"),
-    "identifiers": Rule("union"),
-    "relationships": Rule("union"),
-    "other_names": Rule("union"),
-    "facts": Rule("newest"),
-    "segments": Rule("newest"),
-    "scores": Rule("newest"),
-    "preferences": Rule("newest"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Survivorship:
-    """The site's configuration: ``order`` of trust over systems, and rules for single paths."""
-
-    order: tuple[str, ...] = ()
-    rules: Mapping[str, Rule] = field(default_factory=dict)
-
-    def rule(self, unit: str) -> Rule:
-        """The most specific rule: the site's for the path, the site's for its head, then the default."""
-        path = head(unit)
-        for name in (path, path.split(".")[0]):
-            if name in self.rules:
-                return self.rules[name]
-        for name in (path, path.split(".")[0]):
-            if name in DEFAULT_RULES:
-                return DEFAULT_RULES[name]
-        return Rule()
-
-    def rank(self, system: str, rule: Rule) -> int:
-        """0 is the most trusted; systems that nobody ranked stand together behind the ranked ones."""
-        if system == PERSON:
-            return -1
-        order = rule.order or self.order
-        return order.index(system) if system in order else len(order)
 
 
 class Verdict(NamedTuple):
@@ -184,7 +131,7 @@ def decide(unit: str, claims: Sequence[Claim], *, policy: Survivorship, standing
     value = claims[0].value
     if value is not ABSENT and all(claim.value == value and not claim.replaced for claim in claims):
         rule = policy.rule(unit)  # nothing to weigh and nothing below it: only whose word it is
-        first = min(claims, key=lambda claim: _preference(claim, rule, policy))
+        first = min(claims, key=lambda claim: preference(claim, rule, policy))
         return Verdict(unit, first.value, first.key, "agreed", at=first.at)
     verdict = _decide(unit, claims, policy, standing)
     return verdict._replace(replaced=_below(verdict.value, claims))
@@ -208,7 +155,7 @@ def _decide(unit: str, claims: Sequence[Claim], policy: Survivorship, standing: 
         last = max(live, key=lambda claim: claim.seq)
         return Verdict(unit, ABSENT, last.key, "cleared", superseded=superseded, at=last.at)
     rule = policy.rule(unit)
-    ranked = sorted(valued, key=lambda claim: _preference(claim, rule, policy))
+    ranked = sorted(valued, key=lambda claim: preference(claim, rule, policy))
     winner, reason = ranked[0], rule.kind
     special = SPECIAL.get(unit)
     if special is not None:
@@ -270,7 +217,7 @@ def _contested(
 
 def _place(each: Contender, rule: Rule, policy: Survivorship, standing: Mapping[str, Any]) -> tuple[Any, ...]:
     waits = rule.kind == "manual" and each.unit not in standing  # until a person decides the card keeps what it has
-    return waits, min(_preference(claim, rule, policy) for claim in each.edits)
+    return waits, min(preference(claim, rule, policy) for claim in each.edits)
 
 
 def _won(verdict: Verdict, winner: Contender, loser: Contender, rule: Rule) -> Verdict:
@@ -302,7 +249,7 @@ def _fuller(winner: Claim, ranked: Sequence[Claim], reason: str) -> tuple[Claim,
     agreeing = [claim for claim in ranked if claim.value != winner.value and is_part(winner.value, claim.value)]
     if not agreeing:
         return winner, reason
-    return max(agreeing, key=lambda claim: _completeness(claim.value)), "fuller"
+    return max(agreeing, key=lambda claim: completeness(claim.value)), "fuller"
 
 
 def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim], tuple[Claim, ...]]:
@@ -338,41 +285,6 @@ def _is_part_of_any(value: Any, replaced: Iterable[str]) -> bool:
     if not isinstance(value, Mapping):
         return False
     return any(text.startswith("{") and is_part(value, json.loads(text)) for text in replaced)
-
-
-def _preference(claim: Claim, rule: Rule, policy: Survivorship) -> tuple[Any, ...]:
-    newest = _Descending(claim.at), -claim.seq
-    says_nothing = claim.value == "unknown"  # a code for not knowing stands behind every knowledge
-    if rule.kind == "newest":
-        return (says_nothing, *newest, policy.rank(claim.system, rule), claim.key)
-    return (
-        says_nothing,
-        policy.rank(claim.system, rule),
-        -_completeness(claim.value),
-        *newest,
-        claim.key,
-    )
-
-
-class _Descending:
-    """Sorts texts the other way round."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __lt__(self, other: _Descending) -> bool:
-        return self.text > other.text
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Descending) and self.text == other.text
-
-    __hash__ = None  # type: ignore[assignment]  # a sort key is never a dictionary key
-
-
-def _completeness(value: Any) -> int:
-    return sum(_completeness(part) for part in value.values()) if isinstance(value, Mapping) else 1
 
 
 def _merged_item(ranked: Sequence[Claim]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from crm_bridge.config import ConfigMistakes, load_settings
 from crm_bridge.errors import ConfigMistake, ExitCode, Place
-from crm_bridge.sync.survivorship import Rule
+from crm_bridge.sync.rules import Rule
 
 
 def test_a_good_file_becomes_settings(project):

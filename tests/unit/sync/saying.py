@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from crm_bridge.sync.claims import ABSENT, Contribution, Echo, by_key, observe, settle
-from crm_bridge.sync.survivorship import Card, Survivorship, survive
+from crm_bridge.sync.claims import ABSENT, Contribution, Echo, by_key, settle
+from crm_bridge.sync.edits import observe
+from crm_bridge.sync.rules import Survivorship
+from crm_bridge.sync.survivorship import Card, survive
 from crm_bridge.sync.units import changed, split
 
 TRUST = Survivorship(order=("a", "b", "c"))  # a is the most trusted

@@ -6,7 +6,7 @@ import pytest
 from saying import MOBILE, OTHER, TRUST, Systems, said
 
 from crm_bridge.sync.claims import ABSENT
-from crm_bridge.sync.survivorship import Survivorship
+from crm_bridge.sync.rules import Survivorship
 
 A, B, C = "a/contact/1", "b/contact/1", "c/contact/1"
 

@@ -1,7 +1,8 @@
 """An edit of an address or a name stands also above those who had said only a part of what it replaced."""
 
 from crm_bridge.sync.claims import Contribution, Mark, canonical
-from crm_bridge.sync.survivorship import Survivorship, survive
+from crm_bridge.sync.rules import Survivorship
+from crm_bridge.sync.survivorship import survive
 
 UNIT = "contact_points[postal/home]"
 POLICY = Survivorship(order=("siebel", "callcenter", "agency"))

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from saying import TRUST, Systems, said
 
 from crm_bridge.model import current_consent
-from crm_bridge.sync.survivorship import Survivorship, survive
+from crm_bridge.sync.rules import Survivorship
+from crm_bridge.sync.survivorship import survive
 from crm_bridge.sync.units import join, split
 
 NOW = datetime(2026, 10, 20, tzinfo=UTC)

@@ -3,7 +3,8 @@
 import pytest
 from saying import OTHER, Systems, said
 
-from crm_bridge.sync.claims import Echo, observe, settle
+from crm_bridge.sync.claims import Echo, settle
+from crm_bridge.sync.edits import observe
 from crm_bridge.sync.slots import places_taken, slot_of
 from crm_bridge.sync.units import changed, split
 

@@ -3,7 +3,8 @@
 import pytest
 from saying import MOBILE, TRUST, Systems, said
 
-from crm_bridge.sync.survivorship import Rule, Survivorship, survive
+from crm_bridge.sync.rules import Rule, Survivorship
+from crm_bridge.sync.survivorship import survive
 
 
 def card(*contributions, policy=TRUST, current=None):
