@@ -19,6 +19,7 @@ from crm_bridge.outbox.truces import NO_TRUCES, Truces, War, own_there
 from crm_bridge.outbox.words_of_others import words_of_others
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store.clients import StoredClient
+from crm_bridge.store.echoes import echoes_from
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import SourceRecord
@@ -166,7 +167,7 @@ def repetition(earlier: Intent, kind: Kind) -> Draft:
         fields=request["fields"],
         full=request["full"],
         units=request["units"],
-        echoes={unit: Echo(origin, tuple(was), said) for unit, (origin, was, said) in request["echoes"].items()},
+        echoes=echoes_from(request),
         key=request["key"],
         repeats=earlier,
     )
@@ -291,4 +292,5 @@ def _add(
 
 
 def _echo(verdict: Verdict) -> Echo:
-    return Echo(verdict.origin, verdict.replaced, None if verdict.value is ABSENT else verdict.value)
+    said = None if verdict.value is ABSENT else verdict.value
+    return Echo(verdict.origin, verdict.replaced, said, verdict.seq, verdict.at)

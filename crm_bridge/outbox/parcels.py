@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crm_bridge.connector import RecordWrite
 from crm_bridge.outbox.drafts import Draft
 from crm_bridge.run_context.context import RunContext
+from crm_bridge.store.echoes import echoes_to
 from crm_bridge.store.journal import Intent, OutboxRow
 
 
@@ -35,7 +36,7 @@ def intent_of(run: RunContext, draft: Draft) -> Intent:
             "full": draft.full,
             "expected_version": draft.record.version if draft.record else None,
             "units": draft.units,
-            "echoes": {unit: [echo.origin, echo.replaced, echo.said] for unit, echo in draft.echoes.items()},
+            "echoes": echoes_to(draft.echoes),
             "why": [[each.path, each.field, each.old, each.new, each.why] for each in draft.planned.fields],
             **({"entry": draft.entry} if draft.entry is not None else {}),
         },

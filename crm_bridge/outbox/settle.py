@@ -15,10 +15,11 @@ from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.digest import canonical_bytes, digest_of
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.store import history, journal, records
+from crm_bridge.store.echoes import echoes_from
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
-from crm_bridge.sync.claims import Contribution, Echo, settle
+from crm_bridge.sync.claims import Contribution, settle
 from crm_bridge.sync.deletions import CARRIED
 from crm_bridge.sync.proposals import apply, still_true
 from crm_bridge.sync.units import changed, join, split
@@ -169,7 +170,7 @@ def as_created(
 ) -> Contribution:
     """The record as the create of ``intent`` made it (``raw``): everything in it is an echo but its own id."""
     empty = Contribution(f"{kind.system}/{kind.name}/{record_id}", kind.system, {"kind": kind.mapping.entity}, seq, at)
-    made = settle(empty, kind.mapping.read(raw).doc, seq=seq, at=at, echoes=_echoes(intent))
+    made = settle(empty, kind.mapping.read(raw).doc, seq=seq, at=at, echoes=echoes_from(intent.request))
     return replace(made, marks={unit: mark for unit, mark in made.marks.items() if mark.echo})
 
 
@@ -203,7 +204,7 @@ def _store(
     was = before.contribution()
     offers = still_true(before.offers(), list(intent.request["units"]))
     effective = apply(doc, offers)
-    now = settle(was, effective, seq=seq, at=at, echoes=_echoes(intent))
+    now = settle(was, effective, seq=seq, at=at, echoes=echoes_from(intent.request))
     after = before._replace(
         version=version,
         raw=raw,
@@ -219,12 +220,6 @@ def _store(
     old, new = split(was.doc), split(now.doc)
     units = {unit: [old.get(unit), new.get(unit)] for unit in changed(old, new)}
     _remember(run, connection, intent, before.pk, before.key, units, seq, at)
-
-
-def _echoes(intent: Intent) -> dict[str, Echo]:
-    return {
-        unit: Echo(origin, tuple(replaced), said) for unit, (origin, replaced, said) in intent.request["echoes"].items()
-    }
 
 
 def _remember(

@@ -17,6 +17,7 @@ from crm_bridge.runner.cards import recompute, to_carry
 from crm_bridge.runner.queries import required
 from crm_bridge.runner.rulings import drop_rulings_for, is_ruling, rule
 from crm_bridge.store import clients, history, journal, records, review
+from crm_bridge.store.echoes import echoes_from
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.store.review import Doubt
@@ -141,7 +142,7 @@ def _creates_go_too(connection: Connection, client_id: str, target: str, leaving
     theirs = [
         each
         for each in journal.unanswered_creates(connection, client_id)
-        if {origin for origin, _, _ in each.request["echoes"].values()} <= set(leaving)
+        if {echo.origin for echo in echoes_from(each.request).values()} <= set(leaving)
     ]
     journal.hand_over(connection, theirs, target)
 

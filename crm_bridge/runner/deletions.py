@@ -88,9 +88,24 @@ def _decide(
         live = [row for row in rows if row.gone_at is None]
         for row in live:
             letters.close_code(connection, row.system, row.kind, row.record_id, code=CANNOT, at=run.now())
+        states = dict(how)
+        group = [row._replace(gone_how=states.get(row.pk, row.gone_how)).contribution() for row in rows]
+        _card_anew(run, connection, client, group)  # what the deleted said speaks again
         kind_of_client = next((str(each.doc["kind"]) for each in group if not each.gone), "person")
         journal.enqueue(connection, sorted(set(to_carry(client_id, group, kind_of_client, run.systems))), at=run.now())
     return bool(beaten)
+
+
+def _card_anew(
+    run: RunContext, connection: Connection, client: StoredClient | None, group: Sequence[Contribution]
+) -> None:
+    if client is None:
+        return
+    at = run.now()
+    change = recompute(client, client.id, group, policy=run.survivorship, at=at)
+    if change.moved:
+        clients.update_all(connection, [change.stored])
+        history.insert_all(run.database, connection, [card_changed(run, client.id, change, at=at, news=True)])
 
 
 def _later(row: SourceRecord, group: Sequence[Contribution]) -> str | None:
@@ -156,8 +171,4 @@ def _take_in(
         spent = [(row.pk, SPENT) for row in rows if row.gone_how == SPREAD]
         records.set_gone_how(connection, spent)
         return
-    stored = clients.get(connection, client_id)
-    change = recompute(stored, client_id, group, policy=run.survivorship, at=at)
-    if stored is not None and change.moved:
-        clients.update_all(connection, [change.stored])
-        history.insert_all(run.database, connection, [card_changed(run, client_id, change, at=at, news=True)])
+    _card_anew(run, connection, clients.get(connection, client_id), group)

@@ -12,6 +12,7 @@ from crm_bridge.matching import UNLIKELY, match, match_keys
 from crm_bridge.outbox.kept_apart import told_apart
 from crm_bridge.runner.undo_choice import Written
 from crm_bridge.store import history, journal, notices, records
+from crm_bridge.store.echoes import echoes_from
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord
 
@@ -75,8 +76,8 @@ def entered_anew(connection: Connection, deleted: Sequence[SourceRecord]) -> dic
 
 def _carried(intent: Intent) -> dict[str, str | None]:
     """Unit → the card's value that the write carried."""
-    echoes = intent.request["echoes"]
-    return {unit: told_apart(unit, echoes[unit][2]) if unit in echoes else None for unit in intent.request["units"]}
+    echoes = echoes_from(intent.request)
+    return {unit: told_apart(unit, echoes[unit].said) if unit in echoes else None for unit in intent.request["units"]}
 
 
 def unsettled(connection: Connection, run_id: str, whose: Sequence[str]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 from crm_bridge.store.database import Database, among, looked_up
 from crm_bridge.store.schema import links, match_keys, source_records
 from crm_bridge.sync.claims import Contribution, Mark, Own
-from crm_bridge.sync.deletions import CARRIED, SPREAD
+from crm_bridge.sync.deletions import BEATEN, CARRIED, SPREAD
 from crm_bridge.sync.proposals import Offer, apply
 
 
@@ -82,6 +82,7 @@ class SourceRecord(NamedTuple):
             marks=marks_from(self.marks),
             gone=self.gone_at is not None,
             spread_from=self.gone_seq if self.gone_at is not None and self.gone_how == SPREAD else None,
+            kept_from=self.gone_seq if self.gone_at is not None and self.gone_how == BEATEN else None,
         )
 
     def back(self) -> SourceRecord:

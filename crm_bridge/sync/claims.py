@@ -57,7 +57,8 @@ class Mark:
     """What is known of one unit of one record beyond its first reading.
 
     Attributes:
-        seq: the bridge's own count when the value was observed; later readings have greater ones.
+        seq: the bridge's own count when the value was observed; later readings have greater ones. An echo is as old as
+            the word that it repeats.
         at: when it changed, as the source says, else as we observed it (ISO 8601, UTC).
         replaced: canonical texts of the values that this one took the place of and that others may still hold; for an
             item of a list the units of the items whose place it took.
@@ -84,11 +85,14 @@ class Echo:
         origin: key of the record whose claim won on the card.
         replaced: what that value stands above, so that an edit made where it is carried stands above it too.
         said: the card's value; ``None``: nothing, any more.
+        seq, at: of the word that is repeated; ``None``: it is as old as the receipt.
     """
 
     origin: str
     replaced: tuple[str, ...] = ()
     said: Any = None
+    seq: int | None = None
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ class Contribution:
         doc: what the record holds, mapped to canonical paths, with the plugins' proposals applied.
         seq, at: of its first reading; units without a mark are as old as that.
         gone: the record was deleted at its source; it claims nothing, and its echoes elsewhere speak for themselves.
+        kept_from: the bridge's own count when a deletion was seen that an edit elsewhere beat: the record goes on
+            claiming what it said, until its system holds the client again.
         spread_from: the bridge's own count when a deletion was seen that is to be carried to the other systems.
     """
 
@@ -111,6 +117,7 @@ class Contribution:
     marks: Mapping[str, Mark] = field(default_factory=dict)
     gone: bool = False
     spread_from: int | None = None
+    kept_from: int | None = None
 
     def alone(self) -> Contribution:
         """The record with its own last words, and nothing that we wrote there."""
@@ -140,7 +147,7 @@ class Claim(NamedTuple):
 
 def claims_of(contribution: Contribution, *, cluster: Mapping[str, Contribution]) -> Iterator[tuple[str, Claim]]:
     """The claims of one record among the records of its client (``cluster``, by key)."""
-    if contribution.gone:
+    if is_silent(contribution, cluster=cluster):
         return
     units = split(contribution.doc)
     for unit, value in units.items():
@@ -159,10 +166,18 @@ def claims_of(contribution: Contribution, *, cluster: Mapping[str, Contribution]
                 yield unit, claim
 
 
+def is_silent(contribution: Contribution, *, cluster: Mapping[str, Contribution]) -> bool:
+    """Whether the record claims nothing any more: it is gone, and nothing kept it, or its system has a new one."""
+    since = contribution.kept_from
+    if not contribution.gone or since is None:
+        return contribution.gone
+    return any(other.system == contribution.system and other.seq > since for other in cluster.values())
+
+
 def _marked(contribution: Contribution, mark: Mark, value: Any, cluster: Mapping[str, Contribution]) -> Claim | None:
     if mark.echo is not None:
         origin = cluster.get(mark.echo)
-        if origin is not None and not origin.gone:
+        if origin is not None and not is_silent(origin, cluster=cluster):
             return None
         if origin is None:
             own = mark.own
@@ -203,7 +218,8 @@ def settle(known: Contribution, doc: Doc, *, seq: int, at: str, echoes: Mapping[
             marks[unit] = Mark(seq=seq, at=at)
         elif echo.origin != known.key:
             said = echo.said if unit in after and echo.said != after[unit] else None
-            marks[unit] = Mark(seq=seq, at=at, replaced=echo.replaced, echo=echo.origin, own=own, said=said)
+            since, when = (seq, at) if echo.seq is None else (echo.seq, echo.at or at)
+            marks[unit] = Mark(seq=since, at=when, replaced=echo.replaced, echo=echo.origin, own=own, said=said)
         elif own is not None:  # its own word, completed or put back by us: as old, and as strong, as it was
             marks[unit] = Mark(seq=own.seq, at=own.at, replaced=own.replaced)
         else:

@@ -10,7 +10,7 @@ What follows from a deletion stands in ``source_records.gone_how``:
 ``spread``      it is to be carried to the other systems, as long as nothing speaks against that; also to records
                 that we may have created there, and do not know of yet
 ``spent``       that was done, or there was nothing to do
-``beaten``      an edit elsewhere kept the client: the record may be created anew
+``beaten``      an edit elsewhere kept the client: the record may be created anew, and speaks until it is
 ``carried``     our own write deleted it; the card has not been looked at since
 ``ours``        our own write deleted it, and that was taken in
 ==============  ==================================================================================

@@ -48,6 +48,7 @@ class Verdict(NamedTuple):
         ask: a person has to decide.
         words: which words a person is asked about; an edit is a new one, whatever it says.
         at: when the winner said it.
+        seq: the bridge's own count of that word; ``None``: nobody's.
         replaced: canonical texts of all that the value stands above: what an edit of it takes the place of as well.
     """
 
@@ -63,6 +64,7 @@ class Verdict(NamedTuple):
     words: tuple[str, ...] = ()
     at: str = ""
     replaced: tuple[str, ...] = ()
+    seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,13 @@ def _put_beside(
     for name in beside:
         former = claims.get(name, ())
         if former and all(claim.seq < edit.seq for claim in former):
-            verdicts[name] = Verdict(name, ABSENT, edit.key, "edit", superseded=tuple(former), at=edit.at)
+            verdicts[name] = _by(edit, name, "edit", superseded=tuple(former))._replace(value=ABSENT)
     first = verdicts[unit]
     if edit in first.losers:
         losers = tuple(claim for claim in first.losers if claim != edit)
         verdicts[unit] = first._replace(losers=losers, conflict=first.conflict and bool(losers))
         new = second(unit, edit.value)
-        verdicts.setdefault(new, Verdict(new, edit.value, edit.key, "edit", at=edit.at, replaced=edit.replaced))
+        verdicts.setdefault(new, _by(edit, new, "edit", replaced=edit.replaced))
 
 
 def decide(unit: str, claims: Sequence[Claim], *, policy: Survivorship, standing: Any = None) -> Verdict:
@@ -125,16 +127,30 @@ def decide(unit: str, claims: Sequence[Claim], *, policy: Survivorship, standing
     if len(claims) == 1:
         only = claims[0]
         reason = "edit" if only.replaced else "only"
-        return Verdict(unit, only.value, only.key, reason, at=only.at, replaced=only.replaced)
+        return _by(only, unit, reason, replaced=only.replaced)
     if head(unit) == "consents":
         return _strictest_newest(unit, claims)
     value = claims[0].value
     if value is not ABSENT and all(claim.value == value and not claim.replaced for claim in claims):
         rule = policy.rule(unit)  # nothing to weigh and nothing below it: only whose word it is
         first = min(claims, key=lambda claim: preference(claim, rule, policy))
-        return Verdict(unit, first.value, first.key, "agreed", at=first.at)
+        return _by(first, unit, "agreed")
     verdict = _decide(unit, claims, policy, standing)
     return verdict._replace(replaced=_below(verdict.value, claims))
+
+
+def _by(
+    claim: Claim,
+    unit: str,
+    reason: str,
+    losers: tuple[Claim, ...] = (),
+    superseded: tuple[Claim, ...] = (),
+    replaced: tuple[str, ...] = (),
+) -> Verdict:
+    """The verdict that ``claim`` stands."""
+    return Verdict(
+        unit, claim.value, claim.key, reason, losers, superseded, at=claim.at, seq=claim.seq, replaced=replaced
+    )
 
 
 def _below(value: Any, claims: Sequence[Claim]) -> tuple[str, ...]:
@@ -153,7 +169,7 @@ def _decide(unit: str, claims: Sequence[Claim], policy: Survivorship, standing: 
     valued = [claim for claim in live if claim.value is not ABSENT]
     if not valued:
         last = max(live, key=lambda claim: claim.seq)
-        return Verdict(unit, ABSENT, last.key, "cleared", superseded=superseded, at=last.at)
+        return _by(last, unit, "cleared", superseded=superseded)
     rule = policy.rule(unit)
     ranked = sorted(valued, key=lambda claim: preference(claim, rule, policy))
     winner, reason = ranked[0], rule.kind
@@ -165,18 +181,18 @@ def _decide(unit: str, claims: Sequence[Claim], policy: Survivorship, standing: 
     losers = tuple(claim for claim in ranked if claim.value != winner.value)
     if not losers:
         agreed = "edit" if superseded else "agreed" if len(valued) > 1 else "only"
-        return Verdict(unit, winner.value, winner.key, agreed, superseded=superseded, at=winner.at)
+        return _by(winner, unit, agreed, superseded=superseded)
     if is_value_keyed(unit):
-        return Verdict(unit, _merged_item(ranked), winner.key, reason, superseded=superseded, at=winner.at)
+        return _by(winner, unit, reason, superseded=superseded)._replace(value=_merged_item(ranked))
     if rule.kind == "manual" and standing is not None:
         kept = next((claim for claim in ranked if claim.value == standing), winner)
         losers = tuple(claim for claim in ranked if claim.value != kept.value)
-        verdict = Verdict(unit, kept.value, kept.key, "manual", losers, superseded, conflict=True, at=kept.at)
-        return verdict._replace(ask=True, words=_words(ranked))
+        verdict = _by(kept, unit, "manual", losers, superseded)
+        return verdict._replace(conflict=True, ask=True, words=_words(ranked))
     if all(is_part(claim.value, winner.value) for claim in losers):
-        return Verdict(unit, winner.value, winner.key, reason, losers, superseded, at=winner.at)
+        return _by(winner, unit, reason, losers, superseded)
     ask = rule.kind == "manual" or (unit == "birth_date" and reason == "contradiction")
-    verdict = Verdict(unit, winner.value, winner.key, reason, losers, superseded, conflict=True, at=winner.at)
+    verdict = _by(winner, unit, reason, losers, superseded)._replace(conflict=True)
     return verdict._replace(ask=True, words=_words(ranked)) if ask else verdict
 
 
@@ -210,6 +226,7 @@ def _contested(
                     decided[winner.unit].reason,
                     losers=tuple(loser.edits),
                     at=against.at,
+                    seq=against.seq,
                     replaced=_below(ABSENT, claims[loser.unit]),
                 )
     return decided
@@ -309,4 +326,4 @@ def _strictest_newest(unit: str, claims: Sequence[Claim]) -> Verdict:
 
     winner = max(valued, key=lambda claim: (force(claim.value), claim.key))
     losers = tuple(claim for claim in valued if claim.value != winner.value)
-    return Verdict(unit, winner.value, winner.key, "newest consent" if losers else "agreed", losers, at=winner.at)
+    return _by(winner, unit, "newest consent" if losers else "agreed", losers)

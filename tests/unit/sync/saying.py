@@ -62,7 +62,13 @@ class Systems:
             if units:
                 seq = next(self._seq)
                 echoes = {
-                    unit: Echo(verdict.origin, verdict.replaced, None if verdict.value is ABSENT else verdict.value)
+                    unit: Echo(
+                        verdict.origin,
+                        verdict.replaced,
+                        None if verdict.value is ABSENT else verdict.value,
+                        verdict.seq,
+                        verdict.at,
+                    )
                     for unit, verdict in card.verdicts.items()
                 }
                 at = f"2026-03-01T00:00:{seq:02d}Z"

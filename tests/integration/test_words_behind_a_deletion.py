@@ -1,0 +1,116 @@
+"""What becomes of the words of a record that was deleted, where something else keeps its client."""
+
+import pytest
+from memory_world import Killed, World, capable, die
+
+from crm_bridge.connector import EffectSafety
+
+
+def with_a_lost_create(tmp_path, *, safety):
+    """``a`` > ``b`` > ``c`` in trust. The client is in ``a`` and ``c``; its create in ``b`` was lost on its way."""
+    systems = {"a": capable(), "b": capable(effect_safety=safety), "c": capable()}
+    world = World(tmp_path, systems=systems, create="b", spread="a")
+    world.ids = world.person("a", "c", job_title="pupil")
+    world["b"].lose_next_answer(arrived=False)
+    world.sync()
+    return world
+
+
+@pytest.mark.parametrize("safety", [EffectSafety.QUERYABLE, EffectSafety.KEYED])
+def test_an_edit_stands_over_a_create_that_is_sent_again(tmp_path, safety):
+    """The create goes out with its old bytes: what it says is as old as the word that it repeats."""
+    world = with_a_lost_create(tmp_path, safety=safety)
+    world["c"].edit("person", world.ids["c"], {"job_title": "teacher"})
+    world["a"].delete("person", world.ids["a"])
+    world.sync()
+    world.settle()
+
+    assert "teacher" == world["c"].person(world.ids["c"])["job_title"]
+    assert ["teacher"] == [each["job_title"] for each in world["b"].records("person")]
+    assert "teacher" == world.client()["job_title"]
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A deletion in ``a`` spreads; all three take every client."""
+    world = World(tmp_path, spread="a", create="abc")
+    world.ids = world.person("a", "b", "c", job_title="pupil")
+    world.settle()
+    return world
+
+
+def everywhere(world, field):
+    return {name: [each.get(field) or None for each in peer.records("person")] for name, peer in world.peers.items()}
+
+
+def test_an_edit_that_was_deleted_with_its_record_lives_on_with_the_client(world):
+    """``c`` was away: its user had seen neither the edit nor the deletion, and keeps the client with another edit."""
+    world["a"].edit("person", world.ids["a"], {"marital_status": "married"})
+    world.sync("a")
+    world["a"].delete("person", world.ids["a"])
+    world.sync("a")
+    world["c"].edit("person", world.ids["c"], {"job_title": "teacher"})
+    world.sync()
+    world.settle()
+
+    assert {"a": ["married"], "b": ["married"], "c": ["married"]} == everywhere(world, "marital_status")
+    assert {"a": ["teacher"], "b": ["teacher"], "c": ["teacher"]} == everywhere(world, "job_title")
+
+
+def test_what_only_the_deleted_record_said_comes_back_with_the_client(world):
+    """In one run: the edit, the deletion, and the edit elsewhere that keeps the client."""
+    world["a"].edit("person", world.ids["a"], {"dish": "borsch"})
+    world["a"].delete("person", world.ids["a"])
+    world["b"].edit("person", world.ids["b"], {"job_title": "teacher"})
+    world.sync()
+    world.settle()
+
+    assert {"a": ["teacher"], "b": ["teacher"], "c": ["teacher"]} == everywhere(world, "job_title")
+
+
+def test_the_created_anew_can_be_emptied(world):
+    """The record that was deleted has nothing to say any more once its system has the client again."""
+    world["a"].edit("person", world.ids["a"], {"marital_status": "married"})
+    world.sync("a")
+    world["a"].delete("person", world.ids["a"])
+    world["c"].edit("person", world.ids["c"], {"job_title": "teacher"})
+    world.sync()
+    world.settle()
+    [made] = world["a"].records("person")
+    world["a"].edit("person", made["id"], {"marital_status": None})
+    world.sync()
+    world.settle()
+
+    assert {"a": [None], "b": [None], "c": [None]} == everywhere(world, "marital_status")
+
+
+def test_a_field_that_only_a_system_without_creates_said_can_be_emptied_elsewhere(tmp_path):
+    """``a`` is not created anew: its deleted record goes on speaking, and an edit made on top of it wins."""
+    world = World(tmp_path, spread="a", create="bc")
+    world.ids = world.person("a", "b", "c", job_title="pupil")
+    world.settle()
+    world["a"].edit("person", world.ids["a"], {"marital_status": "married"})
+    world.sync("a")
+    world["a"].delete("person", world.ids["a"])
+    world["c"].edit("person", world.ids["c"], {"job_title": "teacher"})
+    world.sync()
+    world.settle()
+    world["c"].edit("person", world.ids["c"], {"marital_status": None})
+    world.sync()
+    world.settle()
+
+    assert {"a": [], "b": [None], "c": [None]} == everywhere(world, "marital_status")
+
+
+def test_a_kill_while_the_created_anew_is_made_changes_nothing(world):
+    world["a"].edit("person", world.ids["a"], {"marital_status": "married"})
+    world.sync("a")
+    world["a"].delete("person", world.ids["a"])
+    world["c"].edit("person", world.ids["c"], {"job_title": "teacher"})
+    world["a"].after_write.append(die)
+    with pytest.raises(Killed):
+        world.sync()
+    world.sync()
+    world.settle()
+
+    assert {"a": ["married"], "b": ["married"], "c": ["married"]} == everywhere(world, "marital_status")
