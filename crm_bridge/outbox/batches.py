@@ -12,6 +12,7 @@ from crm_bridge.outbox.drafts import Draft, draft_client
 from crm_bridge.outbox.questions import creates_wait_for
 from crm_bridge.outbox.removals import draft_removals
 from crm_bridge.outbox.truces import War, truces_of
+from crm_bridge.outbox.undecided import NO_QUESTIONS, questions_of
 from crm_bridge.outbox.undone_creates import without_undone_creates
 from crm_bridge.outbox.undone_deletes import with_undone_deletes
 from crm_bridge.run_context.context import RunContext
@@ -71,6 +72,7 @@ def planned(run: RunContext, system: System, rows: Sequence[OutboxRow]) -> Batch
         asked = creates_wait_for(connection, system, linked)
         in_doubt = journal.unsettled_creates(connection, system.name)
         created = _created_before(connection, system, ids)
+        questions = questions_of(connection, ids)
         truces = truces_of(run, connection, system, [row for mine in linked.values() for row in mine])
     batch = Batch(rows, in_doubt=in_doubt)
     for row in rows:
@@ -96,6 +98,7 @@ def planned(run: RunContext, system: System, rows: Sequence[OutboxRow]) -> Batch
                 waits_for=asked.get(row.client_id),
                 created=created,
                 truces=truces,
+                questions=questions.get(client.id, NO_QUESTIONS),
             )
             if row.client_id not in in_doubt:
                 drafted = with_undone_deletes(client, mine, system, drafted, created=created)

@@ -16,6 +16,7 @@ from crm_bridge.outbox.kept_apart import kept_apart, own_values, with_own
 from crm_bridge.outbox.reasons import reason
 from crm_bridge.outbox.several_addresses import addresses_beside, verdict_on
 from crm_bridge.outbox.truces import NO_TRUCES, Truces, War, own_there
+from crm_bridge.outbox.undecided import NO_QUESTIONS, Question, own_of, undecided, waiting
 from crm_bridge.outbox.words_of_others import words_of_others
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store.clients import StoredClient
@@ -61,7 +62,7 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class ClientDrafts:
     """All writes of one client into one system; ``letters`` where the card cannot be expressed there, ``waits`` for
-    creates that would be made but for an open question; ``wars`` for what is put back there each time."""
+    what would be written but for an open question; ``wars`` for what is put back there each time."""
 
     drafts: Sequence[Draft]
     letters: Sequence[Letter]
@@ -79,6 +80,7 @@ def draft_client(
     waits_for: str | None = None,
     created: Mapping[tuple[str, str], PastCreates] = NO_CREATES,
     truces: Truces = NO_TRUCES,
+    questions: Mapping[str, Question] = NO_QUESTIONS,
 ) -> ClientDrafts:
     """What has to be written into ``system`` so that it says what the card says.
 
@@ -88,11 +90,13 @@ def draft_client(
         waits_for: what has to be decided before the client is created anywhere: ``review case 7``.
         created: (client id, kind) → what came of earlier creates, where there were any.
         truces: what is put back there each time, and written no more.
+        questions: path → what somebody has to decide, or would not decide, about it.
     """
     contributions = [row.contribution() for row in rows if row.entity == "client"]
     said = {each.key: each for each in contributions}
     card = survive(contributions, policy=policy, current=client.doc())
     apart = kept_apart(rows)
+    open_units = undecided(card, questions, policy=policy)
     drafts: list[Draft] = []
     letters: list[Letter] = []
     waits: list[Letter] = []
@@ -106,7 +110,12 @@ def draft_client(
             foreign = consents_of_others(said[row.key], contributions, card, at=client.updated_at)
             own |= {unit: each.withdrawn for unit, each in foreign.items()}
             others = words_of_others(said[row.key], contributions, card)
+            if open_units:
+                would = _write_back(kind, row, held, card, own, others)
+                own |= own_of(row, open_units)
             back = _write_back(kind, row, held, card, own, others)
+            if open_units:
+                waits.extend(waiting(kind, row, open_units.values(), held=would.changes, made=back.changes))
             stopped = truces.stopped(row, back.changes)
             if stopped:
                 wars.extend(stopped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 
@@ -42,4 +43,4 @@ def without_undone_creates(
             elif row.digest.hex() == undone[row.key]:
                 drafts = [each for each in drafts if each.record is None or each.record.pk != row.pk]
                 drafts.append(removal(client, kind, row, why="the create is undone"))
-    return ClientDrafts(drafts, planned.letters, planned.waits)
+    return replace(planned, drafts=drafts)

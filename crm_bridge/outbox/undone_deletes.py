@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import orjson
 
@@ -56,7 +57,7 @@ def with_undone_deletes(
         last = max((row for row in mine if row.key in restored), key=lambda row: row.pk, default=None)
         if last is not None and not made_anew(last, mine):
             drafts.append(_create(client, kind, last, created.get((client.id, kind.name), PastCreates())))
-    return ClientDrafts(drafts, planned.letters, planned.waits, planned.wars)
+    return replace(planned, drafts=drafts)
 
 
 def _create(client: StoredClient, kind: Kind, row: SourceRecord, past: PastCreates) -> Draft:

@@ -223,11 +223,12 @@ def decide(
             answer.update(merge(run, survivor, absorbed, by=by, reason=reason, despite_identifiers=despite_identifiers))
     if accept and asked["kind"] == WAR:
         answer.update(_end_war(run, asked, side=value or "left", by=by))
-    elif accept and value is not None:
+    elif accept and asked["kind"] == "conflict":
         with run.database.transaction() as connection:
             standing = clients.standing(connection, asked["left"]) or required(connection, asked["left"])
             client_id = standing.id
-            answer.update(rule(run, connection, client_id, asked["right"], value, by=by, question=question))
+            if value is not None:
+                answer.update(rule(run, connection, client_id, asked["right"], value, by=by, question=question))
             card_anew(run, connection, client_id, at=run.now())
     if accept and asked["kind"] == "objection":
         with run.database.transaction() as connection:

@@ -43,11 +43,12 @@ def forget(run: RunContext, pks: Sequence[int], work: PageWork, *, spread: bool,
             (work.changed_clients if client_id in stored else work.new_clients).append(change.stored)
             run.report.count("changed")
             work.history.append(card_changed(run, client_id, change, at=at, news=news))
+        asked = [verdict for verdict in (change.card.verdicts.values() if change.card else ()) if verdict.ask]
         work.doubts.extend(
-            Doubt("conflict", client_id, unit, "probable", verdict.reason, evidence=verdict.words)
-            for unit, verdict in (change.card.verdicts.items() if change.card else ())
-            if verdict.ask
+            Doubt("conflict", client_id, verdict.path, "probable", verdict.reason, evidence=verdict.words)
+            for verdict in asked
         )
+        work.weighed[client_id] = {verdict.path for verdict in asked}
         if change.moved or spread:
             work.outbox.update(to_carry(client_id, group, str(change.stored.doc().get("kind", "person")), run.systems))
 

@@ -35,7 +35,6 @@ from crm_bridge.sync.deletions import age_of_created
 from crm_bridge.sync.edits import observe
 from crm_bridge.sync.proposals import with_former
 from crm_bridge.sync.silence import own_words
-from crm_bridge.sync.slots import slot_of
 from crm_bridge.sync.survivorship import Verdict
 from crm_bridge.sync.units import head, split
 
@@ -298,15 +297,15 @@ def _follow(
         kind_of_client = str(members[0].doc.get("kind", "person")) if members else "person"
         work.outbox.update(to_carry(client_id, members, kind_of_client, run.systems))
     if change.card is not None:
+        work.weighed[client_id] = {each.path for each in change.card.verdicts.values() if each.ask}
         for unit, verdict in change.card.verdicts.items():
-            path = slot_of(unit, verdict.value) if verdict.against else unit
             touched = any(each in units for units in edited.values() for each in (unit, *verdict.against))
             if verdict.ask:
-                doubt = Doubt("conflict", client_id, path, "probable", verdict.reason, evidence=verdict.words)
+                doubt = Doubt("conflict", client_id, verdict.path, "probable", verdict.reason, evidence=verdict.words)
                 work.doubts.append(doubt)
             if touched and verdict.conflict and any(loser.replaced for loser in verdict.losers):
                 run.report.count("conflicts")
-                _remember_conflict(run, client_id, path, verdict, work, at)
+                _remember_conflict(run, client_id, verdict, work, at)
 
 
 def _remember(
@@ -321,13 +320,13 @@ def _remember(
     work.history.append(HistoryRow(run.seq.take(), at, kind, client_id, body, run.run_id, None, news))
 
 
-def _remember_conflict(run: RunContext, client_id: str, path: str, verdict: Verdict, work: PageWork, at: str) -> None:
+def _remember_conflict(run: RunContext, client_id: str, verdict: Verdict, work: PageWork, at: str) -> None:
     lost = [
         {"record": loser.key, "value": None if loser.value is ABSENT else loser.value, "at": loser.at}
         for loser in verdict.losers
     ]
     body = {
-        "path": path,
+        "path": verdict.path,
         "units": [verdict.unit, *verdict.against],
         "winner": verdict.origin,
         "value": verdict.value,
@@ -365,6 +364,7 @@ def commit_page(
         journal.enqueue(connection, sorted(work.outbox), at=at)
         run.report.count("doubts", review.put(connection, work.doubts, at=at))
         review.withdraw(connection, work.answered, at=at)
+        review.resolve_conflicts(connection, work.weighed, at=at)
         letters.close_records(connection, kind.system, kind.name, went_through, stages=STAGES_OF_READING, at=at)
         run.report.new_dead_letters += letters.put(connection, work.letters, at=at, run_id=run.run_id)
         outdated = sorted(failed & told_before)

@@ -17,6 +17,7 @@ class PageWork:
 
     Attributes:
         answered: open questions about clients that a record now shows to be two.
+        weighed: client → paths of its card that a person has to decide, of all whose card was looked at.
         joined: clients that a new record of this page belongs to, where they had or got another one.
     """
 
@@ -32,5 +33,6 @@ class PageWork:
     outbox: set[tuple[str, str]] = field(default_factory=set)
     letters: list[Letter] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
+    weighed: dict[str, set[str]] = field(default_factory=dict)
     answered: list[int] = field(default_factory=list)
     joined: set[str] = field(default_factory=set)

@@ -149,6 +149,27 @@ def asked_of(connection: Connection, kind: str, lefts: Sequence[str]) -> dict[tu
     return {(left, right): (state, decided_at or "") for left, right, state, decided_at in rows}
 
 
+def conflicts_of(connection: Connection, client_ids: Sequence[str]) -> list[tuple[int, str, str, str]]:
+    """(question, state, client id, path) of the conflicts about these clients that wait or were turned down."""
+    rows = connection.execute(
+        select(review.c.id, review.c.state, review.c.left, review.c.right).where(
+            review.c.kind == "conflict", review.c.state.in_(["open", "rejected"]), among(review.c.left, client_ids)
+        )
+    )
+    return [(question, state, client_id, path) for question, state, client_id, path in rows]
+
+
+def resolve_conflicts(connection: Connection, asked: Mapping[str, Set[str]], *, at: str) -> None:
+    """Close the open questions about paths on which nobody contradicts anybody any more.
+
+    Args:
+        asked: client id → the paths that a person still has to decide.
+    """
+    found = conflicts_of(connection, list(asked)) if asked else []
+    gone = [case for case, state, client_id, path in found if state == "open" and path not in asked[client_id]]
+    withdraw(connection, gone, at=at)
+
+
 def _open_objections(connection: Connection, client_ids: Sequence[str]) -> dict[tuple[str, str], int]:
     rows = connection.execute(
         select(review.c.left, review.c.right, review.c.id).where(

@@ -29,6 +29,7 @@ from crm_bridge.sync.further_addresses import edited_beside, second
 from crm_bridge.sync.lost_edits import drop_what_they_replaced
 from crm_bridge.sync.own_rules import SPECIAL
 from crm_bridge.sync.rules import Rule, Survivorship, completeness, preference
+from crm_bridge.sync.slots import slot_of
 from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
 
 FINAL = frozenset({ERASED, "deceased"})  # no edit of another record takes their place
@@ -65,6 +66,11 @@ class Verdict(NamedTuple):
     at: str = ""
     replaced: tuple[str, ...] = ()
     seq: int | None = None
+
+    @property
+    def path(self) -> str:
+        """What a person is told that it is about: the unit, or the slot that items meet in."""
+        return slot_of(self.unit, self.value) if self.against else self.unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,3 +190,56 @@ class TestTaxIdentifiers:
         world.ask("review_decide", question["id"], True, by="Olha", despite_identifiers=True)
 
         assert 1 == len(world.ask("lookup", name="Коваль"))
+
+
+class TestUntilSomebodyDecides:
+    def test_each_system_keeps_what_its_users_typed(self, asked):
+        """Nobody's word is written over, and a system that said nothing of it hears of neither."""
+        asked.sync()
+
+        assert ["single", "married", None] == held(asked)
+
+    def test_other_fields_are_carried(self, asked):
+        asked["a"].edit("person", asked.ids["a"], {"job_title": "teacher"})
+        asked.sync()
+
+        assert ["teacher"] * 3 == [asked[name].person(asked.ids[name])["job_title"] for name in "abc"]
+        assert ["single", "married", None] == held(asked)
+
+    def test_the_plan_says_what_it_waits_for(self, asked):
+        blocked = asked.ask("plan").blocked
+
+        assert {f"waits for review case {asked.question['id']}"} == {each.message for each in blocked}
+        assert {"marital_status"} == {each.path for each in blocked}
+
+    def test_a_further_edit_of_one_side_drops_neither(self, asked):
+        asked["a"].edit("person", asked.ids["a"], {"marital_status": "divorced"})
+        asked.sync()
+        asked["b"].edit("person", asked.ids["b"], {"marital_status": "widowed"})
+        asked.sync()
+        [question] = asked.ask("review_list")
+        rows = asked.ask("review_case", question["id"])["rows"]
+
+        assert ["divorced", "widowed"] == [row["value"] for row in rows]
+        assert ["divorced", "widowed", None] == held(asked)
+
+    def test_a_side_that_gives_way_ends_it(self, asked):
+        """The users agreed on the telephone: nothing is left to decide."""
+        asked["a"].edit("person", asked.ids["a"], {"marital_status": "married"})
+        asked.sync()
+
+        assert ["married"] * 3 == held(asked)
+        assert [] == asked.ask("review_list")
+
+    def test_turned_down_it_stays_as_it_is(self, asked):
+        asked.ask("review_decide", asked.question["id"], False, by="Olha")
+        asked.sync()
+
+        assert (["single", "married", None], 0) == (held(asked), asked.sync().written)
+
+    def test_accepted_without_a_value_the_cards_is_carried(self, asked):
+        stands = asked.client()["marital_status"]
+        asked.ask("review_decide", asked.question["id"], True, by="Olha")
+        asked.sync()
+
+        assert [stands] * 3 == held(asked)
