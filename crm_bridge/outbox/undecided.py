@@ -72,6 +72,8 @@ def waiting(
         made: what is written now.
     """
     cases = sorted({question.id for question in asked if question.waits})
+    if not cases:
+        return []
     writing = {(each.path, each.field) for each in made}
     return [
         Letter(
@@ -85,5 +87,5 @@ def waiting(
             client_id=row.client_id,
         )
         for each in held
-        if cases and (each.path, each.field) not in writing
+        if (each.path, each.field) not in writing
     ]
