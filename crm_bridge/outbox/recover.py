@@ -36,7 +36,7 @@ from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store import journal, records
 from crm_bridge.store.journal import Intent
-from crm_bridge.sync.read_back import may_have_been_seen
+from crm_bridge.sync.read_back import may_have_been_seen, typed_over
 
 REPEATABLE = (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
 
@@ -76,9 +76,9 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gat
     if is_update and kind.capabilities.reads_back and isinstance(connector, RecordSource):
         record_id = str(intent.record_id)
         found = yield from asked(partial(records_of, connector, kind.name, [record_id]))
-        units = _seen_there(run, kind, intent, found[0]) if found else {}
+        units, over = _seen_there(run, kind, intent, found[0]) if found else ({}, {})
         if units:
-            arrived(run, kind, intent, record_id, units)
+            arrived(run, kind, intent, record_id, units, over)
         else:
             plan_anew(run, intent)
         return record_id
@@ -119,12 +119,16 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gat
     return None
 
 
-def _seen_there(run: RunContext, kind: Kind, intent: Intent, record: Mapping[str, Any]) -> dict[str, Any]:
+def _seen_there(
+    run: RunContext, kind: Kind, intent: Intent, record: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What of the write the record's users may have seen, and what stands there instead of it."""
     with run.database.reading() as connection:
         known = records.one(connection, intent.system, intent.kind, str(intent.record_id))
     before = known.effective_doc() if known else {}
     written, holds = kind.mapping.read(intent.request["full"]).doc, kind.mapping.read(record).doc
-    return may_have_been_seen(before, written, holds, wrote=intent.request["units"])
+    seen = may_have_been_seen(before, written, holds, wrote=intent.request["units"])
+    return seen, typed_over(seen, before, holds)
 
 
 def was_read(run: RunContext, intent: Intent) -> bool:

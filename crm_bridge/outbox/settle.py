@@ -16,14 +16,17 @@ from crm_bridge.run_context.digest import canonical_bytes, digest_of
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.store import history, journal, records
 from crm_bridge.store.echoes import echoes_from
-from crm_bridge.store.history import HistoryRow
+from crm_bridge.store.history import HistoryRow, Said
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
-from crm_bridge.sync.claims import Contribution, settle
+from crm_bridge.sync.claims import Contribution, Echo, settle
 from crm_bridge.sync.deletions import CARRIED
 from crm_bridge.sync.proposals import apply, still_true
+from crm_bridge.sync.slots import slot_of
 from crm_bridge.sync.units import changed, join, split
 
+NOTHING: Mapping[str, Any] = {}
+MAY_BE_UNSEEN = "typed there while our write was unanswered, which may not have been seen"
 NOT_FOUND = "not_found"  # the code of a refusal that says: there is no such record
 
 
@@ -103,14 +106,50 @@ def found_there(run: RunContext, kind: Kind, intent: Intent, record_id: str, uni
     return ours
 
 
-def arrived(run: RunContext, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]) -> None:
+def arrived(
+    run: RunContext,
+    kind: Kind,
+    intent: Intent,
+    record_id: str,
+    units: Mapping[str, Any],
+    over: Mapping[str, Any] = NOTHING,
+) -> None:
     """We found out that the write of ``intent`` did arrive. Only what it wrote (``units``) is taken in: the record
-    itself is read again afterwards, as others may have changed it since."""
+    itself is read again afterwards, as others may have changed it since.
+
+    Args:
+        over: unit → what stands there instead, typed by somebody who may not have seen ours. That is told.
+    """
     with run.database.transaction() as connection:
         _settle_found(run, connection, kind, intent, record_id, units)
+        if over:
+            _tell_of_unseen(run, connection, kind, intent, record_id, over)
         journal.settle(connection, [(intent.id, "accepted", "found by reading back")], at=run.now())
         journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
     count_late(run, intent)
+
+
+def _tell_of_unseen(
+    run: RunContext, connection: Connection, kind: Kind, intent: Intent, record_id: str, over: Mapping[str, Any]
+) -> None:
+    at, echoes = run.now(), echoes_from(intent.request)
+    key = f"{kind.system}/{kind.name}/{record_id}"
+    for unit, now in over.items():
+        ours = echoes.get(unit) or Echo(key)
+        wrote = intent.request["units"][unit]
+        told = history.conflict(
+            run.seq.take(),
+            at,
+            intent.client_id,
+            run.run_id,
+            path=unit if wrote is None else slot_of(unit, wrote),
+            rule=MAY_BE_UNSEEN,
+            winner=Said(key, now),
+            losers=[Said(ours.origin, wrote, ours.at)],
+            units=[unit],
+        )
+        history.insert_all(run.database, connection, [told])
+        run.report.count("conflicts")
 
 
 def _settle_found(

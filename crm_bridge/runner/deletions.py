@@ -18,7 +18,7 @@ from crm_bridge.runner.cards import recompute, to_carry
 from crm_bridge.runner.gone import card_changed, closed
 from crm_bridge.store import clients, history, journal, letters, records
 from crm_bridge.store.clients import StoredClient
-from crm_bridge.store.history import HistoryRow
+from crm_bridge.store.history import Said, conflict
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import Contribution
 from crm_bridge.sync.deletions import BEATEN, CARRIED, OURS, SPENT, SPREAD, lives, spoke_after
@@ -143,15 +143,16 @@ def _edited_unseen(row: SourceRecord, rows: Sequence[SourceRecord]) -> str | Non
 def _tell_of_conflict(run: RunContext, connection: Connection, client_id: str, row: SourceRecord, by: str) -> None:
     run.report.count("conflicts")
     run.report.notes.append(f"{row.key} was deleted, and {by} edited meanwhile: the client stays ({BEATS})")
-    body = {
-        "path": "(the record)",
-        "units": [],
-        "winner": by,
-        "value": None,
-        "rule": BEATS,
-        "losers": [{"record": row.key, "value": None, "at": row.gone_at}],
-    }
-    told = HistoryRow(run.seq.take(), run.now(), "sync.conflict", client_id, body, run.run_id)
+    told = conflict(
+        run.seq.take(),
+        run.now(),
+        client_id,
+        run.run_id,
+        path="(the record)",
+        rule=BEATS,
+        winner=Said(by, None),
+        losers=[Said(row.key, None, row.gone_at)],
+    )
     history.insert_all(run.database, connection, [told])
 
 

@@ -25,7 +25,7 @@ from crm_bridge.runner.reading import Arrival, PageReading, enrich, record_ids, 
 from crm_bridge.runner.resolution import Linked, Resolution, keys_of, resolve
 from crm_bridge.store import clients, history, journal, letters, records, review, runs
 from crm_bridge.store.clients import StoredClient
-from crm_bridge.store.history import HistoryRow
+from crm_bridge.store.history import HistoryRow, Said, conflict
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.store.review import Doubt
@@ -321,19 +321,18 @@ def _remember(
 
 
 def _remember_conflict(run: RunContext, client_id: str, verdict: Verdict, work: PageWork, at: str) -> None:
-    lost = [
-        {"record": loser.key, "value": None if loser.value is ABSENT else loser.value, "at": loser.at}
-        for loser in verdict.losers
-    ]
-    body = {
-        "path": verdict.path,
-        "units": [verdict.unit, *verdict.against],
-        "winner": verdict.origin,
-        "value": verdict.value,
-        "rule": verdict.reason,
-        "losers": lost,
-    }
-    work.history.append(HistoryRow(run.seq.take(), at, "sync.conflict", client_id, body, run.run_id))
+    told = conflict(
+        run.seq.take(),
+        at,
+        client_id,
+        run.run_id,
+        path=verdict.path,
+        rule=verdict.reason,
+        winner=Said(verdict.origin, verdict.value),
+        losers=[Said(each.key, None if each.value is ABSENT else each.value, each.at) for each in verdict.losers],
+        units=(verdict.unit, *verdict.against),
+    )
+    work.history.append(told)
 
 
 def commit_page(

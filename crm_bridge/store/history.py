@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, delete, func, select
@@ -30,6 +30,39 @@ class HistoryRow:
     run_id: str | None = None
     record_pk: int | None = None
     tells: bool = False
+
+
+class Said(NamedTuple):
+    """One side of a conflict: the record that said it, what it said (``None``: nothing), and when."""
+
+    record: str
+    value: Any
+    at: str | None = None
+
+
+def conflict(
+    seq: int,
+    at: str,
+    client_id: str,
+    run_id: str | None,
+    *,
+    path: str,
+    rule: str,
+    winner: Said,
+    losers: Sequence[Said],
+    units: Sequence[str] = (),
+) -> HistoryRow:
+    """The row that tells of a conflict on ``path``; ``units``: all that it was about."""
+    lost = [each._asdict() for each in losers]
+    body = {
+        "path": path,
+        "units": list(units),
+        "winner": winner.record,
+        "value": winner.value,
+        "rule": rule,
+        "losers": lost,
+    }
+    return HistoryRow(seq, at, "sync.conflict", client_id, body, run_id)
 
 
 def insert_all(database: Database, connection: Connection, rows: Sequence[HistoryRow]) -> None:

@@ -32,6 +32,23 @@ def may_have_been_seen(before: Doc, written: Doc, holds: Doc, *, wrote: Mapping[
     return seen
 
 
+def typed_over(seen: Mapping[str, Any], before: Doc, holds: Doc) -> dict[str, Any]:
+    """Of what we wrote and take for ``seen``, what the record does not hold as written: unit → what is there instead,
+    ``None`` for nothing."""
+    was, is_now = split(before), split(holds)
+    over: dict[str, Any] = {}
+    for unit, wrote in seen.items():
+        now = is_now.get(unit)
+        if now == wrote:
+            continue
+        if now is None and is_value_keyed(unit):
+            slot = slot_of(unit, wrote)
+            came = (each for name, each in is_now.items() if name not in was and slot_of(name, each) == slot)
+            now = next(came, None)
+        over[unit] = now
+    return over
+
+
 def _something_else_is_there(unit: str, former: str | None, before: Doc, written: Doc, holds: Doc) -> bool:
     """Whether the place that an item was written to is no longer as it was. A row more in a list is no such place."""
     was, is_now = split(before), split(holds)

@@ -42,6 +42,31 @@ def test_what_the_target_s_user_typed_over_is_carried(tmp_path, field, how):
     assert [VALUES[field][THEIRS]] * 3 == [world[name].person(ids[name])[field] for name in "abc"]
 
 
+@pytest.mark.parametrize("how", ["killed before", "killed after"])
+@pytest.mark.parametrize("field", VALUES)
+def test_that_ours_may_not_have_been_seen_is_told(tmp_path, field, how):
+    """Nobody knows whether the user of B had ours in front of them: it is reported like any conflict, and kept."""
+    world = World(tmp_path)
+    ids = world.person("a", "b", "c", **{field: VALUES[field][FIRST]})
+    world.settle()
+    world["a"].edit("person", ids["a"], {field: VALUES[field][OURS]})
+    lose(world, how)
+    world["b"].edit("person", ids["b"], {field: VALUES[field][THEIRS]})
+
+    report = world.sync()
+
+    [told] = [line for line in world.ask("history", world.client()["id"]) if line["what"] == "conflict"]
+    assert 1 == report.clients["conflicts"]
+    assert "may not have been seen" in told["rule"]
+    assert [f"a/person/{ids['a']}"] == [each["source"] for each in told["lost"]]
+    assert (VALUES[field][OURS], VALUES[field][THEIRS]) == (said(told["lost"][0]["value"]), said(told["new"]))
+    assert "conflicts" not in world.sync().clients
+
+
+def said(value):
+    return value["value"] if isinstance(value, dict) else value
+
+
 @pytest.mark.parametrize("how", ["killed after", "answer lost"])
 @pytest.mark.parametrize("field", VALUES)
 def test_so_is_what_was_typed_over_where_there_was_nothing(tmp_path, field, how):
