@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from crm_bridge.matching import UNLIKELY, match, match_keys
 from crm_bridge.outbox.kept_apart import told_apart
-from crm_bridge.runner.undo_choice import Written
-from crm_bridge.store import history, journal, notices, records
+from crm_bridge.runner.undo_choice import Written, is_undo
+from crm_bridge.store import history, journal, notices, records, runs
 from crm_bridge.store.echoes import echoes_from
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord
+from crm_bridge.sync.claims import Echo
 
 AT_ONCE = 200  # clients
 LEAST_SURE = ("open", "unknown")
@@ -29,7 +30,10 @@ class Scope:
 
 
 def written_by(connection: Connection, run_id: str, whose: Sequence[str]) -> Scope:
-    """What the run wrote for these clients, as far as it was accepted."""
+    """What the run wrote for these clients, as far as it was accepted. Of an undo, what it took back: the edits that it
+    carried besides are nobody's to turn over with it."""
+    run = runs.get(connection, run_id)
+    is_undo_run = run is not None and run["kind"] == "undo"
     intents = {each.id: each for each in journal.of_run(connection, run_id, whose) if each.state == "accepted"}
     units: dict[int, dict[str, tuple[Any, Any]]] = {}
     said: dict[int, dict[str, str | None]] = {}
@@ -40,9 +44,12 @@ def written_by(connection: Connection, run_id: str, whose: Sequence[str]) -> Sco
             if intent is None or row.record_pk is None:
                 continue
             before = units.setdefault(row.record_pk, {})
+            echoes = echoes_from(intent.request)
             for unit, (old, new) in row.body["units"].items():
+                if is_undo_run and not _took_back(intent, echoes.get(unit)):
+                    continue
                 before[unit] = (before[unit][0] if unit in before else old, new)
-            said.setdefault(row.record_pk, {}).update(_carried(intent))
+            said.setdefault(row.record_pk, {}).update(_carried(intent, echoes))
             if intent.operation == "create":
                 created.add(row.record_pk)
     scope = Scope()
@@ -74,9 +81,14 @@ def entered_anew(connection: Connection, deleted: Sequence[SourceRecord]) -> dic
     return found
 
 
-def _carried(intent: Intent) -> dict[str, str | None]:
+def _took_back(intent: Intent, echo: Echo | None) -> bool:
+    """Whether the write of an undo carried its own word there, or gave the record back what it had said itself."""
+    kind = f"{intent.system}/{intent.kind}/"
+    return echo is None or is_undo(echo.origin) or echo.origin.startswith(kind)
+
+
+def _carried(intent: Intent, echoes: Mapping[str, Echo]) -> dict[str, str | None]:
     """Unit → the card's value that the write carried."""
-    echoes = echoes_from(intent.request)
     return {unit: told_apart(unit, echoes[unit].said) if unit in echoes else None for unit in intent.request["units"]}
 
 

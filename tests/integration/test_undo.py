@@ -365,3 +365,33 @@ def test_a_merge_since_then_is_followed(world):
 
     assert {"a": "pupil", "b": "pupil"} == held(world, ids)
     assert other
+
+
+class TestOfAnUndo:
+    """Taking an undo back does again what it had taken back, and nothing else that its run happened to carry."""
+
+    def test_what_it_took_back_stands_again(self, edited):
+        undone = undo(edited, edited.run)
+        undo(edited, undone.report)
+
+        assert {"a": "teacher", "b": "teacher", "c": "teacher"} == held(edited, edited.ids)
+        assert 0 == edited.sync().written
+
+    def test_an_edit_that_it_kept_and_carried_stays(self, edited):
+        edited["c"].edit("person", edited.ids["c"], {"job_title": "headmaster"})
+        undone = undo(edited, edited.run)
+        edited.settle()
+        undo(edited, undone.report)
+        edited.settle()
+
+        assert {"a": "headmaster", "b": "headmaster", "c": "headmaster"} == held(edited, edited.ids)
+
+    def test_an_edit_of_another_field_that_it_carried_stays(self, edited):
+        edited["b"].edit("person", edited.ids["b"], {"marital_status": "married"})
+        undone = undo(edited, edited.run)
+        edited.settle()
+        undo(edited, undone.report)
+        edited.settle()
+
+        assert {"a": "married", "b": "married", "c": "married"} == held(edited, edited.ids, "marital_status")
+        assert {"a": "teacher", "b": "teacher", "c": "teacher"} == held(edited, edited.ids)
