@@ -47,7 +47,7 @@ from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.undo import UndoReport
 from crm_bridge.runner.unknown_sources import demand_known_sources
 from crm_bridge.store import inbox as inbox_store
-from crm_bridge.store import letters, logins, pauses
+from crm_bridge.store import logins, pauses
 from crm_bridge.store.causes import Cause
 from crm_bridge.store.database import Database
 from crm_bridge.store.logins import StoredLogins
@@ -238,15 +238,11 @@ class Bridge(Desk):
         with self._database.owned():
             return corrections.edit(self._run(self._database), int(letter_id), record, by=by)
 
-    def discard(self, ids: Sequence[int] = (), *, reason: str, by: str, cause: Cause | None = None) -> int:
-        """Close letters for good, with the reason. Returns how many were open."""
+    def discard(self, ids: Sequence[int] = (), *, reason: str, by: str, cause: Cause | None = None) -> dict[str, Any]:
+        """Close letters for good, with the reason; see :func:`crm_bridge.runner.replay.discard`."""
+        numbers = [int(each) for each in ids]
         with self._database.owned():
-            run = self._run(self._database)
-            if cause is not None:
-                return replay.discard(run, cause, reason=reason, by=by)
-            numbers = [int(each) for each in ids]
-            with self._database.transaction() as connection:
-                return letters.close(connection, numbers, state="discarded", by=by, reason=reason, at=run.now())
+            return replay.discard(self._run(self._database), numbers, cause=cause, reason=reason, by=by)
 
     def check(self, systems: Sequence[str] | None = None) -> Sequence[Checkup]:
         """Reach every system, and read the first page of each kind. Where ``systems`` names some, these alone: and a

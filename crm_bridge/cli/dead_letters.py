@@ -11,6 +11,7 @@ import typer
 from crm_bridge.cli.edited import from_editor, from_file, with_values
 from crm_bridge.cli.invocation import (
     DEFAULT_LIMIT,
+    LAST_NUMBER,
     AfterOption,
     ByOption,
     JsonOption,
@@ -42,12 +43,14 @@ REPLAYED = {
     "unknown": "unknown",
 }
 FORESEEN = {**REPLAYED, "replayed": "would go", "put_back": "would be put back to be written"}
-LetterArgument = Annotated[int, typer.Argument(metavar="ID", help="The dead letter's number.")]
+LetterArgument = Annotated[int, typer.Argument(metavar="ID", max=LAST_NUMBER, help="The dead letter's number.")]
 LettersArgument = Annotated[
-    list[int] | None, typer.Argument(metavar="ID...", help="Numbers of dead letters, as `list` shows them.")
+    list[int] | None,
+    typer.Argument(metavar="ID...", max=LAST_NUMBER, help="Numbers of dead letters, as `list` shows them."),
 ]
 GroupOption = Annotated[
-    int | None, typer.Option("--group", metavar="ID", help="All that have the same cause as this one.")
+    int | None,
+    typer.Option("--group", metavar="ID", max=LAST_NUMBER, help="All that have the same cause as this one."),
 ]
 SystemOption = Annotated[str | None, typer.Option("--system", "-s", metavar="NAME", help="Those of this system.")]
 KindOption = Annotated[str | None, typer.Option("--kind", help="Those of this kind of record.")]
@@ -191,8 +194,16 @@ def discard(
     with opened(context) as bridge:
         cause = _cause(bridge, group=group, system=system, kind=kind, stage=stage, code=code, path=path)
         _demand_choice(letters, cause)
-        discarded = bridge.discard(letters or [], reason=reason, by=who(by), cause=None if letters else cause)
-    show({"discarded": discarded}, how=how, table=lambda to: to.print(f"{discarded} discarded"))
+        outcome = bridge.discard(letters or [], reason=reason, by=who(by), cause=None if letters else cause)
+
+    def lines(to: Console) -> None:
+        already = f", {outcome['already']:,} {REPLAYED['already']}" if outcome["already"] else ""
+        to.print(f"{outcome['discarded']:,} discarded{already}")
+        _draw_unknown(to, outcome)
+
+    show(outcome, how=how, table=lines)
+    if outcome["unknown"]:
+        raise typer.Exit(ExitCode.USAGE)
 
 
 def _cause(desk: Desk, *, group: int | None, **named: str | None) -> Cause:
@@ -221,8 +232,7 @@ def draw_outcome(to: Console, outcome: Mapping[str, Any]) -> None:
     words = FORESEEN if outcome.get("dry_run") else REPLAYED
     said = [f"{number:,} {words.get(name, name.replace('_', ' '))}" for name, number in counts.items() if number]
     to.print(", ".join(said) or "nothing to replay")
-    if outcome.get("unknown"):
-        to.print(f"no dead letter: {', '.join(map(str, outcome['unknown']))}; see `crm-bridge dead-letters list`")
+    _draw_unknown(to, outcome)
     for letter, what in (outcome.get("in_source") or {}).items():
         to.print(f"{letter}: {cell(what)}; the bridge does not write it back")
     for name in ("outlook", "still", "not_replayable"):
@@ -230,6 +240,11 @@ def draw_outcome(to: Console, outcome: Mapping[str, Any]) -> None:
         if rows:
             to.print(f"\n{words.get('replayed' if name == 'outlook' else name, name.replace('_', ' '))}:")
             print_rows(to, rows, none="")
+
+
+def _draw_unknown(to: Console, outcome: Mapping[str, Any]) -> None:
+    if outcome.get("unknown"):
+        to.print(f"no dead letter: {', '.join(map(str, outcome['unknown']))}; see `crm-bridge dead-letters list`")
 
 
 def draw_letter(to: Console, letter: Mapping[str, Any]) -> None:

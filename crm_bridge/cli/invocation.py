@@ -29,9 +29,13 @@ DespiteOption = Annotated[
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the history.")]
 
-
-LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most this many rows.")]
-AfterOption = Annotated[int, typer.Option("--after", metavar="ID", min=0, help="Go on behind the row of this number.")]
+LAST_NUMBER = 2**63 - 1  # that a row of a store can have; a database does not even compare one beyond
+LimitOption = Annotated[
+    int, typer.Option("--limit", metavar="N", min=1, max=LAST_NUMBER, help="At most this many rows.")
+]
+AfterOption = Annotated[
+    int, typer.Option("--after", metavar="ID", min=0, max=LAST_NUMBER, help="Go on behind the row of this number.")
+]
 DEFAULT_LIMIT = 200
 
 

@@ -9,6 +9,7 @@ import typer
 
 from crm_bridge.cli.invocation import (
     DEFAULT_LIMIT,
+    LAST_NUMBER,
     AfterOption,
     ByOption,
     DespiteOption,
@@ -39,7 +40,9 @@ ANSWERS = {
         "both stay as they are, and it is never written there again",
     ),
 }
-CaseArgument = Annotated[int, typer.Argument(metavar="CASE", help="The case's number, as `review list` shows it.")]
+CaseArgument = Annotated[
+    int, typer.Argument(metavar="CASE", max=LAST_NUMBER, help="The case's number, as `review list` shows it.")
+]
 
 
 @app.command("list")

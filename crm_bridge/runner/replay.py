@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from sqlalchemy import Connection
 
 from crm_bridge.connector import Page
 from crm_bridge.errors import UserMistake
@@ -86,17 +88,38 @@ def replay(run: RunContext, ids: Sequence[int], *, cause: Cause | None = None, d
     return answer.as_dict()
 
 
-def discard(run: RunContext, cause: Cause, *, reason: str, by: str) -> int:
-    """Close all open letters of ``cause``, a portion at a time: in one step SQLite would keep what they were in memory.
+def discard(run: RunContext, ids: Sequence[int], *, cause: Cause | None, reason: str, by: str) -> dict[str, Any]:
+    """Close these letters, or all open ones of ``cause``, a portion at a time: in one step SQLite would keep what they
+    were in memory.
 
     Returns:
-        How many there were.
+        How many were ``discarded`` and how many closed ``already``, and the numbers that are ``unknown``.
+
+    Raises:
+        UserMistake: there is no letter with any of these ids.
     """
-    closed = 0
-    for portion in causes.each(run.database.reading, cause, at_once=AT_ONCE):
+    if cause is None:
+        with run.database.reading() as connection:
+            known, unknown = _known(connection, ids)
+        numbers = [row["id"] for row in known]
+        portions: Iterable[list[int]] = (numbers[at : at + AT_ONCE] for at in range(0, len(numbers), AT_ONCE))
+    else:
+        unknown, portions = [], causes.each(run.database.reading, cause, at_once=AT_ONCE)
+    met = discarded = 0
+    for portion in portions:
         with run.database.transaction() as connection:
-            closed += letters.close(connection, portion, state="discarded", by=by, reason=reason, at=run.now())
-    return closed
+            discarded += letters.close(connection, portion, state="discarded", by=by, reason=reason, at=run.now())
+        met += len(portion)
+    return {"discarded": discarded, "already": met - discarded, "unknown": unknown}
+
+
+def _known(connection: Connection, ids: Sequence[int]) -> tuple[list[dict[str, Any]], list[int]]:
+    """The letters of these numbers, and the numbers that no letter has. Raises :class:`UserMistake` for none at all."""
+    found = letters.get(connection, ids)
+    missing = sorted(set(ids) - {row["id"] for row in found})
+    if missing and not found:
+        raise UserMistake(f"no dead letter: {', '.join(map(str, missing))}; see `crm-bridge dead-letters list`")
+    return found, missing
 
 
 def _chosen(
@@ -109,10 +132,7 @@ def _chosen(
             yield rows
         return
     with run.database.reading() as connection:
-        found = letters.get(connection, ids)
-    missing = sorted(set(ids) - {row["id"] for row in found})
-    if missing and not found:
-        raise UserMistake(f"no dead letter: {', '.join(map(str, missing))}; see `crm-bridge dead-letters list`")
+        found, missing = _known(connection, ids)
     for number in missing:
         answer.add("unknown", number, "no dead letter has this number; see `crm-bridge dead-letters list`")
     for start in range(0, len(found), AT_ONCE):

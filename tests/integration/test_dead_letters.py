@@ -313,11 +313,26 @@ class TestDiscard:
     def test_by_cause_with_the_reason(self, bad):
         ids = [each["id"] for each in letters(bad, cause=BAD_GENDER)]
 
-        assert 3 == bad.ask("discard", cause=BAD_GENDER, reason="test rows", by="Olha")
+        done = bad.ask("discard", cause=BAD_GENDER, reason="test rows", by="Olha")
+
+        assert {"discarded": 3, "already": 0, "unknown": []} == done
         assert ("discarded", "Olha", "test rows") == tuple(
             bad.ask("dead_letter", ids[0])[name] for name in ("state", "closed_by", "closed_reason")
         )
         assert ["b"] == [each["system"] for each in letters(bad)]
+
+    def test_of_a_number_that_never_was_it_says_so(self, bad):
+        with pytest.raises(UserMistake, match="no dead letter: 99"):
+            bad.ask("discard", [99], reason="test rows", by="Olha")
+
+    def test_of_several_numbers_those_that_are_letters_are_discarded_once(self, bad):
+        first, second, _ = (each["id"] for each in letters(bad, cause=BAD_GENDER))
+        bad.ask("discard", [first], reason="test rows", by="Olha")
+
+        done = bad.ask("discard", [first, second, 99], reason="another reason", by="Anna")
+
+        assert {"discarded": 1, "already": 1, "unknown": [99]} == done
+        assert "test rows" == bad.ask("dead_letter", first)["closed_reason"]
 
 
 class TestLaterChanges:

@@ -103,7 +103,7 @@ def bridge(monkeypatch):
             "unmerge": {"client": "c-3"},
             "review_decide": {"client": "c-1"},
             "replay": {"counts": {"replayed": 2}, "replayed": [1, 2]},
-            "discard": 1,
+            "discard": {"discarded": 1, "already": 0, "unknown": []},
             "dead_letter_groups": [{"code": "bad_date", "letters": 2, "oldest": "2026-10-20T08:00:00Z", "example": 1}],
             "undo": UndoReport("run-1", RunReport("run-2", ""), clients={"c-1"}),
             "plan_undo": UndoReport("run-1", RunReport("run-2", ""), writes=[WRITE], clients={"c-1"}),

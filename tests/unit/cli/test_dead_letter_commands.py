@@ -95,3 +95,33 @@ def test_an_unknown_number_is_told_after_the_others_were_replayed(cli, bridge):
     done = cli("dead-letters", "replay", "25", "9", "999")
 
     assert (64, True) == (done.code, "2 replayed" in done.out and "no dead letter: 999" in done.out)
+
+
+def test_an_unknown_number_is_told_after_the_others_were_discarded(cli, bridge):
+    """As by a replay: with a usage error."""
+    bridge.answers["discard"] = {"discarded": 1, "already": 1, "unknown": [999]}
+
+    done = cli("dead-letters", "discard", "25", "9", "999", "--reason", "r")
+
+    assert (64, "1 discarded, 1 closed before\nno dead letter: 999; see `crm-bridge dead-letters list`\n") == (
+        done.code,
+        done.out,
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["dead-letters", "show"],
+        ["dead-letters", "replay"],
+        ["dead-letters", "list", "--after"],
+        ["dead-letters", "list", "--group"],
+        ["review", "show"],
+        ["review", "list", "--limit"],
+    ],
+)
+def test_a_number_that_no_store_can_have_is_a_usage_error(cli, bridge, arguments):
+    """SQLite counts to 2^63 - 1: beyond, it would be an internal error."""
+    ended = cli(*arguments, str(2**63))
+
+    assert (64, []) == (ended.code, bridge.calls)
