@@ -31,6 +31,7 @@ from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.plugin_manager import Plugins, load_plugins
 from crm_bridge.run_context.context import Counter, RunContext, iso
 from crm_bridge.run_context.ids import planned_ids, time_ordered_ids
+from crm_bridge.run_context.isolation import to_log
 from crm_bridge.run_context.pools import Pool, threads
 from crm_bridge.run_context.progress import Progress, Silence
 from crm_bridge.run_context.report import RunReport
@@ -284,7 +285,7 @@ class Bridge(Desk):
             try:
                 system.connector.close()
             except Exception as error:  # noqa: BLE001  # a mistake in one connector keeps no other open
-                _log.warning("a connector's close failed", system=system.name, error=type(error).__name__)
+                _log.warning("a connector's close failed", system=system.name, **to_log(error))
         self._plugins.close()
         self._database.close()
 

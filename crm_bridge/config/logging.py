@@ -37,6 +37,7 @@ ALLOWED_KEYS = frozenset(
         "outcome",
         "page",
         "path",
+        "place",
         "plugin",
         "port",
         "records",

@@ -68,9 +68,21 @@ def calling(connector: object, call: str) -> Iterator[None]:
     except BridgeError as error:
         raise ConnectorFailed(error.message) from error
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-        raise failure(connector, call, f"raised {type(error).__name__}{place}") from error
+        place = _place(error)
+        raise failure(connector, call, f"raised {type(error).__name__}{f' ({place})' if place else ''}") from error
+
+
+def to_log(error: BaseException) -> dict[str, str]:
+    """What a log may say of an error: the class that was raised, and where in the code. Its text may quote a record."""
+    raised = error.__cause__ or error
+    place = _place(raised)
+    return {"error_type": type(raised).__qualname__} | ({"place": place} if place else {})
+
+
+def _place(error: BaseException) -> str | None:
+    """``file:line`` that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
 
 
 def failure(connector: object, call: str, what: str) -> ConnectorFailed:

@@ -6,7 +6,9 @@ import itertools
 
 import pytest
 from memory_world import World, capable
+from structlog.testing import capture_logs
 
+from crm_bridge.config.logging import drop_unknown_keys
 from crm_bridge.connector import Accepted, EffectSafety, Page
 from crm_bridge.errors import ConfigMistake, StopRun
 
@@ -119,10 +121,19 @@ class Deafened:
             setattr(self, name, getattr(peer, name))
 
 
-def test_in_closing_it_goes_no_further(world):
+def test_in_closing_it_goes_no_further_and_is_logged(world):
     closed = []
-    world["a"].close = raising(RuntimeError("no"))
+    world["a"].close = raising(RuntimeError("+380505550101"))
     world["b"].close = lambda: closed.append("b")
 
-    assert 0 == world.sync().exit_code
+    with capture_logs(processors=[drop_unknown_keys]) as lines:
+        assert 0 == world.sync().exit_code
+
+    [line] = lines
     assert ["b"] == closed
+    assert ("a", "RuntimeError", "test_connector_mistakes.py") == (
+        line["system"],
+        line["error_type"],
+        line["place"].partition(":")[0],
+    )
+    assert "+380" not in repr(line)
