@@ -17,9 +17,9 @@ from crm_bridge.outbox.undone_creates import without_undone_creates
 from crm_bridge.outbox.undone_deletes import with_undone_deletes
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import System
-from crm_bridge.store import clients, journal, records
-from crm_bridge.store.journal import OutboxRow
+from crm_bridge.store import clients, journal, outbox, records
 from crm_bridge.store.letters import Letter
+from crm_bridge.store.outbox import OutboxRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.deletions import SPREAD, dying
 from crm_bridge.sync.rules import PERSON
@@ -56,7 +56,7 @@ def batches(run: RunContext, system: System) -> Iterator[Batch]:
     now, after = run.now(), 0
     while True:
         with run.database.reading() as connection:
-            rows = journal.due(connection, system.name, now=now, limit=size, after=after)
+            rows = outbox.due(connection, system.name, now=now, limit=size, after=after)
             if not rows:
                 return
             after = rows[-1].id

@@ -47,7 +47,7 @@ from crm_bridge.plugin_manager.plugins import FAILED_RULE
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, outcomes_of
 from crm_bridge.run_context.systems import System
-from crm_bridge.store import journal, letters, review
+from crm_bridge.store import journal, letters, outbox, review
 from crm_bridge.store.review import Doubt
 
 
@@ -68,7 +68,7 @@ def deliver(
     again: list[tuple[str, str]] = []
     stage = f"{system.name}: writes"
     with run.database.reading() as connection:
-        total = journal.depth(connection).get((system.name, "due"), 0)
+        total = outbox.depth(connection).get((system.name, "due"), 0)
     run.progress.start(stage, total)
     way = _Way(run, system, connector, retry, gate)
     try:
@@ -139,7 +139,7 @@ def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[t
         _give_back(run, [parcel for _, chunk in unsent for parcel in chunk])
         if batch.unfinished:
             with run.database.transaction() as connection:
-                journal.put_back(connection, sorted(batch.unfinished))
+                outbox.put_back(connection, sorted(batch.unfinished))
     return again
 
 
@@ -168,7 +168,7 @@ def _pause(way: _Way) -> None:
     until = way.run.clock() + timedelta(seconds=way.gate.wait())
     reason = "the writes before were answered by nothing, or by a time to wait"
     with way.run.database.transaction() as connection:
-        journal.pause(connection, way.system.name, now=way.run.now(), until=iso(until), reason=reason)
+        outbox.pause(connection, way.system.name, now=way.run.now(), until=iso(until), reason=reason)
 
 
 def was_answered(outcomes: Sequence[WriteOutcome]) -> bool:
@@ -268,7 +268,7 @@ def _journal(
     held = {row.id: "objection" for row, draft in batch.drafts if _subject(draft) in objections}
     held |= {row.id: letter.message.removeprefix("waits for ") for row, letter in batch.waits}
     with run.database.transaction() as connection:
-        journal.sending(connection, [row.id for row in batch.rows])
+        outbox.sending(connection, [row.id for row in batch.rows])
         journal.record(connection, [parcel.intent for parcel in parcels])
         new = letters.put(connection, [letter for _, letter in batch.letters], at=at, run_id=run.run_id)
         doubts = [_doubt(objection) for objection in objections.values()]
@@ -279,11 +279,11 @@ def _journal(
         asked_about = [row.client_id for row in batch.rows]
         review.resolve_objections(connection, system.name, asked_about, but=raised, at=at)
         for row_id, code in lettered.items():
-            journal.park(connection, row_id, state="dead", reason=code)
+            outbox.park(connection, row_id, state="dead", reason=code)
         for row_id in held.keys() - lettered.keys():
-            journal.park(connection, row_id, state="held", reason=held[row_id])
+            outbox.park(connection, row_id, state="held", reason=held[row_id])
         settled = [row.id for row in batch.rows if row.id not in sending | lettered.keys() | held.keys()]
-        journal.delivered(connection, settled)
+        outbox.delivered(connection, settled)
         in_step = set(settled)
         mine = [row.client_id for row in batch.rows if row.id in in_step and row.client_id not in batch.in_doubt]
         letters.supersede_writes(connection, system.name, mine, at=at)
@@ -327,4 +327,4 @@ def _give_back(run: RunContext, parcels: Sequence[Parcel]) -> None:
     unsent = [(parcel.intent.id, "abandoned", journal.NOT_SENT) for parcel in parcels]
     with run.database.transaction() as connection:
         journal.settle(connection, unsent, at=run.now())
-        journal.put_back(connection, [parcel.row.id for parcel in parcels])
+        outbox.put_back(connection, [parcel.row.id for parcel in parcels])

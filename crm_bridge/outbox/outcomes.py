@@ -16,7 +16,7 @@ from crm_bridge.outbox.retry import Again, GiveUp, RetryPolicy, next_step
 from crm_bridge.outbox.settle import settle_accepted, unless_of_another
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.systems import System
-from crm_bridge.store import journal, letters
+from crm_bridge.store import journal, letters, outbox
 from crm_bridge.store.letters import Letter
 
 
@@ -78,7 +78,7 @@ def take_outcomes(
                     settled.append((parcel.intent.id, "refused", outcome.code))
                     letter = _refusal(parcel, outcome)
                     run.report.new_dead_letters += letters.put(connection, [letter], at=at, run_id=run.run_id)
-                    journal.park(connection, parcel.row.id, state="dead", reason=outcome.code)
+                    outbox.park(connection, parcel.row.id, state="dead", reason=outcome.code)
                 case Postponed():
                     figures.postponed += 1
                     if outcome.retry_after is None and system.name not in run.report.away:
@@ -88,10 +88,10 @@ def take_outcomes(
                 case Unknown():
                     figures.unknown += 1
                     settled.append((parcel.intent.id, "unknown", outcome.reason))
-                    journal.park(connection, parcel.row.id, state="unknown", reason="answer lost")
+                    outbox.park(connection, parcel.row.id, state="unknown", reason="answer lost")
         journal.settle(connection, settled, at=at)
-        journal.put_back(connection, sorted(anew))
-        journal.delivered(connection, sorted(row for row in delivered - anew if not left[row]))
+        outbox.put_back(connection, sorted(anew))
+        outbox.delivered(connection, sorted(row for row in delivered - anew if not left[row]))
     return again
 
 
@@ -125,9 +125,9 @@ def _postpone(
     )
     match step:
         case Again(at):
-            reason = outcome.reason if outcome.retry_after is not None else f"{journal.AWAY}{outcome.reason}"
-            journal.postpone(connection, parcel.row.id, until=iso(at), attempts=attempts, reason=reason)
+            reason = outcome.reason if outcome.retry_after is not None else f"{outbox.AWAY}{outcome.reason}"
+            outbox.postpone(connection, parcel.row.id, until=iso(at), attempts=attempts, reason=reason)
         case GiveUp(reason):
             letter = _refusal(parcel, Refused(f"{reason}; last: {outcome.reason}", "gave_up"))
             run.report.new_dead_letters += letters.put(connection, [letter], at=run.now(), run_id=run.run_id)
-            journal.park(connection, parcel.row.id, state="dead", reason="gave_up")
+            outbox.park(connection, parcel.row.id, state="dead", reason="gave_up")

@@ -8,7 +8,8 @@ from crm_bridge.connector import RecordWrite
 from crm_bridge.outbox.drafts import Draft
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.store.echoes import echoes_to
-from crm_bridge.store.journal import Intent, OutboxRow
+from crm_bridge.store.journal import Intent
+from crm_bridge.store.outbox import OutboxRow
 
 
 @dataclass(frozen=True, slots=True)

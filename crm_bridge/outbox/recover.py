@@ -34,7 +34,7 @@ from crm_bridge.outbox.settle import arrived, count_late, found_gone, found_ther
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
 from crm_bridge.run_context.systems import Kind, System
-from crm_bridge.store import journal, records
+from crm_bridge.store import journal, outbox, records
 from crm_bridge.store.journal import Intent
 from crm_bridge.sync.read_back import may_have_been_seen, typed_over
 
@@ -143,7 +143,7 @@ def plan_anew(run: RunContext, intent: Intent, *, state: str = "abandoned", reas
     """It did not arrive, or its record was read already: what the system still needs is found out from the start."""
     with run.database.transaction() as connection:
         journal.settle(connection, [(intent.id, state, reason)], at=run.now())
-        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+        outbox.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
 
 
 def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: Intent, gate: Gate) -> Lane[None]:
@@ -158,7 +158,7 @@ def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: In
             with run.database.transaction() as connection:
                 settle_accepted(run, connection, kind, intent, outcome)
                 journal.settle(connection, [(intent.id, "accepted", "sent again with the same key")], at=run.now())
-                journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+                outbox.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
             count_late(run, intent)
         case Stale() | Refused():
             plan_anew(run, intent)  # it did not arrive; planned anew, it meets the same answer and is settled by it
@@ -169,4 +169,4 @@ def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: In
 def _wait(run: RunContext, intent: Intent) -> None:
     with run.database.transaction() as connection:
         journal.settle(connection, [(intent.id, "unknown", "nobody can tell whether it arrived")], at=run.now())
-        journal.park_client(connection, intent.system, intent.client_id, state="unknown", reason="answer lost")
+        outbox.park_client(connection, intent.system, intent.client_id, state="unknown", reason="answer lost")

@@ -14,7 +14,7 @@ from crm_bridge.matching import match_keys
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.digest import canonical_bytes, digest_of
 from crm_bridge.run_context.systems import Kind
-from crm_bridge.store import history, journal, records
+from crm_bridge.store import history, journal, outbox, records
 from crm_bridge.store.echoes import echoes_from
 from crm_bridge.store.history import HistoryRow, Said
 from crm_bridge.store.journal import Intent
@@ -82,7 +82,7 @@ def found_gone(run: RunContext, intent: Intent) -> None:
     with run.database.transaction() as connection:
         _deleted(run, connection, intent)
         journal.settle(connection, [(intent.id, "accepted", "found gone by reading back")], at=run.now())
-        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+        outbox.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
     count_late(run, intent)
 
 
@@ -125,7 +125,7 @@ def arrived(
         if over:
             _tell_of_unseen(run, connection, kind, intent, record_id, over)
         journal.settle(connection, [(intent.id, "accepted", "found by reading back")], at=run.now())
-        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+        outbox.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
     count_late(run, intent)
 
 

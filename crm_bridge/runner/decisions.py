@@ -16,7 +16,7 @@ from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.cards import recompute, to_carry
 from crm_bridge.runner.queries import required
 from crm_bridge.runner.rulings import drop_rulings_for, is_ruling, rule
-from crm_bridge.store import clients, history, journal, records, review
+from crm_bridge.store import clients, history, journal, outbox, records, review
 from crm_bridge.store.echoes import echoes_from
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
@@ -179,7 +179,7 @@ def card_anew(run: RunContext, connection: Connection, client_id: str, *, at: st
     elif change.moved:
         clients.update_all(connection, [change.stored])
     kind = str(contributions[0].doc.get("kind", "person"))
-    journal.enqueue(connection, sorted(set(to_carry(client_id, contributions, kind, run.systems))), at=at)
+    outbox.enqueue(connection, sorted(set(to_carry(client_id, contributions, kind, run.systems))), at=at)
 
 
 def _tell(
@@ -232,7 +232,7 @@ def decide(
             card_anew(run, connection, client_id, at=run.now())
     if accept and asked["kind"] == "objection":
         with run.database.transaction() as connection:
-            journal.enqueue(connection, [(asked["right"].split("/")[0], asked["left"])], at=run.now())
+            outbox.enqueue(connection, [(asked["right"].split("/")[0], asked["left"])], at=run.now())
     with run.database.transaction() as connection:
         review.decide(connection, question, state="accepted" if accept else "rejected", by=by, at=run.now())
     return answer
@@ -247,7 +247,7 @@ def _end_war(run: RunContext, asked: Mapping[str, Any], *, side: str, by: str) -
     client_id, at = _owner(run, asked["left"]), run.now()
     system, kind, record_id = asked["left"].split("/", 2)
     with run.database.transaction() as connection:
-        journal.enqueue(connection, [(system, client_id)], at=at)
+        outbox.enqueue(connection, [(system, client_id)], at=at)
         if side == "left":
             return {"stands": "ours"}
         row = records.one(connection, system, kind, record_id)

@@ -16,7 +16,7 @@ from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.cards import recompute, to_carry
 from crm_bridge.runner.gone import card_changed, closed
-from crm_bridge.store import clients, history, journal, letters, records
+from crm_bridge.store import clients, history, journal, letters, outbox, records
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import Said, conflict
 from crm_bridge.store.records import SourceRecord
@@ -92,7 +92,7 @@ def _decide(
         group = [row._replace(gone_how=states.get(row.pk, row.gone_how)).contribution() for row in rows]
         _card_anew(run, connection, client, group)  # what the deleted said speaks again
         kind_of_client = next((str(each.doc["kind"]) for each in group if not each.gone), "person")
-        journal.enqueue(connection, sorted(set(to_carry(client_id, group, kind_of_client, run.systems))), at=run.now())
+        outbox.enqueue(connection, sorted(set(to_carry(client_id, group, kind_of_client, run.systems))), at=run.now())
     return bool(beaten)
 
 

@@ -20,7 +20,7 @@ from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.pull import take
 from crm_bridge.runner.waiting import release
-from crm_bridge.store import journal
+from crm_bridge.store import journal, outbox
 
 # A record that others change again and again while we write it waits for the next run.
 ROUNDS = 3
@@ -42,7 +42,7 @@ def release_all(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gat
     def lane(system: System) -> Lane[None]:
         yield from release(run, system)
         with run.database.transaction() as connection:
-            journal.release_held(connection, system.name, now=run.now())
+            outbox.release_held(connection, system.name, now=run.now())
 
     _walk(run, systems, gates, lane)
 
@@ -70,7 +70,7 @@ def deliver_all(
     _walk(run, systems, gates, rounds)
     settle_deletions(run)
     with run.database.reading() as connection:
-        late = [name for name in systems if journal.any_due(connection, name, now=run.now())]
+        late = [name for name in systems if outbox.any_due(connection, name, now=run.now())]
     # What another lane made due, by reading a record again, when this one had ended already.
     _walk(run, late, gates, rounds)
     if late:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from crm_bridge.config import Settings, resolve_secret
 from crm_bridge.errors import ConfigMistake, StoreAway, UserMistake
 from crm_bridge.runner import cases, in_doubt, queries
-from crm_bridge.store import causes, corrections, journal, letters, pauses, review, runs
+from crm_bridge.store import causes, corrections, letters, outbox, pauses, review, runs
 from crm_bridge.store.causes import EVERY, Cause
 from crm_bridge.store.database import Database
 from crm_bridge.store.opening import open_database
@@ -144,7 +144,7 @@ class Desk:
                     for each in pauses.every(connection).values()
                     if each.until > at
                 ],
-                "waiting": [asdict(each) for each in journal.waiting(connection, now=at)],
+                "waiting": [asdict(each) for each in outbox.waiting(connection, now=at)],
                 "dead_letters": letters.count_open(connection),
                 "reviews": review.count_open(connection),
                 "unknown": len(in_doubt.listing(connection)),

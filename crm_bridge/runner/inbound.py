@@ -23,7 +23,7 @@ from crm_bridge.runner.newcomers import record_of, take_newcomers
 from crm_bridge.runner.page_work import PageWork
 from crm_bridge.runner.reading import Arrival, PageReading, enrich, record_ids, sort_page
 from crm_bridge.runner.resolution import Linked, Resolution, keys_of, resolve
-from crm_bridge.store import clients, history, journal, letters, records, review, runs
+from crm_bridge.store import clients, history, journal, letters, outbox, records, review, runs
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import HistoryRow, Said, conflict
 from crm_bridge.store.journal import Intent
@@ -360,7 +360,7 @@ def commit_page(
         clients.insert_all(database, connection, work.new_clients)
         clients.update_all(connection, work.changed_clients)
         history.insert_all(database, connection, work.history)
-        journal.enqueue(connection, sorted(work.outbox), at=at)
+        outbox.enqueue(connection, sorted(work.outbox), at=at)
         run.report.count("doubts", review.put(connection, work.doubts, at=at))
         review.withdraw(connection, work.answered, at=at)
         review.resolve_conflicts(connection, work.weighed, at=at)

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.cards import to_carry
-from crm_bridge.store import clients, history, journal, records
+from crm_bridge.store import clients, history, outbox, records
 from crm_bridge.sync.deletions import lives
 
 AT_ONCE = 500
@@ -55,4 +55,4 @@ def _carry_all(run: RunContext, systems: Collection[str]) -> None:
                 kind = str(group[0].doc.get("kind", "person"))
                 due.update(each for each in to_carry(client_id, group, kind, run.systems) if each[0] in systems)
         with run.database.transaction() as connection:
-            journal.enqueue(connection, sorted(due), at=run.now())
+            outbox.enqueue(connection, sorted(due), at=run.now())

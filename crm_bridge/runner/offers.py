@@ -15,7 +15,7 @@ from crm_bridge.hookspecs import ProposalMode, SourceView
 from crm_bridge.matching import match_keys
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.cards import recompute, to_carry
-from crm_bridge.store import clients, history, journal, records
+from crm_bridge.store import clients, history, outbox, records
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, offers_to
 from crm_bridge.sync.proposals import Offer
@@ -90,7 +90,7 @@ def _store(run: RunContext, renewed: Sequence[tuple[SourceRecord, SourceRecord]]
             told = HistoryRow(run.seq.take(), at, "client.changed", client_id, body, run.run_id)
             history.insert_all(run.database, connection, [told])
             kind = str(group[0].doc.get("kind", "person"))
-            journal.enqueue(connection, sorted(set(to_carry(client_id, group, kind, run.systems))), at=at)
+            outbox.enqueue(connection, sorted(set(to_carry(client_id, group, kind, run.systems))), at=at)
 
 
 def _view(row: SourceRecord) -> SourceView:

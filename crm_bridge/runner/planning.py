@@ -20,7 +20,7 @@ from crm_bridge.runner.new_targets import carry_to_new_targets
 from crm_bridge.runner.pull import pull_all
 from crm_bridge.runner.sweep import sweep_all
 from crm_bridge.runner.waiting import postponed, release
-from crm_bridge.store import journal
+from crm_bridge.store import outbox
 from crm_bridge.store.letters import Letter
 
 
@@ -75,7 +75,7 @@ def plan(run: RunContext, systems: Sequence[str], *, sweep: bool = False) -> Pla
         if name not in run.report.stopped:
             here(release(run, system))
         with run.database.transaction() as connection:
-            journal.release_held(connection, name, now=run.now())
+            outbox.release_held(connection, name, now=run.now())
         for batch in batches(run, system):
             entries.extend(zip(entries_of(batch), [draft.planned for _, draft in batch.drafts], strict=True))
             blocked.extend(letter for _, letter in [*batch.letters, *batch.waits])

@@ -19,7 +19,7 @@ from crm_bridge.runner.corrections import against, as_corrected, in_source, kind
 from crm_bridge.runner.keys_anew import keys_anew
 from crm_bridge.runner.pull import reread, take
 from crm_bridge.runner.reading import id_to_ask_for
-from crm_bridge.store import causes, clients, corrections, journal, letters, records
+from crm_bridge.store import causes, clients, corrections, letters, outbox, records
 from crm_bridge.store.causes import Cause
 
 AT_ONCE = 500
@@ -268,7 +268,7 @@ def _write_again(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None
         return
     at = run.now()
     with run.database.transaction() as connection:
-        journal.enqueue(connection, sorted({(row["system"], row["client_id"]) for row in rows}), at=at)
+        outbox.enqueue(connection, sorted({(row["system"], row["client_id"]) for row in rows}), at=at)
         ids = [row["id"] for row in rows]
         letters.close(connection, ids, state="replayed", by="replay", reason="planned again", at=at)
     for row in rows:

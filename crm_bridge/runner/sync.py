@@ -28,7 +28,7 @@ from crm_bridge.runner.offers import renew_offers
 from crm_bridge.runner.pull import pull_all
 from crm_bridge.runner.sweep import sweep_all
 from crm_bridge.runner.waiting import count_waiting
-from crm_bridge.store import journal, letters, notices, review, runs
+from crm_bridge.store import journal, letters, notices, outbox, review, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _ready(run: RunContext, systems: Sequence[str], options: SyncOptions, only: 
     way to the rest in smaller numbers: so systems that are not written in this run are looked at as well. Where nothing
     is due, nothing is counted. Returns whether anything may leave."""
     with run.database.reading() as connection:
-        due = [name for name in run.systems if journal.any_due(connection, name, now=run.now())]
+        due = [name for name in run.systems if outbox.any_due(connection, name, now=run.now())]
     for name in due if not set(systems).isdisjoint(due) else ():
         try:
             if options.guard is not None and name not in run.report.stopped:

@@ -19,7 +19,7 @@ from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.cards import recompute, to_carry
 from crm_bridge.runner.rulings import KIND
 from crm_bridge.runner.undo_choice import WHOLE, Choice, Word
-from crm_bridge.store import clients, history, journal, records
+from crm_bridge.store import clients, history, outbox, records
 from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_from, marks_to
@@ -61,7 +61,7 @@ def place(
             if choice.restored:
                 told_again = HistoryRow(run.seq.take(), at, "client.reopened", stored.id, {"undo": undone}, run.run_id)
                 history.insert_all(run.database, connection, [told_again])
-            journal.enqueue(connection, [(system, stored.id) for system in sorted(due)], at=at)
+            outbox.enqueue(connection, [(system, stored.id) for system in sorted(due)], at=at)
             return
         change = recompute(stored, stored.id, contributions, policy=run.survivorship, at=at)
         if change.moved:
@@ -80,7 +80,7 @@ def place(
         )
         if choice.words:
             due |= {system for system, _ in to_carry(stored.id, contributions, _kind(others), run.systems)}
-    journal.enqueue(connection, [(system, stored.id) for system in sorted(due)], at=at)
+    outbox.enqueue(connection, [(system, stored.id) for system in sorted(due)], at=at)
 
 
 def _call_off(connection: Connection, rows: Sequence[SourceRecord]) -> None:

@@ -15,7 +15,7 @@ from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.cards import units_of_card
 from crm_bridge.runner.decisions import card_anew, merge_within
 from crm_bridge.runner.in_doubt import NOT_SENT, may_be_resolved, not_there
-from crm_bridge.store import clients, journal, notices, records
+from crm_bridge.store import clients, journal, notices, outbox, records
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to
 from crm_bridge.sync.deletions import age_of_created
@@ -97,7 +97,7 @@ def _resolve_write(run: RunContext, intent: Intent, told: Told) -> str:
         # As a receipt: the system may be one that is never read. What else changed there shows when it is.
         settle_accepted(run, connection, kind, intent, Accepted(made, known.version if known else None))
         journal.settle(connection, [(intent.id, "accepted", said)], at=run.now())
-        journal.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+        outbox.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
     return "settled"
 
 

@@ -9,7 +9,7 @@ from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import System
 from crm_bridge.runner.checkup import check_systems
-from crm_bridge.store import journal
+from crm_bridge.store import outbox
 from crm_bridge.store.letters import Letter
 
 
@@ -17,10 +17,10 @@ def release(run: RunContext, system: System) -> Lane[None]:
     """Make due what waited for ``system`` to answer, if it does. It was not away when the run read."""
     at = run.now()
     with run.database.reading() as connection:
-        waits = journal.waits_for_answer(connection, system.name, at=at)
+        waits = outbox.waits_for_answer(connection, system.name, at=at)
     if waits and (yield from asked(lambda: _answers(system))):
         with run.database.transaction() as connection:
-            journal.due_again(connection, system.name, at=at)
+            outbox.due_again(connection, system.name, at=at)
 
 
 def _answers(system: System) -> bool:
@@ -33,13 +33,13 @@ def _answers(system: System) -> bool:
 def count_waiting(run: RunContext) -> None:
     """Put what waits into the report."""
     with run.database.reading() as connection:
-        run.report.waiting = [asdict(each) for each in journal.waiting(connection, now=run.now())]
+        run.report.waiting = [asdict(each) for each in outbox.waiting(connection, now=run.now())]
 
 
 def postponed(run: RunContext, system: System) -> list[Letter]:
     """The postponed writes to ``system``, each with its cause, as a plan shows them."""
     with run.database.reading() as connection:
-        rows = journal.postponed(connection, system.name, now=run.now())
+        rows = outbox.postponed(connection, system.name, now=run.now())
     return [
         Letter(
             stage="write",
