@@ -136,8 +136,8 @@ def _take_others(
 
 def _open_creates(connection: Connection, kind: Kind) -> dict[str, Intent]:
     """Client → the create of its record of this kind of which nobody knows yet whether it arrived."""
-    unsettled = journal.open_creates(connection) if kind.create else ()
-    return {each.client_id: each for each in unsettled if (each.system, each.kind) == (kind.system, kind.name)}
+    unsettled = journal.open_creates(connection, system=kind.system, kind=kind.name) if kind.create else ()
+    return {each.client_id: each for each in unsettled}
 
 
 def _take_new(

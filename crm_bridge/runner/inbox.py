@@ -40,7 +40,7 @@ def process_inbox(run: RunContext) -> int:
 def _cut_off(connection: Connection) -> set[str]:
     """Systems where a create of a run that was killed may have made a record: read now, and edited since, that would
     be taken for a new client. The next sync first finds out what became of it."""
-    return {intent.system for intent in journal.open_creates(connection) if intent.state == "open"}
+    return journal.cut_off_in_creates(connection)
 
 
 def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool:

@@ -94,9 +94,20 @@ def unsettled_creates(connection: Connection, system: str | None = None) -> set[
     return set(connection.execute(query).scalars())
 
 
-def open_creates(connection: Connection) -> list[Intent]:
-    """The creates of which nobody knows yet whether they arrived."""
-    return [each for each in in_state(connection, ["open", "unknown"]) if each.operation == "create"]
+def open_creates(connection: Connection, *, system: str | None = None, kind: str | None = None) -> list[Intent]:
+    """The creates (in ``system``, of ``kind``) of which nobody knows yet whether they arrived, the oldest first."""
+    query = select(intents).where(intents.c.state.in_(["open", "unknown"]), intents.c.operation == "create")
+    if system is not None:
+        query = query.where(intents.c.system == system)
+    if kind is not None:
+        query = query.where(intents.c.kind == kind)
+    return [_intent(row) for row in connection.execute(query.order_by(intents.c.created_at, intents.c.id))]
+
+
+def cut_off_in_creates(connection: Connection) -> set[str]:
+    """Systems with creates that were sent, perhaps, when the run was stopped: nobody has looked after them yet."""
+    query = select(intents.c.system).where(intents.c.state == "open", intents.c.operation == "create").distinct()
+    return set(connection.execute(query).scalars())
 
 
 def unanswered_creates(connection: Connection, client_id: str) -> list[Intent]:
