@@ -15,6 +15,7 @@ from crm_bridge.mapping.reading import Step, field_step, list_step
 from crm_bridge.mapping.sources import Source, sources_of
 from crm_bridge.mapping.values import BadValue, ExplainedPath, Problem, Reading, TransformType, WriteBack
 from crm_bridge.mapping.write_back import Writer
+from crm_bridge.model.formats import is_blank
 
 
 def compile_mapping(
@@ -149,7 +150,7 @@ class CompiledMapping:
 
     def _identity(self, raw: Any, problems: Problems) -> str | None:
         found: str | None = self._take(self._id, raw, problems)
-        return found if found is not None and not found.isspace() else None
+        return found if found is not None and not is_blank(found) else None
 
     def _version(self, raw: Any, problems: Problems) -> str | None:
         name = self.document.header.concurrency

@@ -42,6 +42,7 @@ Line = Annotated[str, Field(pattern=_LINE)]
 Key = Annotated[str, Field(pattern=KEY_PATTERN)]
 QuietHours = Annotated[str, Field(pattern=_QUIET)]
 
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters by Unicode's reckoning, and drawn as nothing
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EMAIL = re.compile(r"[^\s@\"(),:;<>\[\\\]]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
 _LANGUAGE = re.compile(
@@ -109,3 +110,12 @@ Country = Annotated[str, CodeList("ISO 3166-1 alpha-2", COUNTRIES), AfterValidat
 Currency = Annotated[str, CodeList("ISO 4217", CURRENCIES), AfterValidator(_check_currency)]
 Language = Annotated[str, AfterValidator(_check_language)]
 Zone = Annotated[str, AfterValidator(_check_zone)]
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing in ``text`` that a person could see: no letters, or blanks and invisible ones alone."""
+    return not text or text.isspace() or not (text.isascii() or any(map(_is_seen, text)))
+
+
+def _is_seen(letter: str) -> bool:
+    return letter.isprintable() and not letter.isspace() and letter not in _FILLERS

@@ -36,6 +36,7 @@ from crm_bridge.errors import (
     SafetyStop,
     UserMistake,
 )
+from crm_bridge.model.formats import is_blank
 from crm_bridge.run_context.digest import NotJson, canonical_bytes, safe_text
 
 # So many pages in a row that were all given before: the reading goes round in circles.
@@ -151,7 +152,7 @@ def outcomes_of(
 def _readable(outcome: Any) -> WriteOutcome | None:
     if isinstance(outcome, Stale | Refused | Postponed | Unknown):
         return outcome
-    if not isinstance(outcome, Accepted) or not isinstance(outcome.record_id, str) or not outcome.record_id:
+    if not isinstance(outcome, Accepted) or not isinstance(outcome.record_id, str) or is_blank(outcome.record_id):
         return None
     try:
         canonical_bytes(outcome.record or {})

@@ -8,6 +8,7 @@ from typing import Any
 
 from crm_bridge.connector import Accepted
 from crm_bridge.errors import UserMistake
+from crm_bridge.model.formats import is_blank
 from crm_bridge.outbox.recover import plan_anew, was_read
 from crm_bridge.outbox.settle import as_created, settle_accepted
 from crm_bridge.run_context.context import RunContext
@@ -79,7 +80,7 @@ def _resolve_write(run: RunContext, intent: Intent, told: Told) -> str:
         plan_anew(run, intent, state="accepted", reason=said)
         return "settled"
     made = intent.record_id or record_id
-    if made is None:
+    if made is None or is_blank(made):
         raise UserMistake(f"say which record of {intent.system} it made, with --record-id: else it would be made again")
     if record_id is not None and record_id != made:
         raise UserMistake(f"that write was to {made}, not to {record_id}")

@@ -94,8 +94,9 @@ class TestInWriting:
             lambda kind, writes: None,
             lambda kind, writes: [None for _ in writes],
             lambda kind, writes: [Accepted("") for _ in writes],
+            lambda kind, writes: [Accepted(" \u200b") for _ in writes],
         ],
-        ids=["raises", "None", "no outcome", "no id"],
+        ids=["raises", "None", "no outcome", "no id", "a blank id"],
     )
     def test_nobody_can_tell_whether_it_was_sent(self, world, answer):
         world.opened["b"].write = answer

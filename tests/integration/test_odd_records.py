@@ -30,6 +30,19 @@ class TestWithoutAnId:
         assert {"Anna", "Olha"} == {raw["first_name"] for raw in raws if isinstance(raw, dict)}
         assert [["x"], "y"] == [raw for raw in raws if not isinstance(raw, dict)]
 
+    @pytest.mark.parametrize("blank", ["", " \t", "\u00a0", "\u200b", " \ufeff ", "\u3164", "\u2800\u00ad", None])
+    def test_an_id_that_nobody_can_see_is_none(self, world, blank):
+        """It is neither dropped nor a client under an id without a letter."""
+        given(world, Page([person(id=blank), person(id="7", last_name="Мельник")], "1"))
+
+        report = world.sync()
+
+        [letter] = world.ask("dead_letters")
+        assert ("required", "record.id") == (letter["code"], letter["path"])
+        assert "id: the record has no id: correct the system, or `record.id` in the mapping" == letter["message"]
+        assert (3, 1) == (report.exit_code, report.reads["a/person"].new)
+        assert [] == world.ask("lookup", name="Коваль")
+
     def test_the_same_record_again_is_the_same_letter(self, world):
         given(world, Page([person(), person(first_name="Olha")], "1"))
         world.sync()

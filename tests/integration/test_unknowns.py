@@ -85,11 +85,13 @@ class TestWrites:
 
         assert [(made, "teacher")] == [(each["id"], each["job_title"]) for each in world["b"].records("person")]
 
-    def test_a_create_that_arrived_without_its_record_is_not_settled(self, lost_write):
+    @pytest.mark.parametrize("record_id", [None, "", " ", "\u200b"])
+    def test_a_create_that_arrived_without_its_record_is_not_settled(self, lost_write, record_id):
+        """Nor with an id that is none: the client would have a record that nobody can find."""
         world = lost_write(create=True, arrived=True)
 
         with pytest.raises(UserMistake, match="--record-id"):
-            resolve(world, arrived=True)
+            resolve(world, arrived=True, record_id=record_id)
         assert [world.unknown] == world.ask("unknown_list")
 
     def test_a_create_that_did_not_arrive_is_made_once(self, lost_write):

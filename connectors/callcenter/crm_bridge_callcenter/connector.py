@@ -208,11 +208,11 @@ class CallCenter:
                 ids, total, following = said["ids"], max(total, said["total"]), said["next"]
             except (ValueError, KeyError, TypeError):
                 ids, following = None, None
-            if not isinstance(ids, list) or not all(isinstance(name, str) and name for name in ids):
+            if not isinstance(ids, list) or not all(isinstance(name, str) for name in ids):
                 raise RetryLater("the list of ids is none: not one was taken as missing", system=self._system)
             fresh = [name for name in dict.fromkeys(ids) if name not in given]
             given.update(fresh)
-            yield from fresh
+            yield from filter(None, fresh)  # one without an id is a dead letter
             if following is None:
                 break
             if not isinstance(following, str) or not fresh:

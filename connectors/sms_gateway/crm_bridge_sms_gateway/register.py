@@ -106,12 +106,12 @@ class Register:
         while True:
             said = _object_of(self._calls.get("/subscriber-ids", query={"after": after, "limit": "10000"})) or {}
             ids, following = said.get("ids"), said.get("next")
-            well_formed = isinstance(ids, list) and all(isinstance(name, str) and name for name in ids)
+            well_formed = isinstance(ids, list) and all(isinstance(name, str) for name in ids)
             if not isinstance(ids, list) or not well_formed or type(said.get("total")) is not int or "next" not in said:
                 raise RetryLater("the list of ids is none: not one was taken as missing", system=self._system)
             fresh = [name for name in dict.fromkeys(ids) if name not in given]
             given.update(fresh)
-            yield from fresh
+            yield from filter(None, fresh)  # one without an id is a dead letter
             total = max(total, said["total"])
             if following is None:
                 break

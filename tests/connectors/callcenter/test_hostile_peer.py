@@ -129,6 +129,13 @@ def test_a_list_of_ids_that_is_not_whole_is_an_error(facing, said):
         list(facing(as_json(200, said)).list_keys("client"))
 
 
+def test_an_empty_id_in_the_list_costs_no_other(facing):
+    """Its record is a dead letter, and no record of ours: a sweep goes on, and the list is as long as it says."""
+    said = {"ids": ["", "a"], "total": 2, "next": None}
+
+    assert ["a"] == list(facing(as_json(200, said)).list_keys("client"))
+
+
 def write_to(connector, operation="update"):
     record_id = "cc-1" if operation == "update" else None
     (outcome,) = connector.write("client", [RecordWrite("client", operation, record_id, {}, {}, "1", "k1")])

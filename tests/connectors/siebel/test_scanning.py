@@ -286,6 +286,20 @@ def test_a_page_that_hides_where_its_rows_are_goes_to_the_parser():
         assert parsed(shape, body) == outcome(RecordReader(shape, system="s", output="Out"), body)
 
 
+@pytest.mark.parametrize("none", ["", "<Id/>", "<Id></Id>"])
+def test_a_row_without_an_id_is_broken_alone(none):
+    """It is not dropped, and takes none of its page with it."""
+    good = "<Contact><Id>{}</Id><LastName>Коваль</LastName></Contact>"
+    body = page(good.format("1-1") + f"<Contact>{none}<LastName>Мельник</LastName></Contact>" + good.format("1-2"))
+
+    answer, _ = outcome(RecordReader(shape_of(), system="s", output="Out"), body.encode())
+
+    [broken] = answer.broken
+    assert ["1-1", "1-2"] == [record["Id"] for record in answer.records]
+    assert ("no_row_id", None, "page, record 2") == (broken.code, broken.record_id, broken.position)
+    assert "Мельник" in broken.raw
+
+
 def test_a_page_that_was_made_to_be_slow_is_not():
     """Rows that take turns in spelling, and elements nobody knows by the hundred thousand, teach nothing for long."""
     shape = shape_of()

@@ -81,6 +81,13 @@ def test_a_list_of_ids_that_is_not_whole_is_an_error(facing, said):
         list(facing(as_json(200, said)).list_keys("subscriber"))
 
 
+def test_an_empty_id_in_the_list_costs_no_other(facing):
+    """Its record is a dead letter, and no record of ours: a sweep goes on, and the list is as long as it says."""
+    said = {"ids": ["", "a"], "total": 2, "next": None}
+
+    assert ["a"] == list(facing(as_json(200, said)).list_keys("subscriber"))
+
+
 def test_a_register_that_does_not_know_keys_names_nobody(facing):
     """It would give all subscribers for one request, and the first would be taken for ours."""
     create = RecordWrite("subscriber", "create", None, {}, {}, None, "k1")
