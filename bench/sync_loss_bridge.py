@@ -12,7 +12,7 @@ from typing import Any
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS / "integration")]
 
-from doomed import doomed  # noqa: E402  # beside this file
+from doomed import doomed  # noqa: E402  # found by the line above
 from memory_world import World, capable  # noqa: E402  # found by the line above
 from sync_loss_systems import COLUMNS, Vcards, text_of  # noqa: E402  # beside this file
 

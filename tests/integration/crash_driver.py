@@ -17,12 +17,12 @@ import shutil
 import signal
 import sys
 import time
-import traceback
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 from crash_scenarios import SCENARIOS, Scenario
+from doomed import doomed
 from kept import keep_parsed_yaml, open_unsynced
 from memory_world import Deaf, Peer, World
 from stores import SQLITE, empty_file
@@ -158,37 +158,22 @@ def converge(folder: Path, scenario: Scenario, *, deaf: bool) -> str:
     return "; ".join([*wrong, *scenario.judge(world)])
 
 
-def in_a_process_of_its_own(work, *, killed_after: float | None = None) -> int:
-    """Run ``work`` in a forked process; its wait status."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        except BaseException:  # noqa: BLE001  # a forked process must not run on into its parent's code
-            traceback.print_exc()
-            os._exit(3)
-        os._exit(0)
-    if killed_after is not None:
-        time.sleep(killed_after)
-        os.kill(child, signal.SIGKILL)
-    return os.waitpid(child, 0)[1]
-
-
 def crash(base: Path, folder: Path, scenario: Scenario, *, deaf: bool, at: int = 0, after: float | None = None) -> bool:
     """One crash and its aftermath. ``False``: the run ended before it."""
     shutil.copytree(base, folder)
     note, verdict = folder / "where", folder / "verdict"
 
-    def doomed() -> None:
+    def struck() -> None:
         _Killer.at, _Killer.note = at, note
         scenario.run(opened(folder, scenario, deaf=deaf))
 
-    killed = os.WIFSIGNALED(in_a_process_of_its_own(doomed, killed_after=after))
+    _, ended = doomed(struck, killed_after=after)
+    killed = ended < 0
     if not killed and after is None:
         shutil.rmtree(folder)
         return False
     told = lambda: verdict.write_text(converge(folder, scenario, deaf=deaf), encoding="utf-8")  # noqa: E731  # for the fork
-    in_a_process_of_its_own(told)
+    doomed(told)
     where = note.read_text(encoding="utf-8") if note.exists() else f"after {after:.3f} s"
     wrong = verdict.read_text(encoding="utf-8") if verdict.exists() else "the restart failed"
     print(json.dumps({"scenario": folder.parent.name, "point": at, "where": where, "wrong": wrong}), flush=True)
@@ -205,7 +190,7 @@ def points(base: Path, folder: Path, scenario: Scenario, *, deaf: bool) -> int:
         scenario.run(opened(folder, scenario, deaf=deaf))
         (folder / "points").write_text(str(_Killer.passed), encoding="utf-8")
 
-    in_a_process_of_its_own(counted)
+    doomed(counted)
     found = int((folder / "points").read_text(encoding="utf-8"))
     shutil.rmtree(folder)
     return found
@@ -223,9 +208,9 @@ def main(folder: Path, scenario: Scenario, *, deaf: bool, sample: int) -> None:
     empty_file()  # once, before the forks
     base, crashed = folder / "base", folder / "crashed"
     base.mkdir(parents=True)
-    in_a_process_of_its_own(lambda: prepare(base, scenario, deaf=deaf))
+    doomed(lambda: prepare(base, scenario, deaf=deaf))
     unchanged = base / "unchanged"
-    in_a_process_of_its_own(lambda: unchanged.write_text("; ".join(scenario.judge(opened(base, scenario, deaf=deaf)))))
+    doomed(lambda: unchanged.write_text("; ".join(scenario.judge(opened(base, scenario, deaf=deaf)))))
     assert unchanged.read_text(), "what is to be done stands already: the judge could not tell"
     unchanged.unlink()
     rehearse(base, crashed, scenario, deaf=deaf)

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 
 
-def doomed(work: Callable[[], None], *, killed_after: float | None) -> tuple[float, int]:
+def doomed(work: Callable[[], None], *, killed_after: float | None = None) -> tuple[float, int]:
     """Run ``work`` in a forked process; ``kill -9`` after so many seconds, where given.
 
     Returns:
