@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from saying import MOBILE, OTHER, TRUST, Systems, said
 
-from crm_bridge.sync.claims import ABSENT
+from crm_bridge.sync.claims import ABSENT, Echo, settle
 from crm_bridge.sync.rules import Survivorship
 
 A, B, C = "a/contact/1", "b/contact/1", "c/contact/1"
@@ -303,3 +303,40 @@ class TestUnmerge:
 def test_a_rule_of_the_site_goes_before_the_default():
     policy = Survivorship(order=("a", "b"), rules={})
     assert policy.rule("contact_points[phone/+1]").kind == "union"
+
+
+class TestBehindADeletion:
+    """A record that is gone, and what it had said."""
+
+    def gone(self, systems, **how):
+        systems.records[A] = replace(systems.records[A], gone=True, **how)
+        return systems
+
+    def test_an_echo_of_a_deleted_record_is_as_old_as_its_word(self):
+        """A create that was sent again with its old bytes: C's edit had taken the place of that very word meanwhile."""
+        systems = Systems(
+            said("a", seq=1, job_title="pupil"), said("b", seq=2), said("c", seq=3, job_title="pupil"), policy=TRUST
+        )
+        systems.reads(C, job_title="teacher")
+        late = {"job_title": Echo(A, (), "pupil", 1, "2026-01-01T00:00:00Z")}
+        doc = {"kind": "person", "job_title": "pupil"}
+        systems.records[B] = settle(systems.records[B], doc, seq=9, at="2026-03-01T00:00:00Z", echoes=late)
+
+        self.gone(systems)
+
+        assert "teacher" == systems.card().doc["job_title"]
+
+    def test_it_claims_nothing(self):
+        assert "job_title" not in self.gone(two(job_title="pupil")).without(B).card().doc
+
+    def test_it_goes_on_where_an_edit_beat_the_deletion(self):
+        systems = self.gone(two(job_title="pupil"), kept_from=9).without(B)
+
+        assert "pupil" == systems.card().doc["job_title"]
+
+    def test_but_not_once_its_system_has_the_client_again(self):
+        systems = self.gone(two(job_title="pupil"), kept_from=9)
+        anew = replace(said("a", seq=12, job_title="teacher"), key="a/contact/2")
+        systems = Systems(systems.records[A], anew, policy=TRUST)
+
+        assert "teacher" == systems.card().doc["job_title"]
