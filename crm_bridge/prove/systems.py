@@ -164,6 +164,10 @@ class InMemory:
             self._take_effect(write)
         self.held.not_taken_up.clear()
 
+    def is_told_to_delete(self, record_id: str) -> bool:
+        """Whether the record goes when the other side takes up what it was sent."""
+        return any(each.operation == "delete" and each.record_id == record_id for each in self.held.not_taken_up)
+
     def calm(self) -> None:
         """All trouble ends."""
         self.before_write.clear()
