@@ -10,7 +10,7 @@ from typing import Any
 
 from crm_bridge.errors import ConfigMistake
 from crm_bridge.mapping.document import Column
-from crm_bridge.mapping.transforms import TRANSFORMS, Pair, Read, Write
+from crm_bridge.mapping.transforms import TRANSFORMS, Pair, Read, Write, code_texts
 from crm_bridge.mapping.values import BadValue, TransformType
 
 Transforms = Mapping[str, TransformType]
@@ -20,9 +20,17 @@ class BoundColumn:
     """A compiled :class:`Column`. ``pull`` and ``push`` raise :class:`BadValue` and nothing else.
 
     ``pull(record)`` gives the canonical value or ``None``; ``push(value)`` the raw value. A phone's value is a pair.
+
+    Attributes:
+        read: the canonical value of a raw one that is neither ``None`` nor ``""``.
+        plain: up to how many characters a text is taken as it is, but for spaces around it; 0: never.
+        known: where the values that there may be are listed: their type, and raw → canonical.
     """
 
-    __slots__ = ("column", "label", "name", "pull", "push", "readable", "severity", "steps", "writable")
+    __slots__ = (
+        *("column", "known", "label", "name", "plain", "pull", "push", "read", "readable"),
+        *("severity", "steps", "writable"),
+    )
 
     def __init__(self, column: Column, transforms: Transforms) -> None:
         read, write = _pair(column, transforms)
@@ -37,7 +45,10 @@ class BoundColumn:
         self.severity = column.severity
         self.readable = column.direction != "write"
         self.writable = column.direction != "read" and write is not None
-        self.pull: Callable[[Any], Any] = _puller(column.src, read, plain=_plain_text(column))
+        self.read: Read = read
+        self.plain = _plain_text(column)
+        self.known = _known_values(column)
+        self.pull: Callable[[Any], Any] = _puller(column.src, read, plain=self.plain)
         self.push: Write = write if write is not None else _no_way_back
 
     def raw(self, record: Any) -> Any:
@@ -126,8 +137,18 @@ def _limited(read: Read, write: Write | None, limit: int) -> tuple[Read, Write |
     return limited_read, limited_write
 
 
+def _known_values(column: Column) -> tuple[type, Mapping[Any, Any]] | None:
+    """See :class:`BoundColumn`. A value that is not among them may still be read, or have its own words."""
+    if column.call is not None or column.check is not None or column.max is not None:
+        return None
+    if column.transform == "code":
+        return str, code_texts(column.options["values"])
+    on, off = column.options.get("on"), column.options.get("off")
+    return (type(on), {on: True, off: False}) if column.transform == "flag" and type(on) in (bool, str) else None
+
+
 def _plain_text(column: Column) -> int:
-    """Up to how many characters a text of this column is taken as it is, but for spaces around it; 0: never."""
+    """See :class:`BoundColumn`."""
     options = column.options
     special = column.transform != "text" or column.call is not None or column.check is not None
     checked = options.get("allowed") is not None or options.get("is_zone") or options.get("is_key")

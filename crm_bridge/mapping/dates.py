@@ -46,7 +46,7 @@ def check_format(text: str, *, moment: bool) -> str | None:
 def date_reader(text: str) -> Callable[[str], str]:
     """A reader from ``text`` (a checked format) to a partial date. A time of day behind it is cut, never converted."""
     if text == "iso":
-        return lru_cache(maxsize=MEMORY)(_read_partial)
+        return _read_iso
     pattern = re.compile(_regex(text) + _TIME_BEHIND, re.ASCII)
 
     @lru_cache(maxsize=MEMORY)
@@ -126,6 +126,17 @@ def _regex(text: str) -> str:
     return "".join(re.escape(piece) if at % 2 == 0 else _FIELDS[piece] for at, piece in enumerate(pieces))
 
 
+def _read_iso(value: str) -> str:
+    if len(value) == 10 and value[4] == value[7] == "-":
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            return _read_partial(value)  # which says what is wrong
+        return value
+    return _read_partial(value)
+
+
+@lru_cache(maxsize=MEMORY)
 def _read_partial(value: str) -> str:
     match = _PARTIAL.fullmatch(value)
     if match is None:

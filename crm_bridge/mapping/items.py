@@ -39,6 +39,7 @@ class BoundListRow:
         "read_item",
         "row",
         "value_steps",
+        "wholes",
     )
 
     def __init__(self, row: ListRow, transforms: Transforms, *, entity: str) -> None:
@@ -53,8 +54,8 @@ class BoundListRow:
         self.more_groups = tuple(name for name in _fixed_groups(row, self.more) if name not in self.part_groups)
         self.field_prefix = ".".join(row.each)
         read_item = _pattern_reader(self) if row.pattern else _parts_reader(self) if self.parts else _value_reader(self)
-        wholes = _wholes(self, entity)
-        self.read_item = _whole_reader(read_item, wholes) if wholes else read_item
+        self.wholes = _wholes(self, entity)
+        self.read_item = _whole_reader(read_item, self.wholes) if self.wholes else read_item
 
 
 def _fresh(item: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:

@@ -44,5 +44,7 @@ def join_name(name: dict[str, Any], *, order: Sequence[str]) -> str:
 def address_line(address: dict[str, Any]) -> str:
     """An address in one line, from the small to the large."""
     parts = [*address.get("lines", ())]
-    parts += [address[key] for key in ("city", "district", "region", "postal_code", "country") if address.get(key)]
+    for key in ("city", "district", "region", "postal_code", "country"):
+        if address.get(key):
+            parts.append(address[key])
     return ", ".join(parts)

@@ -191,11 +191,16 @@ def _flag(options: Mapping[str, Any]) -> Pair:
     return read, lambda value: on if value else off
 
 
+def code_texts(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """A value map for values that come as text; YAML reads what looks like a number as one."""
+    texts = {key: value for key, value in values.items() if type(key) is str}
+    return texts | {str(key): value for key, value in values.items() if type(key) is int}
+
+
 def _code(options: Mapping[str, Any]) -> Pair:
     values: Mapping[Any, Any] = options["values"]
     back: Mapping[Any, Any] = options["write_values"]
-    texts = {key: value for key, value in values.items() if type(key) is str}
-    texts |= {str(key): value for key, value in values.items() if type(key) is int}
+    texts = code_texts(values)
     flags = {key: value for key, value in values.items() if type(key) is bool}
 
     def read(value: Any) -> Any:
