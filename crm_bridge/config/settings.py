@@ -118,6 +118,11 @@ class PluginsSettings(FrozenSettings):
     timeout_seconds: Annotated[Number, Field(gt=0)] = Field(
         default=5.0, description="A call of a plugin that runs longer, in seconds, is given up and reported."
     )
+    connector_timeout: Duration = Field(
+        default=timedelta(minutes=10),
+        description="A call of a connector (one page, one batch of writes) that takes longer is given up and reported: "
+        "its system is left for this run, and the others go on.",
+    )
     settings: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict, description="Each plugin's own settings, by its name in quotes."
     )

@@ -68,7 +68,7 @@ def calling(connector: object, call: str) -> Iterator[None]:
         raise
     except BridgeError as error:
         raise ConnectorFailed(error.message) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # sys.exit() in a connector is its mistake, not our end
         place = _place(error)
         raise failure(connector, call, f"raised {type(error).__name__}{f' ({place})' if place else ''}") from error
 
@@ -88,6 +88,7 @@ def _place(error: BaseException) -> str | None:
 
 def failure(connector: object, call: str, what: str) -> ConnectorFailed:
     """The error for a mistake of a connector, without a value."""
+    connector = getattr(connector, "watched", connector)
     name = f"{type(connector).__module__}.{type(connector).__qualname__}"
     return ConnectorFailed(
         f"the connector {name} {what} in {call}: a mistake in the connector, not in the data; tell its maker. "

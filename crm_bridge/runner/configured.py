@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 
 from crm_bridge.config import OutboxSettings, Settings, check_kinds, find_document, resolve_secret, validate_options
@@ -14,6 +15,7 @@ from crm_bridge.outbox.gate import Gate, Limits, Stopwatch, declared
 from crm_bridge.plugin_manager import Plugins
 from crm_bridge.run_context.isolation import calling
 from crm_bridge.run_context.systems import Kind, System
+from crm_bridge.run_context.watched import watched
 
 
 def gate_to(outbox: OutboxSettings, system: System, *, stopwatch: Stopwatch) -> Gate:
@@ -55,7 +57,10 @@ def open_systems(
             creates=frozenset(kind for kind, records in configured.records.items() if records.write and records.create),
         )
         with calling(connector_type, "open"):
-            connector: Connector = connector_type.open(options, context)
+            opening = partial(connector_type.open, options, context)
+            connector: Connector = watched(
+                opening, name=name, seconds=settings.plugins.connector_timeout.total_seconds()
+            )
         with calling(connector, "kinds"):
             held = connector.kinds()
         check_kinds(held, system=configured, place=settings.place)

@@ -184,6 +184,7 @@ class World:
         self.more = more
         self.kinds = ["person"]
         self.order: list[str] = []
+        self.connector_timeout: float | str = "10m"
         self.stopwatch: Stopwatch | None = None
         self.pool = threads
         self.store = store or new_store(folder)
@@ -205,6 +206,7 @@ class World:
         # One try an attempt: a test that lets one call fail means the attempt, and nobody waits between tries.
         outbox = "" if "[outbox]" in self.more else "[outbox]\ntries = 1\n"
         text = f'[bridge]\nstore = "{self.store}"\n{outbox}[plugins]\nactive = [{active}]\ntimeout_seconds = 1\n'
+        text += f"connector_timeout = {self.connector_timeout!r}\n"
         text += f"[survivorship]\norder = [{order}]\n{self.more}\n"
         for name in self.peers:
             create = str(name in self.create).lower()

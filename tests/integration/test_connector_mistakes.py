@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 
 import pytest
 from memory_world import World, capable
@@ -29,6 +30,7 @@ READERS = {
     "raises at once": raising(ValueError("+380505550101")),
     "raises under way": generator_raising,
     "stops the run": raising(StopRun("no")),
+    "ends the process": raising(SystemExit(9)),
     "no iterator": lambda kind, cursor: None,
     "no page": lambda kind, cursor: iter([{"records": []}]),
     "None for a page": lambda kind, cursor: iter([None]),
@@ -112,6 +114,68 @@ class TestInWriting:
         report = world.sync()
 
         assert (1, 0) == (report.writes["b"].created, report.exit_code)
+
+
+class TestThatHangs:
+    """A call that does not come back is given up; what else is to be done is done."""
+
+    @pytest.fixture
+    def world(self, tmp_path):
+        world = World(tmp_path)
+        world.connector_timeout = 0.3
+        self.end = threading.Event()
+        yield world
+        self.end.set()
+
+    def hang(self, *_args, **_options):
+        self.end.wait(30)
+        return iter(())
+
+    def test_in_reading(self, world):
+        world["a"].read_changes = self.hang
+        world.person("b")
+
+        report = world.sync()
+
+        assert ["a"] == list(report.stopped)
+        assert "had not come back after 0.3 s, in read_changes" in report.stopped["a"]
+        assert (1, 1) == (report.exit_code, report.reads["b/person"].new)
+
+    def test_in_the_middle_of_the_pages(self, world):
+        """The pages before are in the store."""
+        world.person("a")
+        pages = world["a"].read_changes
+
+        def read_changes(kind, cursor):
+            yield from pages(kind, cursor)
+            yield from self.hang()
+
+        world["a"].read_changes = read_changes
+
+        report = world.sync()
+
+        assert (["a"], 1) == (list(report.stopped), report.reads["a/person"].new)
+
+    def test_in_writing_nobody_knows_what_came_of_it_and_the_next_run_finds_out(self, world):
+        ids = world.person("a", "b", "c", job_title="pupil")
+        world.settle()
+        write = world["b"].write
+        world["b"].write = self.hang
+        world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+
+        report = world.sync()
+
+        assert (["b"], 1) == (list(report.stopped), report.of_write("b").unknown)
+        assert "teacher" == world["c"].person(ids["c"])["job_title"]
+        world["b"].write = write
+        world.sync()
+        assert "teacher" == world["b"].person(ids["b"])["job_title"]
+
+    def test_in_closing(self, world):
+        world["a"].close = self.hang
+        world.person("a")
+
+        assert 1 == world.sync().reads["a/person"].new
 
 
 class Deafened:
