@@ -43,6 +43,7 @@ def open_systems(
     """
     types = plugins.connectors()
     transforms = plugins.transforms()
+    longest = settings.plugins.connector_timeout.total_seconds()
     opened: dict[str, System] = {}
     for name, configured in settings.systems.items():
         connector_type = types[configured.connector]
@@ -58,9 +59,7 @@ def open_systems(
         )
         with calling(connector_type, "open"):
             opening = partial(connector_type.open, options, context)
-            connector: Connector = watched(
-                opening, name=name, seconds=settings.plugins.connector_timeout.total_seconds()
-            )
+            connector: Connector = watched(opening, name=name, seconds=longest)
         with calling(connector, "kinds"):
             held = connector.kinds()
         check_kinds(held, system=configured, place=settings.place)
