@@ -9,6 +9,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from crm_bridge.errors import ExitCode
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -23,9 +25,16 @@ class Check:
         return bool(self.expected == self.found)
 
 
-def exit_code(checks: Sequence[Check]) -> int:
-    """0 when there are checks and every one holds, else 1."""
-    return 0 if checks and all(check.holds for check in checks) else 1
+RECORDS_READ = "records could be read"
+
+
+def exit_code(checks: Sequence[Check]) -> ExitCode:
+    """0 when there are checks and every one holds; 65 when all that fails is that no record could be read, which is a
+    matter of the data; else 1."""
+    failed = [check.name for check in checks if not check.holds]
+    if checks and not failed:
+        return ExitCode.OK
+    return ExitCode.DATA if failed == [RECORDS_READ] else ExitCode.BUG
 
 
 def as_json(checks: Sequence[Check], *, figures: Mapping[str, Any], seconds: float, directory: str) -> dict[str, Any]:

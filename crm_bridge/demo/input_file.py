@@ -10,11 +10,11 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from crm_bridge.demo.parquet_rows import Rows, open_parquet
 from crm_bridge.errors import DataMistake
+from crm_bridge.model.formats import is_blank
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("unique_id", "id", "record_id"),
@@ -69,47 +69,52 @@ def read_input(path: Path) -> InputData:
     """The records of a ``.parquet`` or ``.csv`` file (UTF-8; comma, semicolon, tab or bar).
 
     Raises:
-        DataMistake: no such file, another kind of file, missing columns, broken rows, ids that stand twice, or no
-            records.
+        DataMistake: no such file, another kind of file, missing columns, columns without single values, broken rows,
+            records without an id, ids that stand twice, or no records.
     """
     if not path.is_file():
         what = "this is a folder" if path.is_dir() else "there is no such file"
         raise DataMistake(f"{path}: {what}; give the path of a .parquet or .csv file")
     if path.suffix.lower() == ".parquet":
-        header, rows = _parquet(path)
+        header, rows = open_parquet(path)
     elif path.suffix.lower() == ".csv":
         header, rows = _csv(path)
     else:
         raise DataMistake(f"{path}: only .parquet and .csv files are read; convert it to one of them")
     columns = _find_columns(header, file=path)
-    records = tuple(_record(row, columns=columns, number=number) for number, row in enumerate(rows, start=1))
+    records = tuple(_record(row, columns=columns) for row in rows(list(columns.values())))
     if not records:
         raise DataMistake(f"{path}: the file has a header and no records: add rows, or choose another file")
-    _demand_single_ids(records, file=path)
+    _demand_ids(records, file=path)
     return InputData(records, labelled="cluster" in columns)
 
 
-def _demand_single_ids(records: Sequence[InputRecord], *, file: Path) -> None:
-    """One id is one record: of two with the same id nobody could say which is meant."""
+def _demand_ids(records: Sequence[InputRecord], *, file: Path) -> None:
+    """One id is one record: of two with the same id, or without any, nobody could say which is meant."""
     first: dict[str, int] = {}
-    again = [
-        f"record {number} has the id of record {first[record.id]}"
-        for number, record in enumerate(records, start=1)
-        if first.setdefault(record.id, number) != number
-    ]
-    if again:
-        more = f", and {len(again) - IDS_SHOWN} more" if len(again) > IDS_SHOWN else ""
+    wrong: list[str] = []
+    for number, record in enumerate(records, start=1):
+        if is_blank(record.id):
+            wrong.append(f"record {number} has no id")
+        elif first.setdefault(record.id, number) != number:
+            wrong.append(f"record {number} has the id of record {first[record.id]}")
+    if wrong:
+        more = f", and {len(wrong) - IDS_SHOWN:,} more" if len(wrong) > IDS_SHOWN else ""
         raise DataMistake(
-            f"{file}: {', '.join(again[:IDS_SHOWN])}{more} (the header not counted). Give every record an id of its "
+            f"{file}: {', '.join(wrong[:IDS_SHOWN])}{more} (the header not counted). Give every record an id of its "
             "own; records of one person may share a cluster"
         )
 
 
 def _find_columns(header: Sequence[str], *, file: Path) -> dict[str, str]:
-    """Meaning → column. A column is taken once, by its first meaning."""
-    by_name = {name.strip().lower(): name for name in header}
-    if len(by_name) < len(header):
-        raise DataMistake(f"{file}: two columns have the same name: {', '.join(header)}. Rename or remove one of them")
+    """Meaning → column. A column is taken once, by its first meaning. A message names none that is not known: where a
+    header is missing, its place is taken by somebody's record."""
+    names = [name.strip().lower() for name in header]
+    twice = sorted({names.index(name) + 1 for name in names if name and names.count(name) > 1})
+    if twice:
+        same = " and ".join(str(at + 1) for at, name in enumerate(names) if name == names[twice[0] - 1])
+        raise DataMistake(f"{file}: columns {same} have the same name. Rename or remove one of them")
+    by_name = dict(zip(names, header, strict=True))
     found = {}
     for meaning, synonyms in _COLUMNS.items():
         column = next((by_name[name] for name in synonyms if name in by_name), None)
@@ -121,35 +126,30 @@ def _find_columns(header: Sequence[str], *, file: Path) -> dict[str, str]:
     if "birth_date" not in found:
         missing.append(f"a birth date ({' or '.join(_COLUMNS['birth_date'])})")
     if missing:
+        known = ", ".join(name.strip() for name in found.values()) or "none"
         raise DataMistake(
-            f"{file}: the file lacks {', '.join(missing)}; it has the columns: {', '.join(header) or 'none'}. "
-            "Rename its columns or choose another file"
+            f"{file}: the file lacks {', '.join(missing)}; of the {len(header)} columns in its first line these are "
+            f"known: {known}. Rename its columns or choose another file"
         )
     return found
 
 
-def _record(row: Mapping[str, Any], *, columns: Mapping[str, str], number: int) -> InputRecord:
-    cells = {meaning: _cell(row[column]) for meaning, column in columns.items()}
+def _record(row: Mapping[str, str | None], *, columns: Mapping[str, str]) -> InputRecord:
+    cells = {meaning: (row[column] or "").strip() or None for meaning, column in columns.items()}
     full = cells.pop("full", None)
     if "family" not in columns and full:
         given, _, family = full.rpartition(" ")
         cells |= {"given": given or None, "family": family}
-    record_id = cells.pop("id") or f"row {number}"
+    record_id = cells.pop("id") or ""
     cluster = cells.pop("cluster", None) or f"alone: {record_id}"
     return InputRecord(id=record_id, cluster=cluster, **cells)
 
 
-def _cell(value: object) -> str | None:
-    if value is None or value != value:  # NaN says nothing either
-        return None
-    if isinstance(value, datetime) and value.time() == datetime.min.time():
-        value = value.date()  # tools that know no dates write midnight
-    return str(value).strip() or None
-
-
-def _csv(path: Path) -> tuple[Sequence[str], Iterator[Mapping[str, Any]]]:
+def _csv(path: Path) -> tuple[Sequence[str], Rows]:
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataMistake(f"{path}: it cannot be read ({error.strerror}); give a file that you may read") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise DataMistake(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from error
@@ -157,7 +157,7 @@ def _csv(path: Path) -> tuple[Sequence[str], Iterator[Mapping[str, Any]]]:
         raise DataMistake(f"{path}: the file is empty; choose one with a header and a row for each record")
     rows = _csv_rows(text, delimiter=max(DELIMITERS, key=text.partition("\n")[0].count), file=path)
     _, header = next(rows)
-    return header, _by_column(rows, header=header, file=path)
+    return header, lambda _: _by_column(rows, header=header, file=path)
 
 
 def _csv_rows(text: str, *, delimiter: str, file: Path) -> Iterator[tuple[int, list[str]]]:
@@ -172,13 +172,13 @@ def _csv_rows(text: str, *, delimiter: str, file: Path) -> Iterator[tuple[int, l
             ) from None
         if row is None:
             return
-        if row:
+        if len(row) > 1 or "".join(row).strip():
             yield reader.line_num, row
 
 
 def _by_column(
     rows: Iterator[tuple[int, list[str]]], *, header: Sequence[str], file: Path
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterator[Mapping[str, str]]:
     for line, row in rows:
         if len(row) != len(header):
             raise DataMistake(
@@ -186,21 +186,3 @@ def _by_column(
                 "put quotes around a cell with the delimiter in it, or add what is missing"
             )
         yield dict(zip(header, row, strict=True))
-
-
-def _parquet(path: Path) -> tuple[Sequence[str], Iterator[Mapping[str, Any]]]:
-    try:
-        import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types; here, as only this reader needs it
-        from pyarrow import parquet
-    except ImportError as error:
-        raise DataMistake(
-            f"{path}: reading Parquet needs pyarrow; install crm-bridge[parquet], or give a CSV file"
-        ) from error
-    try:
-        table = parquet.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataMistake(f"{path}: this is not a Parquet file that can be read; was it cut in transfer?") from error
-    nested = [
-        str(field.name) for field in table.schema if pa.types.is_nested(field.type) or pa.types.is_binary(field.type)
-    ]
-    return [name for name in table.column_names if name not in nested], iter(table.to_pylist())

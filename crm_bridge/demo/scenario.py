@@ -15,7 +15,7 @@ from typing import Any
 from crm_bridge.connector import SimulatorType
 from crm_bridge.demo import scenes
 from crm_bridge.demo.cast import SCENES, Card, Part, choose
-from crm_bridge.demo.checks import Check
+from crm_bridge.demo.checks import RECORDS_READ, Check
 from crm_bridge.demo.evaluation import Evaluation, QueueEvaluation, evaluate, evaluate_queue
 from crm_bridge.demo.findings import (
     DeadLetter,
@@ -106,6 +106,11 @@ def play(
                 f"{spread.moved:,} records for vendor_files went to siebel instead: the agency's files are cp1251, "
                 "which lacks their letters."
             )
+        if spread.moved_on:
+            narrator.say(
+                f"{spread.moved_on:,} records for siebel went to callcenter instead: they hold control characters, "
+                "which XML lacks."
+            )
         copy_mappings(options.directory)
         house.configure(options.directory, stand)
         narrator.say(f"{options.directory} now holds crm-bridge.toml, mappings/ and the systems' own state.")
@@ -155,6 +160,8 @@ def _play_scenes(world: World, spread: Spread, outcome: Outcome, *, labelled: bo
     }
     if spread.moved:
         outcome.figures["records that the agency's files cannot hold (cp1251), put into siebel"] = spread.moved
+    if spread.moved_on:
+        outcome.figures["records that Siebel cannot hold (control characters), put into callcenter"] = spread.moved_on
     outcome.checks += _nothing_lost(truth, linked, letters)
     outcome.checks.append(records_read(merged))
     if sample:
@@ -235,7 +242,7 @@ def _nothing_lost(
 
 def records_read(merged: Evaluation) -> Check:
     """A run that made no client has shown nothing, however well it put everything aside."""
-    return Check("records could be read", "some", "some" if merged.clients else "none")
+    return Check(RECORDS_READ, "some", "some" if merged.clients else "none")
 
 
 def _faults_found(spread: Spread, stand: Stand, letters: list[DeadLetter]) -> list[Check]:

@@ -5,6 +5,7 @@ A few records are bad on purpose, so what has to end as a dead letter is known b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -16,6 +17,7 @@ from crm_bridge.demo.portraits import PORTRAITS
 from crm_bridge.demo.shapes import KINDS, SHAPES, Portrait, Raw
 
 SYSTEMS = tuple(KINDS)
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, §2.2
 _SCENES: Mapping[str, tuple[str, ...]] = {
     "everywhere": SYSTEMS,
     "phone": ("siebel", "callcenter"),
@@ -66,12 +68,14 @@ class Spread:
     Attributes:
         broken_lines: how many lines of the agency's file shall be no rows.
         moved: records that were the agency's turn and went to Siebel, as the agency's code page cannot hold them.
+        moved_on: records that were for Siebel and went to the call centre, as XML cannot hold them.
     """
 
     rows: tuple[Row, ...]
     faults: tuple[ExpectedFault, ...] = ()
     broken_lines: int = 0
     moved: int = 0
+    moved_on: int = 0
 
     def of(self, system: str) -> list[tuple[int, Row]]:
         """The rows of one system with their positions."""
@@ -114,7 +118,7 @@ def spread_input(records: Iterable[InputRecord]) -> Spread:
     rows: list[Row] = []
     contracts = count(1)
     turns: dict[str, int] = {}
-    moved = 0
+    moved = moved_on = 0
     for record in records:
         turn = turns.setdefault(record.cluster, len(turns))
         turns[record.cluster] += 1
@@ -122,6 +126,9 @@ def spread_input(records: Iterable[InputRecord]) -> Spread:
         if system == "vendor_files" and not _fits_agency(record):
             system = "siebel"  # the agency's code page has no such letters, so no such file could exist
             moved += 1
+        if system == "siebel" and _NO_XML.search(_text_of(record)):
+            system = "callcenter"  # nor could Siebel answer with such a record: XML has no such characters at all
+            moved_on += 1
         portrait = Portrait(
             family=record.family,
             given=record.given,
@@ -135,7 +142,7 @@ def spread_input(records: Iterable[InputRecord]) -> Spread:
             contract=f"Д-{next(contracts):06}" if system == "vendor_files" else None,
         )
         rows.append(Row(system, SHAPES[system](portrait), record.cluster))
-    return Spread(tuple(rows), moved=moved)
+    return Spread(tuple(rows), moved=moved, moved_on=moved_on)
 
 
 def _invented_mobile(serial: int) -> str:
@@ -145,11 +152,15 @@ def _invented_mobile(serial: int) -> str:
     return f"{MOBILE_CODES[code]}{549 - block:03}{tail:04}"
 
 
+def _text_of(record: InputRecord) -> str:
+    """All that the record says."""
+    names = (record.family, record.given, record.birth_date, record.gender, record.job_title)
+    return "".join(part for part in (*names, record.city, record.postal_code, record.email, record.phone) if part)
+
+
 def _fits_agency(record: InputRecord) -> bool:
-    parts = (record.family, record.given, record.city, record.postal_code, record.email, record.phone, record.gender)
-    text = "".join(part for part in (*parts, record.birth_date) if part)
     try:
-        text.encode("cp1251")
+        _text_of(replace(record, job_title=None)).encode("cp1251")
     except UnicodeEncodeError:
         return False
     return True

@@ -22,6 +22,14 @@ def test_the_demo_succeeds_only_when_every_check_holds() -> None:
     assert 1 == exit_code([])
 
 
+def test_data_of_which_nothing_can_be_read_are_no_fault_of_the_bridge() -> None:
+    """65: mend the file."""
+    unread = records_read(evaluate({}, truth={}))
+
+    assert 65 == exit_code([GOOD, unread])
+    assert 1 == exit_code([BAD, unread])
+
+
 def test_the_json_object_names_each_check_with_expected_and_found() -> None:
     """It survives the way through JSON."""
     result = json.loads(json.dumps(as_json([GOOD, BAD], figures={"records": 2}, seconds=1.234, directory="d")))

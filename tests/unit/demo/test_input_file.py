@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow
@@ -74,7 +75,11 @@ def test_any_csv_with_id_name_and_birth_date_will_do(tmp_path: Path) -> None:
         ("a.csv", b'id,name,dob\n1,"A,1950-01-01\n', "line 2 cannot be read as CSV"),
         ("a.csv", b"id,name,dob\n1," + b"A" * 200_000 + b",1950-01-01\n", "line 2 cannot be read as CSV"),
         ("a.csv", b"id,name,dob\n1,A,1950-01-01\n2,\xc0,\n", "line 3 is not UTF-8"),
-        ("a.csv", b"id,ID,name,dob\n1,2,A,1950-01-01\n", "the same name"),
+        ("a.csv", b"id,ID,name,dob\n1,2,A,1950-01-01\n", "columns 1 and 2 have the same name"),
+        ("a.csv", b"id,name,dob\n1,A,1950-01-01\n,B,\n \t,C,\n", "record 2 has no id, record 3 has no id "),
+        ("a.csv", "id,name,dob\n\u200b,A,1950-01-01\n".encode(), "record 1 has no id"),
+        ("a.csv", b"id,name,dob\n" + b",A,\n" * 1007, "record 5 has no id, and 1,002 more "),
+        ("a.csv", b"id,name,dob\n,,\n", "record 1 has no id"),
         ("a.csv", b"", "is empty"),
         ("a.csv", "id,name,dob\n1,A,1950-01-01\n".encode("utf-16"), "line 1 is not UTF-8"),
     ],
@@ -112,11 +117,93 @@ def test_typed_columns_of_a_parquet_file_read_as_people_write_them(tmp_path: Pat
         "surname": ["Novak"],
         "dob": [datetime(1950, 2, 3)],  # noqa: DTZ001  # files have such
         "phone": [float("nan")],
-        "city": [{"name": "brno"}],
+        "photo": [{"name": "brno"}],
     }
     pyarrow.parquet.write_table(pyarrow.table(columns), file)
 
     assert (InputRecord("7", "alone: 7", family="Novak", birth_date="1950-02-03"),) == read_input(file).records
+
+
+def written(folder: Path, **columns: object) -> Path:
+    """A Parquet file of one record, with these columns instead of the usual ones."""
+    usual = {"id": ["1"], "surname": ["Novak"], "dob": ["1950-02-03"]}
+    pyarrow.parquet.write_table(pyarrow.table({**usual, **columns}), folder / "people.parquet")
+    return folder / "people.parquet"
+
+
+MIDNIGHT = datetime(1950, 2, 3)  # noqa: DTZ001  # files have such
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        (pyarrow.array([MIDNIGHT], pyarrow.timestamp("ns")), "1950-02-03"),
+        (pyarrow.array([MIDNIGHT.replace(tzinfo=UTC)], pyarrow.timestamp("us", tz="UTC")), "1950-02-03"),
+        (pyarrow.array([MIDNIGHT.replace(hour=13)]), "1950-02-03 13:00:00"),
+        (pyarrow.array([123456789], pyarrow.timestamp("ns")), "1970-01-01 00:00:00.123456789"),
+        (pyarrow.array([MIDNIGHT.date()], pyarrow.date64()), "1950-02-03"),
+        (pyarrow.array(["1950-02-03"]).dictionary_encode(), "1950-02-03"),
+        (pyarrow.array(["1950-02-03"], pyarrow.large_string()), "1950-02-03"),
+        (pyarrow.array([19500203.0]), "19500203"),
+        (pyarrow.array([Decimal("1950.50")]), "1950.50"),
+        (pyarrow.array([Decimal("1950.00")]), "1950"),
+        (pyarrow.array([None]), None),
+    ],
+    ids=str,
+)
+def test_whatever_a_column_is_made_of_its_values_are_text(tmp_path: Path, column: object, says: str | None) -> None:
+    """What a birth date may look like, the bridge decides."""
+    assert says == read_input(written(tmp_path, dob=column)).records[0].birth_date
+
+
+def test_a_moment_that_no_calendar_has_is_the_bridges_to_judge(tmp_path: Path) -> None:
+    """It ends one record, and not the demo."""
+    file = written(tmp_path, dob=pyarrow.array([2**62], pyarrow.timestamp("us")))
+
+    assert read_input(file).records[0].birth_date
+
+
+@pytest.mark.parametrize("name", ["surname", "city", "id", "dob", "cluster"])
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [([["Novak"]], "list<"), ([{"a": "b"}], "struct<"), ([b"Novak"], "binary"), ([True], "bool")],
+    ids=["list", "struct", "bytes", "bool"],
+)
+def test_a_column_that_is_asked_for_and_holds_no_single_values_is_refused(
+    tmp_path: Path, name: str, values: object, kind: str
+) -> None:
+    """It is not left out without a word."""
+    with pytest.raises(DataMistake, match=f"column {name} holds {kind}.* make it text"):
+        read_input(written(tmp_path, **{name: values}))
+
+
+def test_two_columns_of_one_name_are_told_in_parquet_too(tmp_path: Path) -> None:
+    """The file is whole: nobody looks for a broken transfer."""
+    columns = [pyarrow.array([text]) for text in ("1", "a", "b", "1950-01-01")]
+    file = tmp_path / "people.parquet"
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(columns, ["id", "surname", "surname", "dob"]), file)
+
+    with pytest.raises(DataMistake, match="columns 2 and 3 have the same name"):
+        read_input(file)
+
+
+def test_a_file_without_a_header_tells_nobody_of_its_first_record(tmp_path: Path) -> None:
+    """Messages hold nothing personal."""
+    file = tmp_path / "people.csv"
+    file.write_text("1,Kovalenko,Anna,1950-01-01\n2,Melnyk,Ivan,1951-01-01\n", encoding="utf-8")
+
+    with pytest.raises(DataMistake, match="of the 4 columns in its first line these are known: none") as caught:
+        read_input(file)
+
+    assert "Kovalenko" not in str(caught.value)
+
+
+def test_columns_without_a_name_and_lines_of_blanks_are_nobodys(tmp_path: Path) -> None:
+    """Spreadsheets leave both behind."""
+    file = tmp_path / "people.csv"
+    file.write_text("id,surname,dob,,\n1,Novak,1950-01-01,,\n  \n2,Koval,1951-01-01,,\n\n", encoding="utf-8")
+
+    assert ["Novak", "Koval"] == [record.family for record in read_input(file).records]
 
 
 def test_a_missing_file_is_a_data_mistake(tmp_path: Path) -> None:

@@ -172,3 +172,21 @@ def test_records_that_the_agency_cannot_hold_are_moved_and_counted() -> None:
 
     assert 1 == spread.moved
     assert [] == spread.of("vendor_files")
+
+
+@pytest.mark.parametrize("sign", ["\0", "\x07", "\x1b", "\ufffe"])
+def test_records_that_xml_cannot_hold_are_not_put_into_siebel(sign: str) -> None:
+    """No Siebel could answer with such a record, and a page with one has to be asked for row by row."""
+    records = [InputRecord(id=str(n), cluster=f"c{n}", family=f"Ko{sign}val") for n in range(8)]
+
+    spread = spread_input(records)
+
+    assert ([], 8) == (spread.of("siebel"), len(spread.rows))
+    assert 2 + spread.moved == spread.moved_on
+
+
+def test_records_with_line_breaks_go_to_siebel_as_any_other() -> None:
+    """XML holds tabs and line ends."""
+    [row] = spread_input([InputRecord(id="1", cluster="c", family="Ko\tval\r\n")]).rows
+
+    assert "siebel" == row.system
