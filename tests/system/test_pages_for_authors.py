@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tomllib
 import urllib.request
 from pathlib import Path
@@ -15,11 +16,11 @@ import pytest
 
 PAGES = Path(__file__).resolve().parents[2] / "docs/how-to"
 FILE = re.compile(r"^```\w+\n# file: (?P<path>\S+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^crm-bridge (?P<words>(?:plugin|mapping|check|sync|client)\b.*)$", re.MULTILINE)
+COMMAND = re.compile(r"^crm-bridge (?P<words>(?:plugin|mapping|check|plan|sync|client|review)\b.*)$", re.MULTILINE)
 
 
-class Package:
-    """The files of a page in a folder, with the entry points that installing them would give."""
+class Project:
+    """The files of a page in a folder."""
 
     def __init__(self, page: str, folder: Path) -> None:
         self.text = (PAGES / page).read_text(encoding="utf-8")
@@ -28,13 +29,6 @@ class Package:
             file = folder / found["path"]
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(found["text"], encoding="utf-8")
-        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        told = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-        told.mkdir()
-        metadata = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-        (told / "METADATA").write_text(metadata, encoding="utf-8")
-        points = "\n".join(f"{name} = {target}" for name, target in project["entry-points"]["crm_bridge"].items())
-        (told / "entry_points.txt").write_text(f"[crm_bridge]\n{points}\n", encoding="utf-8")
         (folder / "in_turn.py").write_text(IN_TURN, encoding="utf-8")
 
     @property
@@ -62,6 +56,20 @@ class Package:
         """What these commands say, one after the other in one process: each would take a second to start."""
         answers: dict[str, str] = json.loads(self.good("in_turn", *commands))
         return answers
+
+
+class Package(Project):
+    """A project with the entry points that installing it would give."""
+
+    def __init__(self, page: str, folder: Path) -> None:
+        super().__init__(page, folder)
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        told = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+        told.mkdir()
+        metadata = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+        (told / "METADATA").write_text(metadata, encoding="utf-8")
+        points = "\n".join(f"{name} = {target}" for name, target in project["entry-points"]["crm_bridge"].items())
+        (told / "entry_points.txt").write_text(f"[crm_bridge]\n{points}\n", encoding="utf-8")
 
 
 IN_TURN = """
@@ -138,3 +146,22 @@ def test_the_plugins_of_the_page_work(manners):
 
     assert ["enrich_clients"] == checked["hooks"]
     assert "passed" in manners.good("pytest", "-q", "-p", "no:cacheprovider", "tests")
+
+
+def test_the_organisations_of_the_page_become_cards(tmp_path):
+    """One company of two files is one card and goes into the next file; without a number somebody is asked."""
+    project = Project("map-organisations.md", tmp_path)
+    for folder in re.search(r"^mkdir (?P<folders>.*)$", project.text, re.MULTILINE)["folders"].split():
+        (tmp_path / folder).mkdir()
+    settled = time.time() - 60
+    for file in tmp_path.glob("*/in/*.csv"):
+        os.utime(file, (settled, settled))
+    said = project.said(*COMMAND.findall(project.text), "review list --json")
+    [written] = (tmp_path / "fleet/out").glob("*.csv")
+
+    assert "5 passed, 0 failed" in said["mapping test mappings/partners.yaml"]
+    assert "1 passed, 0 failed" in said["mapping test mappings/fleet.yaml"]
+    assert "info@romashka.example, +380505550160" in said["client lookup --identifier ua.edrpou=99100103"]
+    assert "77,Ромашка,99100103,+380505550160,info@romashka.example" in written.read_text(encoding="utf-8").splitlines()
+    [case] = json.loads(said["review list --json"])["cases"]
+    assert {"partners/company/P-2", "fleet/company/78"} == {case["left"], case["right"]}
