@@ -60,11 +60,14 @@ class Desk:
             return queries.tell_history(connection, client_id)
 
     def why(self, client_id: str, path: str, system: str | None = None) -> dict[str, Any]:
-        """Why a path of the card has its value; with ``system``, what carried it there."""
+        """Why a path of the card has its value; with ``system``, what carried it there. Raises :class:`UserMistake`."""
+        policy = self.settings.survivorship.as_policy()
         with self._database.reading() as connection:
-            return queries.why(
-                connection, client_id, path, system=system, policy=self.settings.survivorship.as_policy()
-            )
+            answer = queries.why(connection, client_id, path, system=system, policy=policy)
+        configured = self.settings.systems  # one that is not any more may have been written to all the same
+        if system is not None and system not in configured and not answer["carried"]:
+            raise UserMistake(f"no such system: {system}; configured: {', '.join(configured)}")
+        return answer
 
     def review_list(self, *, limit: int = SHOWN, after: int = 0) -> list[dict[str, Any]]:
         """Open cases, the surer first; ``after`` goes on behind that case."""

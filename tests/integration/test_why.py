@@ -3,6 +3,8 @@
 import pytest
 from memory_world import PERSON, World
 
+from crm_bridge.errors import UserMistake
+
 A, B, C, D = (f"+3805055502{number:02d}" for number in range(4))
 CHILDREN = """
   relationships:
@@ -24,6 +26,13 @@ def edit(world, system, **fields):
 
 def why(world, path, system=None):
     return world.ask("why", world.client()["id"], path, system)
+
+
+def test_a_system_that_nobody_configured_is_told(world):
+    """It has been mistyped: that nothing was carried there would be no answer."""
+    with pytest.raises(UserMistake, match=r"no such system: d; configured: a, b, c"):
+        why(world, "job_title", "d")
+    assert [] == why(world, "job_title", "c")["carried"]
 
 
 class TestAConflict:
