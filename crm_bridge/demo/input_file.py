@@ -72,9 +72,7 @@ def read_input(path: Path) -> InputData:
         DataMistake: no such file, another kind of file, missing columns, columns without single values, broken rows,
             records without an id, ids that stand twice, or no records.
     """
-    if not path.is_file():
-        what = "this is a folder" if path.is_dir() else "there is no such file"
-        raise DataMistake(f"{path}: {what}; give the path of a .parquet or .csv file")
+    _demand_file(path)
     if path.suffix.lower() == ".parquet":
         header, rows = open_parquet(path)
     elif path.suffix.lower() == ".csv":
@@ -87,6 +85,17 @@ def read_input(path: Path) -> InputData:
         raise DataMistake(f"{path}: the file has a header and no records: add rows, or choose another file")
     _demand_ids(records, file=path)
     return InputData(records, labelled="cluster" in columns)
+
+
+def _demand_file(path: Path) -> None:
+    try:
+        what = None if path.is_file() else "this is a folder" if path.is_dir() else "there is no such file"
+        if what is None:
+            path.open("rb").close()
+    except OSError as error:  # the name is too long, or the file is not ours to read
+        what = f"it cannot be opened ({error.strerror})"
+    if what is not None:
+        raise DataMistake(f"{path}: {what}; give the path of a .parquet or .csv file")
 
 
 def _demand_ids(records: Sequence[InputRecord], *, file: Path) -> None:
@@ -148,8 +157,6 @@ def _record(row: Mapping[str, str | None], *, columns: Mapping[str, str]) -> Inp
 def _csv(path: Path) -> tuple[Sequence[str], Rows]:
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataMistake(f"{path}: it cannot be read ({error.strerror}); give a file that you may read") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise DataMistake(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from error

@@ -212,6 +212,13 @@ def test_a_missing_file_is_a_data_mistake(tmp_path: Path) -> None:
         read_input(tmp_path / "none.csv")
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_file_that_cannot_be_opened_is_a_data_mistake(tmp_path: Path, suffix: str) -> None:
+    """The system's own words say why, and nobody is asked whether it was cut in transfer."""
+    with pytest.raises(DataMistake, match="it cannot be opened .*too long"):
+        read_input(tmp_path / f"{'a' * 300}.{suffix}")
+
+
 def test_parquet_without_pyarrow_says_which_extra_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest of the demo needs no pyarrow."""
     file = tmp_path / "people.parquet"
