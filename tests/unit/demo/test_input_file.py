@@ -215,7 +215,7 @@ def test_a_missing_file_is_a_data_mistake(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_a_file_that_cannot_be_opened_is_a_data_mistake(tmp_path: Path, suffix: str) -> None:
     """The system's own words say why, and nobody is asked whether it was cut in transfer."""
-    with pytest.raises(DataMistake, match="it cannot be opened .*too long"):
+    with pytest.raises(DataMistake, match=r"it cannot be opened .*too long"):
         read_input(tmp_path / f"{'a' * 300}.{suffix}")
 
 
