@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import orjson
 
@@ -17,7 +18,8 @@ from crm_bridge.runner.beside import link_waiting, take_page_beside
 from crm_bridge.runner.collection import a_page_at_a_time
 from crm_bridge.runner.corrections import corrected
 from crm_bridge.runner.inbound import take_page
-from crm_bridge.store import records, runs
+from crm_bridge.store import causes, letters, records, runs
+from crm_bridge.store.causes import Cause
 from crm_bridge.store.runs import Cursor
 
 
@@ -79,17 +81,33 @@ def _where_to_begin(left: Cursor, kind: Kind) -> Cursor:
 
 
 def _map_again(run: RunContext, kind: Kind) -> None:
-    """Map the records that we keep by the present mapping, a page at a time."""
+    """Map what an earlier mapping put aside by the present one, and then the records that we keep, a page at a time."""
+    for page in chain(_put_aside(run, kind), _kept(run, kind)):
+        take(run, kind, page, cursor=None)
+
+
+def _kept(run: RunContext, kind: Kind) -> Iterator[Page]:
     after = 0
     while True:
         with run.database.reading() as connection:
             rows = records.read_by_another_mapping(
                 connection, kind.system, kind.name, kind.fingerprint, after=after, limit=kind.capabilities.page_size
             )
+            later = letters.open_records(connection, kind.system, kind.name, [record_id for _, record_id, _ in rows])
         if not rows:
             return
         after = rows[-1][0]
-        take(run, kind, Page([orjson.loads(raw) for _, raw in rows]), cursor=None)
+        # What a source said last of a record is in its letter: the version before it says nothing against that.
+        yield Page([orjson.loads(raw) for _, record_id, raw in rows if record_id not in later])
+
+
+def _put_aside(run: RunContext, kind: Kind) -> Iterator[Page]:
+    letters_of_it = Cause(kind.system, kind.name, stage="map")
+    for portion in causes.each(run.database.reading, letters_of_it, at_once=kind.capabilities.page_size):
+        with run.database.reading() as connection:
+            found = letters.get(connection, portion)
+        latest = {each["record_id"]: each["raw"] for each in found if isinstance(each["raw"], dict)}
+        yield Page(list(latest.values()))
 
 
 def take(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None) -> frozenset[str]:

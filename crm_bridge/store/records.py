@@ -172,11 +172,11 @@ def of_clients(connection: Connection, client_ids: Iterable[str]) -> dict[str, l
 
 def read_by_another_mapping(
     connection: Connection, system: str, kind: str, mapping: str, *, after: int, limit: int
-) -> list[tuple[int, bytes]]:
-    """(pk, raw) of records that an earlier mapping read, in the order of their first reading."""
+) -> list[tuple[int, str, bytes]]:
+    """(pk, id, raw) of records that an earlier mapping read, in the order of their first reading."""
     table = source_records
     rows = connection.execute(
-        select(table.c.pk, table.c.raw)
+        select(table.c.pk, table.c.record_id, table.c.raw)
         .where(
             table.c.system == system,
             table.c.kind == kind,
@@ -187,7 +187,7 @@ def read_by_another_mapping(
         .order_by(table.c.pk)
         .limit(limit)
     )
-    return [(pk, raw) for pk, raw in rows]
+    return [(pk, record_id, raw) for pk, record_id, raw in rows]
 
 
 def last_pk(connection: Connection) -> int:

@@ -21,6 +21,38 @@ def test_a_new_row_reaches_records_that_were_read_before(tmp_path, reads_back):
     assert {"time_zone": "Asia/Almaty"} == world.client()["preferences"]
 
 
+@pytest.mark.parametrize("reads_back", [True, False])
+@pytest.mark.parametrize("known", [True, False], ids=["of a known record", "of a new one"])
+def test_a_mended_row_reaches_records_that_it_had_put_aside(tmp_path, reads_back, known):
+    """They come again from their system, or from the dead letter where it says everything once."""
+    world = World(tmp_path, systems={"a": capable(reads_back=reads_back)})
+    [record_id] = world.person("a", gender="F" if known else "X").values()
+    world.sync()
+    if known:
+        world["a"].edit("person", record_id, {"gender": "X", "job_title": "teacher"})
+        world.sync()
+    assert 1 == world.ask("dead_letters_total")
+
+    world.write_mapping("a", PERSON.format(system="a", image="full").replace("{F: female,", "{X: other, F: female,"))
+    report = world.sync()
+
+    assert ("other", 0, 0) == (world.client()["gender"], world.ask("dead_letters_total"), report.exit_code)
+
+
+def test_a_letter_stays_where_the_mended_mapping_cannot_read_its_record_either(tmp_path):
+    """That the version before it can be read says nothing of this one."""
+    world = World(tmp_path, systems={"a": capable(reads_back=False)})
+    [record_id] = world.person("a").values()
+    world.sync()
+    world["a"].edit("person", record_id, {"gender": "X", "job_title": "teacher"})
+    world.sync()
+
+    world.write_mapping("a", PERSON.format(system="a", image="full").replace("{F: female,", "{Y: other, F: female,"))
+    world.sync()
+
+    assert (1, None) == (world.ask("dead_letters_total"), world.client().get("job_title"))
+
+
 def test_an_unchanged_mapping_reads_nothing_twice(world):
     world.person("a", "b")
     world.settle()
