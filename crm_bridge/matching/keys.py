@@ -24,10 +24,9 @@ from typing import Any
 from crm_bridge.matching.fold import FOLD_VERSION, fold_words
 from crm_bridge.matching.given_names import given_names
 from crm_bridge.matching.placeholders import (
-    is_filler_email,
     is_filler_number,
     is_filler_phone,
-    is_shared_email,
+    is_personal_email,
     whole_birth_date,
 )
 
@@ -42,6 +41,7 @@ _LEGAL_FORMS = frozenset(fold_words("тов пат прат ат пп фоп о�
 def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
     """The index keys of a canonical document (person, organisation or claim), without repetition, in a fixed order."""
     keys: list[str] = []
+    kind = doc.get("kind")
     for identifier in doc.get("identifiers", ()):
         value = identifier["value"]
         if identifier.get("type") == "record" or not is_filler_number(value):
@@ -50,24 +50,23 @@ def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
     postal_codes: list[str] = []
     country = ""
     for point in doc.get("contact_points", ()):
-        kind = point["type"]
-        if point.get("status") in REACHES_ELSEWHERE:
+        type_ = point["type"]
+        if "status" in point and point["status"] in REACHES_ELSEWHERE:
             continue
         value = point["value"]
-        if kind == "phone":
+        if type_ == "phone":
             if not is_filler_phone(value):
                 keys.append(phone_key(value))
-        elif kind == "email":
-            if says_who(value, kind=doc.get("kind")):
+        elif type_ == "email":
+            if says_who(value, kind=kind):
                 keys.append(f"e:{value}")
-        elif kind == "postal":
+        elif type_ == "postal":
             address = point.get("address")
             if address:
                 country = country or address.get("country", "")
                 postal_code = address.get("postal_code")
                 if postal_code:
                     postal_codes.append(postal_code)
-    kind = doc.get("kind")
     if kind == "person":
         if birth_date is not None:
             _add_birth_keys(keys, doc.get("name"), postal_codes, birth_date)
@@ -82,7 +81,7 @@ def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
 
 def says_who(address: str, *, kind: str | None) -> bool:
     """Whether an e-mail tells whose a record is: that of an office tells it of an organisation only."""
-    return not is_filler_email(address) and (kind == "organisation" or not is_shared_email(address))
+    return is_personal_email(address, of_office=kind == "organisation")
 
 
 def phone_key(e164: str) -> str:

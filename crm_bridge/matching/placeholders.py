@@ -16,6 +16,9 @@ _SHARED_BOXES = frozenset(
     | {"reception", "sales", "service", "support"}
 )
 _COUNTING = "01234567890123456789"
+_FILLING = frozenset(
+    {digit * 7 for digit in "0123456789"} | {_COUNTING[at : at + 7] for at in range(10)}
+)  # ends of phones: one digit repeated, or counted up
 
 
 def placeholder_date(value: str) -> bool:
@@ -40,14 +43,14 @@ def is_filler_number(value: str) -> bool:
 
 def is_filler_phone(e164: str) -> bool:
     """Whether the last seven digits of a phone are one digit repeated, or count up."""
-    return e164.endswith(e164[-1] * 7) or e164[-7:] in _COUNTING
+    return e164[-7:] in _FILLING
 
 
-def is_filler_email(address: str) -> bool:
-    """Whether the part before @ is a word for nothing."""
-    return address.partition("@")[0] in _LOCAL_PARTS
+def is_personal_email(address: str, *, of_office: bool) -> bool:
+    """Whether an address tells whose it is: its first part is no word for nothing (no@).
 
-
-def is_shared_email(address: str) -> bool:
-    """Whether an address belongs to an office and not to a person: info@, sales@."""
-    return address.partition("@")[0] in _SHARED_BOXES
+    Args:
+        of_office: an address of an office, such as info@ or sales@, tells it too.
+    """
+    word = address.partition("@")[0]
+    return word not in _LOCAL_PARTS and (of_office or word not in _SHARED_BOXES)
