@@ -6,7 +6,8 @@ from contextlib import suppress
 import pytest
 
 from crm_bridge.errors import ConfigMistake, Locked
-from crm_bridge.store import runs
+from crm_bridge.store import clients, runs
+from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.opening import open_database
 from crm_bridge.store.runs import Cursor
 from crm_bridge.store.sqlite import integrity
@@ -40,6 +41,21 @@ def test_an_acknowledged_commit_survives_a_power_cut(synced_stores, database):
         }
 
     assert {"journal_mode": "wal", "synchronous": 2} == pragmas
+
+
+@pytest.mark.parametrize("shared", ["plain", 'it\'s ?, %s, :name, "x" and -- \\', "Оксана\n", "", "a\0b", "1", None])
+@pytest.mark.parametrize("several", [False, True])
+def test_what_many_rows_share_is_stored_as_it_is(database, shared, several):
+    """SQLite has such a value in its statement; whatever it is, each row holds it."""
+    rows = [StoredClient(f"c-{at:03}", 7, b"{}", "then", "now", shared) for at in range(150)]
+    if several:
+        rows[149] = rows[149]._replace(version=8, card=b"{ }", replaced_by="another")
+    with database.transaction() as connection:
+        clients.insert_all(database, connection, rows)
+    with database.reading() as connection:
+        found = clients.get_all(connection, [row.id for row in rows])
+
+    assert rows == [found[row.id] for row in rows]
 
 
 def test_a_transaction_that_raises_leaves_nothing(database):
