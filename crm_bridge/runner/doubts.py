@@ -43,6 +43,7 @@ def find_doubts(
     pairs: Sequence[DuplicatePair],
     *,
     owner: Mapping[str, str | None],
+    new: AbstractSet[str],
     refused: AbstractSet[frozenset[str]],
     database: Database,
     plugins: Plugins,
@@ -51,13 +52,15 @@ def find_doubts(
 
     Args:
         owner: record key → client, of every record in ``pairs``.
+        new: clients that this page makes: nobody was asked about them before.
         refused: pairs that a plugin or a person ruled out.
     """
     apart = _ruled_out(pairs, owner)
     open_pairs = _surest_first(pairs, owner, refused)
-    if not open_pairs and not apart:
-        return Doubts()
-    stored = _stored(database, {client for two in (*open_pairs, *apart) for client in two})
+    looked_at = {*open_pairs, *(two for two in apart if two.isdisjoint(new))}
+    if not looked_at:
+        return Doubts(judged_two=len(apart))
+    stored = _stored(database, {client for two in looked_at for client in two})
     apart |= _contradicting([two for two in open_pairs if two not in apart], stored, plugins)
     asked_before = _asked_before(database, stored)
     doubts = Doubts(judged_two=len(apart))

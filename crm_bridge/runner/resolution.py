@@ -75,7 +75,8 @@ def resolve(
             resolution.links[key] = linked
             owner[key] = linked.client_id
     found = [pair for _plugin, pair in pairs]
-    resolution.doubts = find_doubts(found, owner=owner, refused=refused, database=database, plugins=plugins)
+    new = {linked.client_id for linked in resolution.links.values() if linked.is_new}
+    resolution.doubts = find_doubts(found, owner=owner, new=new, refused=refused, database=database, plugins=plugins)
     return resolution
 
 
