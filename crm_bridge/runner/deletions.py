@@ -21,7 +21,7 @@ from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import Said, conflict
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import Contribution
-from crm_bridge.sync.deletions import BEATEN, CARRIED, OURS, SPENT, SPREAD, lives, spoke_after
+from crm_bridge.sync.deletions import BEATEN, CARRIED, OURS, SPENT, UNDECIDED, UNSEEN, lives, spoke_after, unknown_to
 from crm_bridge.sync.units import split
 
 BEATS = "update beats delete"
@@ -42,7 +42,7 @@ def settle_deletions(run: RunContext) -> bool:
     kept = False
     for client_id in owners:
         rows = [row for row in linked[client_id] if row.entity == "client"]
-        spread = [row for row in rows if row.gone_how == SPREAD]
+        spread = [row for row in rows if row.gone_how in UNDECIDED]
         carried = [row for row in rows if row.gone_how == CARRIED]
         with run.database.transaction() as connection:
             if client_id in stored:
@@ -78,21 +78,22 @@ def _decide(
             how.extend([] if unsettled else [(row.pk, SPENT)])
         elif any(each.system == row.system and not each.gone for each in group):
             how.append((row.pk, None))  # a duplicate went: its system still has the client
-        elif (by := _unseen(run, client, kind, row, rows) or _later(row, group)) is not None:
+        elif (by := _keeps(run, client, kind, row, rows, group)) is not None:
             beaten.append((row, by))
             how.append((row.pk, BEATEN))
     records.set_gone_how(connection, how)
     for row, by in beaten:
         _tell_of_conflict(run, connection, client_id, row, by)
+    settled = dict(how)
+    if settled.keys() and (beaten or None in settled.values()) and lives(group):
+        group = [row._replace(gone_how=settled.get(row.pk, row.gone_how)).contribution() for row in rows]
+        _card_anew(run, connection, client, group)  # what the deleted said is said for good, or not at all
+        kind_of_client = next((str(each.doc["kind"]) for each in group if not each.gone), "person")
+        outbox.enqueue(connection, sorted(set(to_carry(client_id, group, kind_of_client, run.systems))), at=run.now())
     if beaten:
         live = [row for row in rows if row.gone_at is None]
         for row in live:
             letters.close_code(connection, row.system, row.kind, row.record_id, code=CANNOT, at=run.now())
-        states = dict(how)
-        group = [row._replace(gone_how=states.get(row.pk, row.gone_how)).contribution() for row in rows]
-        _card_anew(run, connection, client, group)  # what the deleted said speaks again
-        kind_of_client = next((str(each.doc["kind"]) for each in group if not each.gone), "person")
-        outbox.enqueue(connection, sorted(set(to_carry(client_id, group, kind_of_client, run.systems))), at=run.now())
     return bool(beaten)
 
 
@@ -106,6 +107,19 @@ def _card_anew(
     if change.moved:
         clients.update_all(connection, [change.stored])
         history.insert_all(run.database, connection, [card_changed(run, client.id, change, at=at, news=True)])
+
+
+def _keeps(
+    run: RunContext,
+    client: StoredClient,
+    kind: Kind,
+    row: SourceRecord,
+    rows: Sequence[SourceRecord],
+    group: Sequence[Contribution],
+) -> str | None:
+    """Key of the record whose word keeps the client."""
+    told_less = unknown_to(row.contribution(), group) if row.gone_how == UNSEEN else None
+    return told_less or _unseen(run, client, kind, row, rows) or _later(row, group)
 
 
 def _later(row: SourceRecord, group: Sequence[Contribution]) -> str | None:
@@ -169,7 +183,7 @@ def _take_in(
     group = [row.contribution() for row in rows]
     if not lives(group):
         history.insert_all(run.database, connection, [closed(run, client_id, at=at, news=True)])
-        spent = [(row.pk, SPENT) for row in rows if row.gone_how == SPREAD]
+        spent = [(row.pk, SPENT) for row in rows if row.gone_how in UNDECIDED]
         records.set_gone_how(connection, spent)
         return
     _card_anew(run, connection, clients.get(connection, client_id), group)

@@ -7,19 +7,20 @@ from collections.abc import Mapping, Sequence
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.runner.cards import CardChange, recompute, to_carry
 from crm_bridge.runner.page_work import PageWork
-from crm_bridge.store import clients, records
+from crm_bridge.store import clients, outbox, records
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.store.review import Doubt
 from crm_bridge.sync.claims import Contribution
-from crm_bridge.sync.deletions import SPREAD, lives
+from crm_bridge.sync.deletions import SPREAD, UNSEEN, lives, unknown_to
 
 
 def forget(run: RunContext, pks: Sequence[int], work: PageWork, *, spread: bool, news: bool) -> None:
-    """The system says that these records were deleted: they claim nothing any more; their clients stay.
+    """The system says that these records were deleted; their clients stay. They claim nothing any more.
 
     Args:
-        spread: the deletion is to be carried to the client's records in other systems.
+        spread: the deletion is to be carried to the client's records in other systems. Until that is decided on, they
+            go on claiming what they said.
     """
     at = run.now()
     with run.database.reading() as connection:
@@ -27,10 +28,13 @@ def forget(run: RunContext, pks: Sequence[int], work: PageWork, *, spread: bool,
         owners = {row.client_id for row in gone if row.client_id}
         rows = records.of_clients(connection, owners)
         stored = clients.get_all(connection, owners)
+        behind = set().union(*(outbox.not_told(connection, name, owners) for name in {row.system for row in gone}))
     vanished: dict[int, SourceRecord] = {}
     for row in gone:
-        seq = run.seq.take()
-        vanished[row.pk] = row._replace(gone_at=at, gone_how=SPREAD if spread else None, gone_seq=seq)
+        seq, how = run.seq.take(), SPREAD if spread else None
+        if spread and row.client_id in behind and _knew_less(row, rows[row.client_id]):
+            how = UNSEEN
+        vanished[row.pk] = row._replace(gone_at=at, gone_how=how, gone_seq=seq)
         work.history.append(HistoryRow(seq, at, "record.gone", row.client_id, {"record": row.key}, run.run_id, row.pk))
     work.changed_records.extend(vanished.values())
     for client_id, mine in rows.items():
@@ -51,6 +55,11 @@ def forget(run: RunContext, pks: Sequence[int], work: PageWork, *, spread: bool,
         work.weighed[client_id] = {verdict.path for verdict in asked}
         if change.moved or spread:
             work.outbox.update(to_carry(client_id, group, str(change.stored.doc().get("kind", "person")), run.systems))
+
+
+def _knew_less(row: SourceRecord, rows: Sequence[SourceRecord]) -> bool:
+    """Whether somebody edited another record of the client after all that ``row`` holds was said."""
+    return unknown_to(row.contribution(), [each.contribution() for each in rows if each.entity == "client"]) is not None
 
 
 def card_changed(run: RunContext, client_id: str, change: CardChange, *, at: str, news: bool) -> HistoryRow:

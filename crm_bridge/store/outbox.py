@@ -65,6 +65,14 @@ def any_due(connection: Connection, system: str, *, now: str) -> bool:
     return bool(due(connection, system, now=now, limit=1))
 
 
+def not_told(connection: Connection, system: str, client_ids: Iterable[str]) -> set[str]:
+    """Those of the clients of whom ``system`` has not been told everything yet."""
+    rows = connection.execute(
+        select(outbox.c.client_id).where(outbox.c.system == system, among(outbox.c.client_id, list(client_ids)))
+    )
+    return set(rows.scalars())
+
+
 def depth(connection: Connection) -> dict[tuple[str, str], int]:
     """(system, state) → rows."""
     rows = connection.execute(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 from crm_bridge.store.database import Database, among, looked_up
 from crm_bridge.store.schema import links, match_keys, source_records
 from crm_bridge.sync.claims import Contribution, Mark, Own
-from crm_bridge.sync.deletions import BEATEN, CARRIED, SPREAD
+from crm_bridge.sync.deletions import BEATEN, CARRIED, SPREAD, UNDECIDED
 from crm_bridge.sync.proposals import Offer, apply
 
 
@@ -82,7 +82,7 @@ class SourceRecord(NamedTuple):
             marks=marks_from(self.marks),
             gone=self.gone_at is not None,
             spread_from=self.gone_seq if self.gone_at is not None and self.gone_how == SPREAD else None,
-            kept_from=self.gone_seq if self.gone_at is not None and self.gone_how == BEATEN else None,
+            kept_from=self.gone_seq if self.gone_at is not None and self.gone_how in (*UNDECIDED, BEATEN) else None,
         )
 
     def back(self) -> SourceRecord:
@@ -216,7 +216,7 @@ def waiting_for_client(connection: Connection) -> list[SourceRecord]:
 def going(connection: Connection) -> list[SourceRecord]:
     """Records whose deletion is to be carried on, or was carried out by us and not looked at since."""
     rows = connection.execute(
-        select(source_records).where(source_records.c.gone_how.in_([SPREAD, CARRIED])).order_by(source_records.c.pk)
+        select(source_records).where(source_records.c.gone_how.in_([*UNDECIDED, CARRIED])).order_by(source_records.c.pk)
     )
     return [_record(row) for row in rows]
 

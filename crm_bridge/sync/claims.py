@@ -104,8 +104,8 @@ class Contribution:
         doc: what the record holds, mapped to canonical paths, with the plugins' proposals applied.
         seq, at: of its first reading; units without a mark are as old as that.
         gone: the record was deleted at its source; it claims nothing, and its echoes elsewhere speak for themselves.
-        kept_from: the bridge's own count when a deletion was seen that an edit elsewhere beat: the record goes on
-            claiming what it said, until its system holds the client again.
+        kept_from: the bridge's own count when a deletion was seen that is not decided on yet, or that an edit elsewhere
+            beat: the record goes on claiming what it said, until its system holds the client again.
         spread_from: the bridge's own count when a deletion was seen that is to be carried to the other systems.
     """
 

@@ -8,7 +8,8 @@ What follows from a deletion stands in ``source_records.gone_how``:
 ==============  ==================================================================================
 (nothing)       its system deleted it, and there it ends: it is not created again behind its back
 ``spread``      it is to be carried to the other systems, as long as nothing speaks against that; also to records
-                that we may have created there, and do not know of yet
+                that we may have created there, and do not know of yet; until then the record speaks
+``unseen``      the same, but its system had not been told yet of an edit elsewhere when it was deleted
 ``spent``       that was done, or there was nothing to do
 ``beaten``      an edit elsewhere kept the client: the record may be created anew, and speaks until it is
 ``carried``     our own write deleted it; the card has not been looked at since
@@ -18,12 +19,13 @@ What follows from a deletion stands in ``source_records.gone_how``:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from crm_bridge.sync.claims import Contribution
 from crm_bridge.sync.rules import PERSON
 
-SPREAD, SPENT, BEATEN, CARRIED, OURS = "spread", "spent", "beaten", "carried", "ours"
+SPREAD, UNSEEN, SPENT, BEATEN, CARRIED, OURS = "spread", "unseen", "spent", "beaten", "carried", "ours"
+UNDECIDED = (SPREAD, UNSEEN)
 
 
 def lives(contributions: Sequence[Contribution]) -> bool:
@@ -49,6 +51,19 @@ def dying(contributions: Sequence[Contribution]) -> Contribution | None:
 def spoke_after(contribution: Contribution, *, seq: int) -> bool:
     """Whether the record came, or somebody edited it, after ``seq``. What we wrote there does not count."""
     return contribution.seq > seq or any(mark.echo is None and mark.seq > seq for mark in contribution.marks.values())
+
+
+def unknown_to(gone: Contribution, others: Iterable[Contribution]) -> str | None:
+    """Key of a record of another system whose users edited it after all that the deleted record holds was said."""
+    newest = max([gone.seq, *(mark.seq for mark in gone.marks.values())])
+    later = [
+        (mark.seq, each.key)
+        for each in others
+        if not each.gone and each.system not in (gone.system, PERSON)
+        for mark in each.marks.values()
+        if mark.echo is None and mark.seq > newest
+    ]
+    return max(later)[1] if later else None
 
 
 def age_of_created(contributions: Sequence[Contribution], *, seq: int) -> int:
