@@ -51,6 +51,8 @@ class Capabilities:
         listing_setting: the connector's own setting by which its user vouches for that, where there is one.
         deletes_visible: ``read_changes`` reports deletions as :class:`Tombstone`.
         conditional_writes: a write with a stale version token is refused.
+        compares_versions: the connector itself compares the version right before it writes, where the system does not:
+            the bridge need not read the record once more.
         deletes: ``write`` carries out the operation ``delete``. Of a record that is not there any more it says
             :class:`Accepted`, :class:`Stale`, or :class:`Refused` with the code ``not_found``.
         reads_back: what was written is seen when the record is read. False for a partner who takes files up when he
@@ -69,6 +71,7 @@ class Capabilities:
     listing_setting: str | None = None
     deletes_visible: bool = False
     conditional_writes: bool = False
+    compares_versions: bool = False
     deletes: bool = False
     reads_back: bool = True
     write_mode: WriteMode = WriteMode.MERGE

@@ -36,6 +36,7 @@ from crm_bridge.hookspecs import Objection
 from crm_bridge.outbox.batches import Batch, batches, planned
 from crm_bridge.outbox.drafts import Draft
 from crm_bridge.outbox.entries import Selection
+from crm_bridge.outbox.fresh_look import changed_meanwhile
 from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.outcomes import take_outcomes
@@ -144,7 +145,18 @@ def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[t
 
 
 def _send_chunk(way: _Way, kind: str, chunk: Sequence[Parcel]) -> tuple[Sequence[WriteOutcome], BridgeError | None]:
-    return send(way.connector, kind, [write_of(parcel.intent) for parcel in chunk], gate=way.gate)
+    try:
+        changed = changed_meanwhile(way.connector, [parcel.draft for parcel in chunk])
+    except RejectRecord:
+        changed = frozenset()  # one of them cannot be read: that says nothing of a write to it
+    except (RetryLater, CredentialsRefused, ConnectorFailed) as error:
+        after = error.retry_after if isinstance(error, RetryLater) else None
+        return [Postponed(error.message, after)] * len(chunk), error
+    going = [write_of(parcel.intent) for parcel in chunk if parcel.intent.record_id not in changed]
+    outcomes, stop = send(way.connector, kind, going, gate=way.gate) if going else ((), None)
+    told = iter(outcomes)
+    stale = Stale("it changed since it was read")
+    return [stale if parcel.intent.record_id in changed else next(told) for parcel in chunk], stop
 
 
 class _LeftAlone(Exception):  # noqa: N818  # no error: the rest of this system's writes is left to a later run

@@ -153,7 +153,11 @@ def _in_words(capabilities: Capabilities, *, writes: bool, creates: bool) -> str
     if not writes:
         return ", ".join([*words, "not written"])
     words.append("updates and creates" if creates else "updates")
-    words.append("stale writes refused" if capabilities.conditional_writes else "stale writes not noticed")
+    looked = capabilities.compares_versions or capabilities.reads_back
+    stale = (
+        "refused" if capabilities.conditional_writes else "looked for before each write" if looked else "not noticed"
+    )
+    words.append(f"stale writes {stale}")
     words.append(f"a lost answer: {capabilities.effect_safety.value}")
     return ", ".join([*words, f"{capabilities.batch_size} a write"])
 

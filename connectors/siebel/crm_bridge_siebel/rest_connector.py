@@ -41,7 +41,7 @@ class SiebelRestConnector(SiebelConnector):
 
     def capabilities(self, kind: str) -> Capabilities:
         """As over SOAP, but REST takes no condition with a write: the version is looked at before."""
-        return replace(super().capabilities(kind), conditional_writes=False)
+        return replace(super().capabilities(kind), conditional_writes=False, compares_versions=True)
 
     def fields(self, kind: str) -> frozenset[str] | None:
         """REST has no description of its own: it cannot be told."""
