@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from crm_bridge.mapping.values import BadValue
 
 NAME_PARTS = ("prefix", "family", "given", "patronymic", "suffix")
+_SMALL_TO_LARGE = ("city", "district", "region", "postal_code", "country")
+_LINE_ENDS = re.compile(r"[\r\n]+")
 # Words that belong to the patronymic before them (Turkic names in Cyrillic and Latin script).
 _PATRONYMIC_TAILS = frozenset(["огли", "оглы", "оглу", "кизи", "кызы", "гызы", "ogly", "oglu", "kyzy", "gyzy", "qizi"])
 
@@ -42,9 +45,12 @@ def join_name(name: dict[str, Any], *, order: Sequence[str]) -> str:
 
 
 def address_line(address: dict[str, Any]) -> str:
-    """An address in one line, from the small to the large."""
-    parts = [*address.get("lines", ())]
-    for key in ("city", "district", "region", "postal_code", "country"):
-        if address.get(key):
-            parts.append(address[key])
-    return ", ".join(parts)
+    """An address in one line: its text where it has one, else its parts from the small to the large."""
+    line: str | None = address.get("text")
+    if line is None:
+        parts = [*address.get("lines", ())]
+        parts += [part for key in _SMALL_TO_LARGE if (part := address.get(key))]
+        line = ", ".join(parts) or str(address.get("locality_code", ""))
+    if line.isprintable():
+        return line
+    return ", ".join(stripped for each in _LINE_ENDS.split(line) if (stripped := each.strip(" ,\t")))
