@@ -80,6 +80,7 @@ def current_consent(
       channel itself.
     - A grant counts within its ``valid`` period and not before its date; a refusal dated ahead of ``at`` counts:
       a clock that runs fast must not cost a client their refusal.
+    - A date that cannot be read is none; a period that cannot be read holds for a refusal, and for no grant.
     - ``pending`` neither grants nor refuses. No entry is no consent.
 
     Args:
@@ -144,10 +145,15 @@ def _refusal_covers(consent: Mapping[str, Any], purpose: str, channel: str, cont
 
 
 def _period_covers(consent: Mapping[str, Any], at: datetime) -> bool:
+    """Whether the statement holds at that moment. A bound that cannot be read never cuts a refusal short."""
     valid = consent.get("valid")
     if not valid:
         return True
     start, end = _moment(valid.get("start")), _moment(valid.get("end"))
+    if consent.get("status") not in _REFUSALS and any(
+        valid.get(bound) is not None and _moment(valid[bound]) is None for bound in ("start", "end")
+    ):
+        return False
     return (start is None or start <= at) and (end is None or at < end)
 
 
@@ -159,9 +165,13 @@ def _as_document(consent: Mapping[str, Any] | Consent) -> Mapping[str, Any]:
 
 
 def _moment(value: Any) -> datetime | None:
+    """``None`` for no moment, and for one that cannot be read: a store may be older than what is now refused."""
     if value is None:
         return None
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
     if isinstance(moment, datetime):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if isinstance(moment, date):

@@ -72,3 +72,19 @@ def test_models_and_documents_mean_the_same() -> None:
 
     assert state.granted
     assert state.decided_by == doc
+
+
+@pytest.mark.parametrize(
+    ("consents", "expected"),
+    [
+        ([said("granted", "2026-02-02"), {**said("denied"), "captured_at": "02.01.2026"}], "denied"),
+        ([said("denied", "2020-01-01"), {**said("granted"), "captured_at": "2026-13-45"}], "denied"),
+        ([said("granted", "2026-02-02", valid={"end": "next year"})], "none"),
+        ([said("denied", "2026-02-02", valid={"start": "2026-01-01", "end": "?"})], "denied"),
+    ],
+)
+def test_a_date_that_nobody_can_read_widens_nothing(consents: list[dict[str, Any]], expected: str) -> None:
+    """It counts as no date: a refusal stands, and a grant gives way. Who may be contacted can still be asked."""
+    state = current_consent(consents, purpose="claims", channel="sms", at=AT)
+
+    assert expected == state.status

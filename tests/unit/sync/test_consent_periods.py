@@ -63,3 +63,12 @@ def test_of_statements_with_one_period_the_stronger_stands():
     card = survive([said("a", consents=[EXPIRED]), said("b", consents=[refusal])], policy=TRUST)
 
     assert ["denied"] == [each["status"] for each in card.doc["consents"]]
+
+
+@pytest.mark.parametrize("stored", ["02.01.2026", "2026-13-45", "?", 7])
+def test_a_moment_that_cannot_be_read_stops_no_card(stored):
+    """A store may hold what an older bridge took: a refusal without a readable date is one without a date."""
+    refusal = {**STOP, "captured_at": stored}
+    card = survive([said("a", consents=[CURRENT, refusal]), said("b", consents=[CURRENT])], policy=TRUST)
+
+    assert [refusal] == card.doc["consents"]
