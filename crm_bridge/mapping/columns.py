@@ -10,6 +10,7 @@ from typing import Any
 
 from crm_bridge.errors import ConfigMistake
 from crm_bridge.mapping.document import Column
+from crm_bridge.mapping.fitting import held_to_form
 from crm_bridge.mapping.transforms import TRANSFORMS, Pair, Read, Write, code_texts
 from crm_bridge.mapping.values import BadValue, TransformType
 
@@ -36,6 +37,7 @@ class BoundColumn:
         read, write = _pair(column, transforms)
         if column.check is not None:
             read = _checked(read, column.check)
+        read = held_to_form(read, column)
         if column.max is not None:
             read, write = _limited(read, write, column.max)
         self.column = column
@@ -151,8 +153,7 @@ def _plain_text(column: Column) -> int:
     """See :class:`BoundColumn`."""
     options = column.options
     special = column.transform != "text" or column.call is not None or column.check is not None
-    checked = options.get("allowed") is not None or options.get("is_zone") or options.get("is_key")
-    if special or checked or not options["trim"]:
+    if special or not options["trim"] or (column.form is not None and column.form.kind not in ("text", "line")):
         return 0
     return column.max if column.max is not None else sys.maxsize
 

@@ -14,6 +14,7 @@ from crm_bridge.mapping.paths import look
 from crm_bridge.mapping.reading import Step, field_step, list_step
 from crm_bridge.mapping.sources import Source, sources_of
 from crm_bridge.mapping.straight import FieldSteps, straight_reader
+from crm_bridge.mapping.transforms import printable
 from crm_bridge.mapping.values import BadValue, ExplainedPath, Problem, Reading, TransformType, WriteBack
 from crm_bridge.mapping.write_back import Writer
 from crm_bridge.model.formats import is_blank
@@ -184,7 +185,11 @@ class CompiledMapping:
             return None
         value = raw.get(name)
         if type(value) is str:
-            return value or None
+            try:
+                return printable(value) or None
+            except BadValue as error:
+                problems.append(Problem("record.concurrency", name, error.code, error.message, value))
+                return None
         if type(value) is int:
             return str(value)
         if value is not None:

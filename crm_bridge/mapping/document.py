@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from crm_bridge.errors import Place
 from crm_bridge.mapping.paths import Steps
+from crm_bridge.model.forms import Form
 
 Direction: TypeAlias = Literal["both", "read", "write"]
 Unset: TypeAlias = Literal["keep", "blank", "error"]
@@ -23,6 +24,7 @@ class Column:
         src: the field's name, one name for each level of nesting.
         severity: what an unknown code does, in both directions.
         options: the transform's own words, such as ``format`` or ``values``, resolved.
+        form: what the model takes at the path.
     """
 
     path: str
@@ -40,6 +42,7 @@ class Column:
     max: int | None = None
     check: str | None = None
     call: str | None = None
+    form: Form | None = None
 
     @property
     def field_name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from crm_bridge.mapping.values import BadValue
+from crm_bridge.model.formats import check_email
 
 _ASCII = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -37,4 +38,7 @@ def read_email(text: str) -> str:
         or len(lowered) > 254
     ):
         raise BadValue("bad_email", _INVALID)
-    return lowered
+    try:
+        return check_email(lowered)
+    except ValueError:
+        raise BadValue("bad_email", _INVALID) from None

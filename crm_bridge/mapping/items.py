@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from crm_bridge.mapping.columns import BoundColumn, Transforms, raw_at
 from crm_bridge.mapping.completeness import Whole, missing_in, wholes_of
 from crm_bridge.mapping.document import ListRow
+from crm_bridge.mapping.fitting import Misfits, misfits_of, remedy_of
 from crm_bridge.mapping.names import address_line
 from crm_bridge.mapping.paths import Steps, look, put
 from crm_bridge.mapping.values import BadValue, Problem
@@ -32,6 +33,7 @@ class BoundListRow:
         "field_prefix",
         "is_flag",
         "is_phone",
+        "misfits",
         "more",
         "more_groups",
         "part_groups",
@@ -55,7 +57,9 @@ class BoundListRow:
         self.field_prefix = ".".join(row.each)
         read_item = _pattern_reader(self) if row.pattern else _parts_reader(self) if self.parts else _value_reader(self)
         self.wholes = _wholes(self, entity)
-        self.read_item = _whole_reader(read_item, self.wholes) if self.wholes else read_item
+        self.misfits = misfits_of(row, entity=entity)
+        read_item = _whole_reader(read_item, self.wholes) if self.wholes else read_item
+        self.read_item = _fitting_reader(self, read_item, self.misfits) if self.misfits is not None else read_item
 
 
 def _fresh(item: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
@@ -151,6 +155,27 @@ def _whole_reader(read_item: ReadItem, wholes: tuple[Whole, ...]) -> ReadItem:
         return item
 
     return read_whole
+
+
+def _fitting_reader(bound: BoundListRow, read_item: ReadItem, misfits: Misfits) -> ReadItem:
+    """``read_item``, with an item quarantined whose fields do not fit each other."""
+    row = bound.row
+    columns = [each for each in (bound.column, *bound.parts, *bound.more) if each is not None]
+
+    def read_fitting(record: Any, around: Any, problems: Problems, prefix: str) -> Any:
+        before = len(problems)
+        item = read_item(record, around, problems, prefix)
+        if item is None or len(problems) > before:
+            return item
+        found = misfits(item)
+        for each in found:
+            column = next((one for one in columns if one.column.path == each.path), columns[0])
+            message = f"not of the model's form ({each.message}): {remedy_of(row, each.path)}"
+            path = f"{row.label}.{each.path}"
+            problems.append(Problem(path, prefix + column.name, "bad_value", message, each.value))
+        return None if found else item
+
+    return read_fitting
 
 
 def _parts_reader(bound: BoundListRow) -> ReadItem:

@@ -13,13 +13,16 @@ from crm_bridge.errors import Place
 from crm_bridge.mapping import vocabulary
 from crm_bridge.mapping.dates import check_format
 from crm_bridge.mapping.document import Column
+from crm_bridge.mapping.fitting import never_fits
 from crm_bridge.mapping.names import NAME_PARTS
 from crm_bridge.mapping.paths import steps_of
 from crm_bridge.mapping.transforms import TRANSFORMS
 from crm_bridge.mapping.yaml_nodes import Node
-from crm_bridge.model import codes, known_path, known_zone
+from crm_bridge.model import codes, known_zone
+from crm_bridge.model.forms import MOMENT, TEXT, Form, form_at
 from crm_bridge.model.paths import is_key
 
+_SELECTOR = re.compile(r"[\[+]")  # names one entry of a client's list: of use in a change, and not in a row
 _DOT = re.compile(r"(?<!\\)\.")
 _CHECK = re.compile(r"stdnum(\.[a-z0-9_]+)+")
 _CHOICES: Mapping[str, tuple[Any, ...]] = {
@@ -60,7 +63,8 @@ class ColumnParser:
 
     def header_column(self, word: str, node: Node, *, transform: str) -> Column | None:
         """A column of the ``record:`` head."""
-        return self.column(node, path=word, label=f"record.{word}", transform=transform, check_path=False)
+        form = MOMENT if word == "changed_at" else TEXT
+        return self.column(node, path=word, label=f"record.{word}", transform=transform, form=form)
 
     def client_column(self, node: Node) -> tuple[Column | None, str | None]:
         """``record.client``: the column, and the system of the identifier that it holds."""
@@ -78,11 +82,19 @@ class ColumnParser:
         path: str,
         label: str,
         transform: str | None = None,
-        check_path: str | bool = True,
+        model_path: str | None = None,
+        form: Form | None = None,
         words: frozenset[str] = vocabulary.COLUMN_ONLY,
         place: Place | None = None,
+        is_flag: bool = False,
     ) -> Column | None:
-        """One column. ``check_path``: the path to look up in the model, where it is not ``path`` itself."""
+        """One column.
+
+        Args:
+            model_path: the path to look up in the model, where it is not ``path`` itself.
+            form: of the value, where the model has no such path.
+            is_flag: the column says by a flag whether there is an item at all.
+        """
         place = place or node.place
         table: dict[str, Node] = {"src": node} if isinstance(node.value, str) else node.value
         if not isinstance(table, dict):
@@ -90,10 +102,12 @@ class ColumnParser:
             return None
         if isinstance(node.value, dict) and not self.words_known(node, words, label):
             return None
-        model_path = path if check_path is True else check_path
-        if isinstance(model_path, str) and not known_path(model_path, entity=self.entity):
-            self.report(place, label, "the model has no such path: see docs/reference/model.md")
-            return None
+        model_path = None if form is not None else model_path or path
+        if model_path is not None:
+            form = form_at(model_path, entity=self.entity) if _SELECTOR.search(model_path) is None else None
+            if form is None:
+                self.report(place, label, "the model has no such path: see docs/reference/model.md")
+                return None
         if "src" not in table or not isinstance(table["src"].value, str) or not table["src"].value:
             self.report(place, label, "`src` is missing: the name of the system's field")
             return None
@@ -111,8 +125,12 @@ class ColumnParser:
                 f"unknown transform {name}: use one of {', '.join(TRANSFORMS)}, or `call: plugin.transform`",
             )
             return None
-        options = self._options(table, name, call, label, place, model_path if isinstance(model_path, str) else None)
-        if options is None:
+        options = self._options(table, name, call, label, place, model_path)
+        if options is None or form is None:
+            return None
+        wrong = never_fits(name, form, order=options.get("order", ())) if call is None else None
+        if wrong and not is_flag:
+            self.report(table["as"].place if "as" in table else place, label, wrong)
             return None
         plain = {word: value.plain for word, value in table.items()}
         return Column(
@@ -131,6 +149,7 @@ class ColumnParser:
             max=plain.get("max"),
             check=plain.get("check"),
             call=call,
+            form=form,
         )
 
     def _options(
@@ -204,10 +223,14 @@ class ColumnParser:
             self.used_maps.add(name)
             found[word] = self.maps[name].plain
         allowed = codes(path, entity=self.entity) if path else None
+        form = form_at(path, entity=self.entity) if path else None
         node = self.maps[options["values"]]
         for source, canonical in found["values"].items():
-            if not isinstance(canonical, str) or (allowed is not None and canonical not in allowed):
-                reason = f"use one of {some_of(allowed)}" if allowed else "a code is text"
+            misfits = form.misfits(canonical) if form is not None else ()
+            if not isinstance(canonical, str) or misfits:
+                reason = "a code is text"
+                if misfits and isinstance(canonical, str):
+                    reason = f"use one of {some_of(allowed)}" if allowed else misfits[0].message
                 self.report(
                     node.value[source].place,
                     f"values.{options['values']}.{source}",

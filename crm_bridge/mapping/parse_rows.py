@@ -12,6 +12,7 @@ from crm_bridge.mapping.parse_columns import ColumnParser, some_of, split_source
 from crm_bridge.mapping.paths import IDENTITY, VALUE_KEY, steps_of
 from crm_bridge.mapping.yaml_nodes import Node
 from crm_bridge.model import codes, known_path
+from crm_bridge.model.forms import form_at
 
 
 class RowParser(ColumnParser):
@@ -36,14 +37,15 @@ class RowParser(ColumnParser):
                     paths.append(each)
             if column.direction != "read":
                 self.report(absent.place, path, "a row with if_absent has no way back: say `dir: read`")
-        if column.transform == "address":
-            self.report(place, path, "an address is an item of `lists: contact_points`, with parts")
+        if column.transform == "phone" and column.call is None:
+            self.report(place, path, "a phone is an item of `lists: contact_points`")
             return None
         return FieldRow(column, tuple(steps_of(each) for each in paths))
 
     def list_row(self, head: str, node: Node) -> ListRow | None:
         """A row of ``lists``."""
-        if not known_path(head, entity=self.entity):
+        whole = form_at(head, entity=self.entity) if "." not in head else None
+        if whole is None or whole.kind != "list":
             self.report(node.place, head, "the model has no list of this name")
             return None
         if not isinstance(node.value, dict):
@@ -73,9 +75,12 @@ class RowParser(ColumnParser):
                 node.place,
                 node.key_places,
             )
-            path = f"{head}.{value_key}" if value_key else head
             column = self.column(
-                own, path=value_key, label=f"{label}.{value_key}" if value_key else label, check_path=path
+                own,
+                path=value_key,
+                label=f"{label}.{value_key}" if value_key else label,
+                model_path=f"{head}.{value_key or 0}",
+                is_flag=head == "consents" and transform == "flag" and "parts" not in words,
             )
         parts = self._columns(words.get("parts"), head, label, words)
         more = self._columns(words.get("more"), head, label, words)
@@ -156,7 +161,7 @@ class RowParser(ColumnParser):
             elif inherited:
                 part = Node({**inherited, "src": part}, part.place, {})  # the short form, written out
             place = node.place_of(path)
-            column = self.column(part, path=inner, label=f"{label}.{inner}", check_path=f"{head}.{inner}", place=place)
+            column = self.column(part, path=inner, label=f"{label}.{inner}", model_path=f"{head}.{inner}", place=place)
             if column is not None:
                 found.append(column)
         return tuple(found)
@@ -173,11 +178,17 @@ class RowParser(ColumnParser):
                 elif isinstance(value.value, dict):
                     walk(value, inner)
                 else:
-                    for each in value.plain if isinstance(value.value, list) else [value.plain]:
-                        allowed = codes(inner, entity=self.entity)
-                        if allowed is not None and str(each) not in allowed:
-                            self.report(
-                                value.place, inner, f"{each} is no code of the model: use one of {some_of(allowed)}"
-                            )
+                    self._check_fixed(inner, value)
 
         walk(node, head)
+
+    def _check_fixed(self, path: str, node: Node) -> None:
+        """A fixed value has the form of its path."""
+        form, allowed = form_at(path, entity=self.entity), codes(path, entity=self.entity)
+        misfits = form.misfits(node.plain) if form is not None else ()
+        if misfits and allowed is not None and not isinstance(node.value, dict):
+            given = node.plain if isinstance(node.value, list) else [node.plain]
+            shown = ", ".join(str(each) for each in given if str(each) not in allowed)
+            self.report(node.place, path, f"{shown} is no code of the model: use one of {some_of(allowed)}")
+        elif misfits:
+            self.report(node.place, path, f"not of the model's form: {misfits[0].message}")

@@ -12,6 +12,7 @@ from crm_bridge.mapping.columns import BoundColumn, Transforms, raw_at
 from crm_bridge.mapping.document import FieldRow
 from crm_bridge.mapping.items import BoundListRow, Problems, problem_of
 from crm_bridge.mapping.paths import Steps, look, put
+from crm_bridge.mapping.transforms import as_text
 from crm_bridge.mapping.values import BadValue, Problem
 
 Step: TypeAlias = Callable[[Any, dict[str, Any], Problems], None]
@@ -164,7 +165,11 @@ def _nested_step(bound: BoundListRow) -> Step:
                 continue
             own = nested.get(key)
             if type(item) is dict and (type(own) is str or type(own) is int) and own != "":
-                item["id"] = str(own)
+                try:
+                    item["id"] = as_text(own)
+                except BadValue as error:
+                    problems.append(Problem(row.label, f"{prefix}[{at}].{key}", error.code, error.message, own))
+                    continue
             if items is None:
                 items = doc[head] = []
             items.append(item)

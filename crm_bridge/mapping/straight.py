@@ -250,12 +250,14 @@ def _literal(value: Any) -> str:
 
 def _write_version(text: _Text, field: str | None) -> None:
     text.line(f"version = get({field!r})" if field is not None else "version = None")
-    with text.block("if type(version) is int:"):
+    with text.block("if type(version) is str:"):
+        text.give_up_if("not version.isprintable()")
+        with text.block("if not version:"):
+            text.line("version = None")
+    with text.block("elif type(version) is int:"):
         text.line("version = str(version)")
-    with text.block("elif version == '':"):
-        text.line("version = None")
-    with text.block("elif version is not None and type(version) is not str:"):
-        text.line(UNUSUAL)
+    text.line("elif version is not None:")
+    text.line(f"    {UNUSUAL}")
 
 
 def _write_field(source: _Source, doc: _Target, row: FieldSteps) -> None:
@@ -306,9 +308,15 @@ def _write_item(source: _Source, bound: BoundListRow) -> None:
     else:
         text.line(f"item = {text.bind('read_item', bound.read_item)}({source.record}, record, problems, '')")
     with text.block("if item is not None:"):
+        if bound.misfits is not None:
+            text.give_up_if(f"{text.bind('misfits', bound.misfits)}(item)")
         if row.each and not row.plain:
             text.line(f"own_id = nested.get({row.key!r})")
-            with text.block("if (type(own_id) is str or type(own_id) is int) and own_id != '':"):
+            with text.block("if type(own_id) is str:"):
+                text.give_up_if("not own_id.isprintable()")
+                with text.block("if own_id:"):
+                    text.line("item['id'] = own_id")
+            with text.block("elif type(own_id) is int:"):
                 text.line("item['id'] = str(own_id)")
         text.line("items.append(item)")
 

@@ -77,7 +77,7 @@ def _texts(convert: Callable[[str], Any] | None, trim: bool) -> Read:
             value = as_text(value)
         if trim:
             value = value.strip()
-        if not value:
+        if not value or (not trim and value.isspace()):
             return None
         return convert(value) if convert is not None else value
 

@@ -27,7 +27,7 @@ class Problem:
         path: canonical path, such as ``birth_date`` or ``contact_points[phone/mobile].value``.
         field: the system's own name of the field.
         code: stable group: ``unknown_code``, ``bad_date``, ``bad_phone``, ``bad_email``, ``bad_number``, ``bad_flag``,
-            ``bad_check``, ``bad_shape``, ``bad_name``, ``too_long``, ``required``, ``not_expressible``,
+            ``bad_check``, ``bad_value``, ``bad_shape``, ``too_long``, ``required``, ``not_expressible``,
             ``plugin_failed``.
         message: what is wrong and what to do, without the value.
         value: the offending value; for the dead letter alone.

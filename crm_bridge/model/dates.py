@@ -67,7 +67,10 @@ def _read_moment(value: Any) -> datetime:
         value = datetime.fromisoformat(value)
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise ValueError("not a date-time with an offset: give one in UTC, such as 2026-01-02T03:04:05Z")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment outside the calendar: give one in UTC, such as 2026-01-02T03:04:05Z") from None
 
 
 def read_day(value: Any) -> date:

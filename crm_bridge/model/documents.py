@@ -121,8 +121,12 @@ def _validate(model: type[_Event], doc: Mapping[str, Any], entity: str) -> _Even
 
 
 def _refuse(error: ValidationError, entity: str) -> NoReturn:
-    problems = tuple(_problem(each, entity) for each in error.errors(include_url=False))
-    raise InvalidClient(problems) from None  # pydantic's own text would drag the input along
+    raise InvalidClient(problems_of(error, entity=entity)) from None  # pydantic's own text would drag the input along
+
+
+def problems_of(error: ValidationError, *, entity: str = "") -> tuple[ModelProblem, ...]:
+    """What pydantic found, in our words. ``entity``: of the document; empty for a value within one."""
+    return tuple(_problem(each, entity) for each in error.errors(include_url=False))
 
 
 def _problem(detail: Any, entity: str) -> ModelProblem:
@@ -138,8 +142,9 @@ def _problem(detail: Any, entity: str) -> ModelProblem:
     path = ".".join(where)
     code, message = "bad_value", str(detail["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
-        allowed = fields_at(".".join(where[:-1]), entity=entity)
-        code, message = "unknown_key", f"no such key; known here: {', '.join(sorted(allowed))}"
+        allowed = fields_at(".".join(where[:-1]), entity=entity) if entity else ()
+        known = f"; known here: {', '.join(sorted(allowed))}" if allowed else ""
+        code, message = "unknown_key", f"no such key{known}"
     elif kind in ("missing", "union_tag_not_found"):
         code, message = "missing", "required" if kind == "missing" else "required: person or organisation"
     elif kind == "union_tag_invalid":

@@ -15,14 +15,14 @@ from pydantic import AfterValidator, Field
 
 from crm_bridge.model.code_lists import COUNTRIES, CURRENCIES, LANGUAGES
 
-_TEXT = r"\S"
-_LINE = r"^[^\r\n]*\S[^\r\n]*$"
+TEXT_PATTERN = r"\S"
+LINE_PATTERN = r"^[^\r\n]*\S[^\r\n]*$"
 KEY_PATTERN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
 _QUIET = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 
 PATTERN_WORDS = {
-    _TEXT: "text that is not empty: leave the key out when there is nothing to say",
-    _LINE: "one line of text that is not empty",
+    TEXT_PATTERN: "text that is not empty: leave the key out when there is nothing to say",
+    LINE_PATTERN: "one line of text that is not empty",
     KEY_PATTERN: "a key of lower-case letters, digits, '_' and '-', in parts joined by dots, such as ua.rnokpp",
     _QUIET: "two times of day, such as 21:00-09:00",
 }
@@ -37,8 +37,8 @@ class CodeList:
     codes: frozenset[str]
 
 
-Text = Annotated[str, Field(pattern=_TEXT)]
-Line = Annotated[str, Field(pattern=_LINE)]
+Text = Annotated[str, Field(pattern=TEXT_PATTERN)]
+Line = Annotated[str, Field(pattern=LINE_PATTERN)]
 Key = Annotated[str, Field(pattern=KEY_PATTERN)]
 QuietHours = Annotated[str, Field(pattern=_QUIET)]
 
@@ -98,7 +98,7 @@ def known_zone(value: str) -> bool:
     return True
 
 
-def _check_zone(value: str) -> str:
+def check_zone(value: str) -> str:
     if not known_zone(value):
         raise ValueError("not an IANA time zone: give a name such as Europe/Kyiv")
     return value
@@ -109,7 +109,7 @@ Email = Annotated[str, AfterValidator(check_email)]
 Country = Annotated[str, CodeList("ISO 3166-1 alpha-2", COUNTRIES), AfterValidator(_check_country)]
 Currency = Annotated[str, CodeList("ISO 4217", CURRENCIES), AfterValidator(_check_currency)]
 Language = Annotated[str, AfterValidator(_check_language)]
-Zone = Annotated[str, AfterValidator(_check_zone)]
+Zone = Annotated[str, AfterValidator(check_zone)]
 
 
 def is_blank(text: str) -> bool:

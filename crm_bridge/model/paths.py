@@ -33,7 +33,7 @@ _STEP = re.compile(r"(?P<name>[a-z_]+)(?P<entry>\[[^\]]+\]|\+)?|(?P<position>\d+
 @lru_cache(maxsize=4096)
 def known_path(path: str, *, entity: str | None = None) -> bool:
     """Whether the model has a place of that name; in ``entity``, or (``None``) in any of :data:`ENTITIES`."""
-    return any(True for _ in _places(path, entity))
+    return any(True for _ in places(path, entity))
 
 
 @lru_cache(maxsize=4096)
@@ -44,8 +44,8 @@ def codes(path: str, *, entity: str | None = None) -> frozenset[str] | None:
         ``None`` where any value of the right form is allowed, and for a path that does not exist.
     """
     found: set[str] = set()
-    for place in _places(path, entity):
-        for annotation, metadata in _variants(place):
+    for place in places(path, entity):
+        for annotation, metadata in variants(place):
             if get_origin(annotation) is Literal:
                 found.update(str(each) for each in get_args(annotation))
             for mark in metadata:
@@ -57,18 +57,18 @@ def codes(path: str, *, entity: str | None = None) -> frozenset[str] | None:
 @lru_cache(maxsize=4096)
 def is_key(path: str, *, entity: str | None = None) -> bool:
     """Whether the value at a path is a key (:data:`crm_bridge.model.formats.Key`), such as ``claims``."""
-    marks = [mark for place in _places(path, entity) for _, metadata in _variants(place) for mark in metadata]
+    marks = [mark for place in places(path, entity) for _, metadata in variants(place) for mark in metadata]
     flat = [each for mark in marks for each in (mark.metadata if isinstance(mark, FieldInfo) else (mark,))]
     return any(getattr(each, "pattern", None) == KEY_PATTERN for each in flat)
 
 
 def fields_at(path: str, *, entity: str) -> frozenset[str]:
     """The field names that the model knows at a path (``""``: the document itself); empty where it has no fields."""
-    places = _places(path, entity) if path else iter((ENTITIES.get(entity, Person),))
+    where = places(path, entity) if path else iter((ENTITIES.get(entity, Person),))
     return frozenset(
         name
-        for place in places
-        for annotation, _ in _variants(place)
+        for place in where
+        for annotation, _ in variants(place)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel)
         for name in annotation.model_fields
     )
@@ -77,18 +77,18 @@ def fields_at(path: str, *, entity: str) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def required_at(path: str, *, entity: str) -> frozenset[str]:
     """The fields that a value at a path (``""``: the document itself) cannot be without."""
-    places = _places(path, entity) if path else iter((ENTITIES.get(entity, Person),))
+    where = places(path, entity) if path else iter((ENTITIES.get(entity, Person),))
     return frozenset(
         name
-        for place in places
-        for annotation, _ in _variants(place)
+        for place in where
+        for annotation, _ in variants(place)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel)
         for name, field in annotation.model_fields.items()
         if field.is_required()
     )
 
 
-def _places(path: str, entity: str | None) -> Iterator[Any]:
+def places(path: str, entity: str | None) -> Iterator[Any]:
     """The annotation at ``path``, once for each entity that has it."""
     steps = _steps(path)
     if steps is None:
@@ -122,33 +122,33 @@ def _steps(path: str) -> list[tuple[str | None, bool]] | None:
 
 def _step(place: Any, name: str | None, is_entry: bool) -> Any:
     if name is None:
-        return _entry_of(place)
-    for annotation, _ in _variants(place):
+        return entry_of(place)
+    for annotation, _ in variants(place):
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             field = annotation.model_fields.get(name)
             if field is not None:
                 whole = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
-                return _entry_of(whole) if is_entry else whole
+                return entry_of(whole) if is_entry else whole
     return None
 
 
-def _entry_of(place: Any) -> Any:
+def entry_of(place: Any) -> Any:
     """The type of a list's entries, or ``None`` when the place is no list."""
     annotation = get_args(place)[0] if get_origin(place) is Annotated else place
     return get_args(annotation)[0] if get_origin(annotation) is tuple else None
 
 
-def _variants(place: Any) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+def variants(place: Any) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """The bare types at a place with their metadata: without Annotated, None, unions and lists around them."""
     if get_origin(place) is Annotated:
         inner, *metadata = get_args(place)
-        for annotation, own in _variants(inner):
+        for annotation, own in variants(inner):
             yield annotation, (*own, *metadata)
     elif get_origin(place) in (Union, types.UnionType):
         for each in get_args(place):
             if each is not type(None):
-                yield from _variants(each)
+                yield from variants(each)
     elif get_origin(place) is tuple:
-        yield from _variants(get_args(place)[0])
+        yield from variants(get_args(place)[0])
     else:
         yield place, ()

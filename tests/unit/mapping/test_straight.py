@@ -118,7 +118,7 @@ def test_whatever_stands_in_a_record_both_ways_agree(documented):
     mapping, records = documented
     draw = Random(7)
     went_straight = 0
-    for _ in range(1500):
+    for _ in range(2000):
         record = _changed(copy.deepcopy(draw.choice(records)), draw)
         by_rows, straight = mapping.read_by_rows(record), mapping._straight(record)
         if straight is not None:
