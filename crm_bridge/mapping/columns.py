@@ -153,7 +153,7 @@ def _plain_text(column: Column) -> int:
     """See :class:`BoundColumn`."""
     options = column.options
     special = column.transform != "text" or column.call is not None or column.check is not None
-    if special or not options["trim"] or (column.form is not None and column.form.kind not in ("text", "line")):
+    if special or not options["trim"] or (column.form is not None and column.form.kind not in ("text", "line", "any")):
         return 0
     return column.max if column.max is not None else sys.maxsize
 

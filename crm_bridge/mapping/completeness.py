@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_bridge.mapping.columns import BoundColumn
+from crm_bridge.mapping.document import Column
 from crm_bridge.mapping.paths import Steps, look
 from crm_bridge.mapping.values import Problem
 from crm_bridge.model import required_at
@@ -50,6 +51,30 @@ def wholes_of(
                 tuple((name, f"{shown}.{name}".lstrip("."), by_steps.get((*at, name), column)) for name in names),
             )
     return tuple(whole for whole in found.values() if whole.needed)
+
+
+def never_filled(
+    columns: Iterable[Column], *, entity: str, head: str = "", fixed: Iterable[Steps] = ()
+) -> list[tuple[str, Column | None]]:
+    """Paths that every value begun here needs and nothing fills, so that no record could be read, each with the column
+    that begins such a value (``None``: the fixed values do).
+
+    Args:
+        columns: those that fill the values.
+        head: the list whose items they fill; empty for the document itself.
+        fixed: what each item has anyhow.
+    """
+    begun: dict[Steps, Column | None] = dict.fromkeys(fixed)
+    begun |= {each.steps: each for each in columns if each.direction != "write"}
+    found: dict[str, Column | None] = {}
+    for steps, column in begun.items():
+        for length in range(len(steps)):
+            at = steps[:length]
+            path = ".".join(str(step) for step in (*((head,) if head else ()), *at))
+            filled = {other[length] for other in begun if len(other) > length and other[:length] == at}
+            for name in sorted(required_at(path, entity=entity) - filled):
+                found.setdefault(f"{path}.{name}".lstrip("."), column)
+    return list(found.items())
 
 
 def missing_in(

@@ -7,6 +7,7 @@ from typing import Any
 
 from crm_bridge.errors import ConfigMistake, Place
 from crm_bridge.mapping import vocabulary
+from crm_bridge.mapping.completeness import never_filled
 from crm_bridge.mapping.document import FieldRow, Header, InlineTest, ListRow, MappingDocument
 from crm_bridge.mapping.parse_rows import RowParser
 from crm_bridge.mapping.yaml_nodes import MappingMistakes, Node, load_nodes
@@ -65,8 +66,9 @@ class _Parser:
         )
         rows.check_defaults(defaults)
         header = self._header(top, entity, rows)
-        fields = self._fields(top.get("fields"), rows)
-        lists = self._lists(top.get("lists"), rows)
+        fields = list(self._fields(top.get("fields"), rows))
+        lists = list(self._lists(top.get("lists"), rows))
+        self._whole_values(fields, lists, entity)
         tests = self._tests(top.get("tests"))
         for name, node in maps.items():
             if name not in rows.used_maps:
@@ -152,6 +154,15 @@ class _Parser:
                 )
             taken.setdefault(column.src, column.place)
         return found
+
+    def _whole_values(self, fields: list[FieldRow], lists: list[ListRow], entity: str) -> None:
+        """Rows for a part of a value, such as a sum without its currency, can never be read; nor a claim's for none."""
+        if self.mistakes:
+            return
+        columns = [row.column for row in fields]
+        for path, column in never_filled(columns, entity=entity, fixed=[(row.head,) for row in lists]):
+            place = column.place if column is not None else self.root.place
+            self.mistake(place, path, "the model needs a value here, and no row gives one: add a row for it")
 
     def _lists(self, node: Node | None, rows: RowParser) -> Iterable[ListRow]:
         found: list[ListRow] = []

@@ -53,8 +53,14 @@ class ColumnParser:
         self.entity = entity
         self.defaults = defaults
         self.maps = maps
-        self.report = report
+        self._report = report
+        self.told = 0
         self.used_maps: set[str] = set()
+
+    def report(self, place: Place, path: str, message: str) -> None:
+        """Note a mistake; ``told`` counts them."""
+        self.told += 1
+        self._report(place, path, message)
 
     def check_defaults(self, nodes: Mapping[str, Node]) -> None:
         """Check the values under ``defaults:``."""

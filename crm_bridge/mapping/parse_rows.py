@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from crm_bridge.errors import Place
 from crm_bridge.mapping import vocabulary
+from crm_bridge.mapping.completeness import never_filled
 from crm_bridge.mapping.document import Column, FieldRow, ListRow
 from crm_bridge.mapping.parse_columns import ColumnParser, some_of, split_source
-from crm_bridge.mapping.paths import IDENTITY, VALUE_KEY, steps_of
+from crm_bridge.mapping.paths import IDENTITY, VALUE_KEY, Steps, steps_of
 from crm_bridge.mapping.yaml_nodes import Node
 from crm_bridge.model import codes, known_path
 from crm_bridge.model.forms import form_at
+
+
+def _leaves(item: Mapping[str, Any], above: Steps = ()) -> Iterator[Steps]:
+    for name, value in item.items():
+        yield (*above, name)
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*above, name))
 
 
 class RowParser(ColumnParser):
@@ -52,6 +61,7 @@ class RowParser(ColumnParser):
             self.report(node.place, head, "a row is expected, such as {src: field, item: {…}}")
             return None
         words: dict[str, Node] = node.value
+        before = self.told
         if not self.words_known(node, vocabulary.LIST_WORDS, head):
             return None
         item = words["item"].plain if "item" in words else {}
@@ -95,7 +105,7 @@ class RowParser(ColumnParser):
             self.report(node.place, label, "an address needs `parts`")
         if pattern and direction != "read":
             self.report(node.place, label, "a pattern has no way back: say `dir: read`")
-        return ListRow(
+        row = ListRow(
             head=head,
             label=label,
             item=item,
@@ -113,6 +123,21 @@ class RowParser(ColumnParser):
             direction=direction,
             place=node.place,
         )
+        if self.told == before:
+            self._check_whole(row)
+        return row
+
+    def _check_whole(self, row: ListRow) -> None:
+        """An item that never has what the model needs can never be read."""
+        if row.plain or row.direction == "write":
+            return
+        is_own = row.column is not None and not row.parts
+        is_flag = row.head == "consents" and row.column is not None and row.column.transform == "flag"
+        columns = [*row.parts, *row.more, *([row.column] if row.column is not None and is_own and not is_flag else [])]
+        fixed = [*_leaves(row.item), *([("value",)] if row.is_address else [])]
+        for path, column in never_filled(columns, entity=self.entity, head=row.head, fixed=fixed):
+            words = "the model needs a value here, and nothing in this row gives one: add it to `item`, or as a part"
+            self.report(column.place if column is not None else row.place, path, words)
 
     def _each(self, words: Mapping[str, Node], label: str) -> tuple[str, ...]:
         if "each" not in words:

@@ -56,6 +56,22 @@ MISTAKES = [
     ("lists: {contact_points: [{src: A, item: {typ: phone}}]}", "contact_points.typ: the model has no such path"),
     ("lists: {contact_points: [{item: {type: phone}}]}", "a row of a list has either `src` or `parts`"),
     ("lists: {contact_points: [{each: A.B, src: C, item: {type: phone}}]}", "nested rows need `key`"),
+    ("lists: {contact_points: [{src: A, as: phone, item: {}}]}", "t.yaml:5:26: contact_points.type: the model needs a"),
+    ("lists: {identifiers: [{src: A}]}", "t.yaml:5:23: identifiers.system: the model needs a value here, and nothing"),
+    ("lists: {contact_points: [{as: address, parts: {city: A}}]}", "contact_points.type: the model needs a value here"),
+    (
+        "lists: {consents: [{src: A, as: flag, on: Y, off: N, item: {purpose: any, channel: sms}}]}",
+        "consents.status: the model needs a value here",
+    ),
+    (
+        "lists: {consents: [{src: A, as: flag, on: Y, off: N, more: {evidence.ref: B},"
+        " item: {purpose: any, channel: sms, status: denied}}]}",
+        "consents.evidence.kind: the model needs a value here",
+    ),
+    (
+        "lists: {relationships: [{item: {type: child}, parts: {to.name: A, to.age.years: {src: B, as: int}}}]}",
+        "relationships.to.age.on: the model needs a value here",
+    ),
     (
         "lists: {contact_points: [{src: A, item: {type: phone}}, {src: A, item: {type: phone}}]}",
         "the same as the row in line 5",
@@ -134,3 +150,20 @@ def test_strings_come_first():
     assert {
         "a": "NO", "b": "on", "c": "1985-03-08", "d": "04053", "e": 12, "f": True, "g": None, "h": "1.50", "i": "~",
     } == document.tests[0].given  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("fields: {policy: A}", "t.yaml:5:10: number: the model needs a value here, and no row gives one"),
+        ("fields: {number: A, payout.amount.amount: {src: B, as: number}}", "payout.amount.currency: the model needs"),
+    ],
+)
+def test_a_claim_that_could_never_be_whole_is_a_mistake(rows, message):
+    """Each of its records would fail."""
+    head = HEAD.replace("client: person", "entity: claim").replace("{id: Id,", "{id: Id, client: {src: C, system: s},")
+
+    with pytest.raises(ConfigMistake) as raised:
+        load_mapping(head + rows, file="t.yaml")
+
+    assert message in str(raised.value)
