@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from crm_bridge.mapping.compile import CompiledMapping
@@ -36,7 +37,25 @@ def run_tests(compiled: CompiledMapping) -> tuple[TestResult, ...]:
     )
 
 
+def _misspelt(compiled: CompiledMapping, given: Mapping[str, Any]) -> list[str]:
+    """Fields of a record that no row names, where one that is nearly called so is named and is not in the record.
+
+    A record may well hold more than its mapping reads, so that a strange name alone says nothing.
+    """
+    known = {source.name for source in compiled.sources}
+    tops = {name.split(".")[0] for name in known}
+    missing = sorted(tops - given.keys())
+    found = []
+    for name in given:
+        near = get_close_matches(str(name), missing, n=1, cutoff=0.85) if str(name) not in tops | known else []
+        found += [f"given.{name}: no row reads this field: {each} is meant?" for each in near]
+    return found
+
+
 def _run(compiled: CompiledMapping, test: InlineTest) -> list[str]:
+    misspelt = _misspelt(compiled, test.given or {})
+    if misspelt:
+        return misspelt
     reading = compiled.read(test.given) if test.given is not None else None
     stopped = _stopped(reading.problems if reading else ())
     wanted = sorted(test.quarantine or ())

@@ -9,7 +9,6 @@ from typing import Any
 from crm_bridge.mapping.values import BadValue
 
 NAME_PARTS = ("prefix", "family", "given", "patronymic", "suffix")
-_SMALL_TO_LARGE = ("city", "district", "region", "postal_code", "country")
 _LINE_ENDS = re.compile(r"[\r\n]+")
 # Words that belong to the patronymic before them (Turkic names in Cyrillic and Latin script).
 _PATRONYMIC_TAILS = frozenset(["огли", "оглы", "оглу", "кизи", "кызы", "гызы", "ogly", "oglu", "kyzy", "gyzy", "qizi"])
@@ -49,8 +48,11 @@ def address_line(address: dict[str, Any]) -> str:
     line: str | None = address.get("text")
     if line is None:
         parts = [*address.get("lines", ())]
-        parts += [part for key in _SMALL_TO_LARGE if (part := address.get(key))]
+        for key in ("city", "district", "region", "postal_code", "country"):
+            part = address.get(key)
+            if part:
+                parts.append(part)
         line = ", ".join(parts) or str(address.get("locality_code", ""))
-    if line.isprintable():
+    if "\n" not in line and "\r" not in line:
         return line
     return ", ".join(stripped for each in _LINE_ENDS.split(line) if (stripped := each.strip(" ,\t")))

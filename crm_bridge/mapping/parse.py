@@ -10,6 +10,7 @@ from crm_bridge.mapping import vocabulary
 from crm_bridge.mapping.completeness import never_filled
 from crm_bridge.mapping.document import FieldRow, Header, InlineTest, ListRow, MappingDocument
 from crm_bridge.mapping.parse_rows import RowParser
+from crm_bridge.mapping.parse_tests import parse_test
 from crm_bridge.mapping.yaml_nodes import MappingMistakes, Node, load_nodes
 
 _ENTITIES = ("person", "organisation", "claim")
@@ -69,7 +70,7 @@ class _Parser:
         fields = list(self._fields(top.get("fields"), rows))
         lists = list(self._lists(top.get("lists"), rows))
         self._whole_values(fields, lists, entity)
-        tests = self._tests(top.get("tests"))
+        tests = self._tests(top.get("tests"), entity)
         for name, node in maps.items():
             if name not in rows.used_maps:
                 self.mistake(node.place, f"values.{name}", "no row uses this value map: use it or remove it")
@@ -182,7 +183,7 @@ class _Parser:
                 found.append(parsed)
         return found
 
-    def _tests(self, node: Node | None) -> Iterable[InlineTest]:
+    def _tests(self, node: Node | None, entity: str) -> Iterable[InlineTest]:
         if node is None:
             return []
         if not isinstance(node.value, list):
@@ -193,38 +194,9 @@ class _Parser:
             path = f"tests.{at}"
             table = self._table(test, path)
             self._known(test, vocabulary.TEST_WORDS, path)
-            if "name" not in table or "given" not in table:
-                self.mistake(test.place, path, "a test needs `name` and `given`")
-                continue
-            if not {"expect", "write_back", "quarantine"} & set(table):
-                self.mistake(test.place, path, "a test needs `expect`, `write_back` or `quarantine`")
-            wrong = [
-                word
-                for word in ("given", "expect", "change", "write_back")
-                if word in table
-                and not isinstance(table[word].value, dict)
-                and (word, table[word].value) != ("given", None)
-            ]
-            for word in wrong:
-                self.mistake(table[word].place, f"{path}.{word}", "a table is expected")
-            if wrong:
-                continue
-            stopped = table["quarantine"].plain if "quarantine" in table else None
-            found.append(
-                InlineTest(
-                    name=str(table["name"].value),
-                    given=table["given"].plain,
-                    place=test.place,
-                    expect=table["expect"].plain if "expect" in table else None,
-                    change={str(key): value for key, value in table["change"].plain.items()}
-                    if "change" in table
-                    else {},
-                    write_back=table["write_back"].plain if "write_back" in table else None,
-                    quarantine=None
-                    if stopped is None
-                    else tuple(map(str, stopped if isinstance(stopped, list) else [stopped])),
-                )
-            )
+            parsed = parse_test(test, table, path=path, entity=entity, report=self.mistake)
+            if parsed is not None:
+                found.append(parsed)
         return found
 
     def _table(self, node: Node | None, path: str) -> dict[Any, Node]:

@@ -89,6 +89,23 @@ MISTAKES = [
     ("lists: {contact_points: [{src: A, as: phone, region: UK, item: {type: phone}}]}", "region: a country"),
     ("tests: [{name: x, given: {Id: 1}}]", "a test needs `expect`, `write_back` or `quarantine`"),
     ("tests: [{name: x, given: {Id: 1}, expekt: {}}]", "tests.0.expekt: unknown key"),
+    (
+        "tests: [{name: x, given: {Id: 1}, change: {name.famly: y}, write_back: {}}]",
+        "t.yaml:5:44: tests.0.change.name.famly",
+    ),
+    (
+        "tests: [{name: x, given: {Id: 1}, change: {'contact_points[phone].valu': y}, write_back: {}}]",
+        "tests.0.change.contact_points[phone].valu: the model has no such path",
+    ),
+    (
+        "tests: [{name: x, given: {Id: 1}, change: {contact_points+: {typ: phone}}, write_back: {}}]",
+        "tests.0.change.contact_points+.contact_points.typ: the model has no such path: use one of address",
+    ),
+    ("tests: [{name: x, given: {Id: 1}, expect: {name: {famly: y}}}]", "t.yaml:5:51: tests.0.expect.name.famly: the"),
+    (
+        "tests: [{name: x, given: {Id: 1}, expect: {relationships: [{type: child, to: {nam: y}}]}}]",
+        "tests.0.expect.relationships.to.nam: the model has no such path",
+    ),
     ("fields: {name.family: !!str A}", "tag"),
     ("fields: {a: &x [*x]}", "this alias contains itself"),
     ("fields: [", "this is not YAML"),
