@@ -75,7 +75,7 @@ def explain(
         mapping, raw = compiled(document), _record(record)
         reading, rows = mapping.read(raw), mapping.explain(raw)
     if invocation(context, json=json_).json:
-        typer.echo(json.dumps(_explained(reading, rows), ensure_ascii=False, default=str))
+        typer.echo(_encodable(json.dumps(_explained(reading, rows), ensure_ascii=False, default=str)))
     else:
         _print_rows(reading, rows)
     if reading.quarantined:
@@ -144,7 +144,7 @@ def _print_rows(reading: Reading, rows: tuple[ExplainedPath, ...]) -> None:
             continue
         typer.echo(f"\n{row.path}    ({row.row})")
         for name, value in row.raw.items():
-            typer.echo(f"    {name}: {_short(value)}")
+            typer.echo(f"    {_encodable(name)}: {_short(value)}")
         if row.result is not None:
             typer.echo(f"    = {_short(row.result)}")
         for problem in row.problems:
@@ -260,4 +260,9 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _encodable(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _encodable(text: str) -> str:
+    """Halves of surrogate pairs, which no terminal takes, as JSON escapes them."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -76,6 +76,20 @@ def test_explain_shows_each_path(tmp_path):
     )
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_half_a_letter_is_shown_escaped(tmp_path, options):
+    """With the problem that the reference names, and 65 as for any record that is quarantined."""
+    document, record = tmp_path / "m.yaml", tmp_path / "r.json"
+    document.write_text(GOOD, encoding="utf-8")
+    record.write_text('{"Id": "1", "Title": "A \\ud800"}', encoding="utf-8")
+
+    result = run("explain", document, record, *options)
+
+    assert 65 == result.exit_code
+    assert '"A \\ud800"' in result.stdout
+    assert "control_character" in result.stdout
+
+
 @pytest.mark.parametrize("content", [None, "{", "[]", b"\xff"])
 def test_a_record_that_is_no_json_object_is_named(tmp_path, content):
     """Missing, broken, a list, not UTF-8."""
