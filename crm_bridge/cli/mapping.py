@@ -160,13 +160,17 @@ def _told(problem: Problem) -> str:
 
 @contextmanager
 def _transforms(context: typer.Context, names: Sequence[str]) -> Iterator[Callable[[str], CompiledMapping]]:
-    """How a document is compiled, by name. Plugins are loaded with the first document that has a `call:`."""
+    """How a document is compiled, by name. Plugins are loaded with the first document that has a `call:`, and the
+    configuration is read, where there is one, for the region of phones that a document leaves open."""
     from crm_bridge.mapping import compile_mapping, load_mapping
 
     loaded: list[Plugins] = []
 
     def compiled(name: str) -> CompiledMapping:
         document = load_mapping(_text(name), file=name)
+        if document.outer_region is not None and invocation(context).config.exists():
+            region = settings_of(context, check_secrets=False).bridge.region
+            document = load_mapping(_text(name), file=name, region=region)
         if not loaded and (names or _calls(document)):
             loaded.append(_plugins(context, names))
         return compile_mapping(document, transforms=loaded[0].transforms() if loaded else {})

@@ -11,6 +11,7 @@ from crm_bridge.mapping.paths import Steps
 from crm_bridge.model.forms import Form
 
 Direction: TypeAlias = Literal["both", "read", "write"]
+NO_REGION = "ZZ"  # the code of ISO 3166 for an unknown country
 Unset: TypeAlias = Literal["keep", "blank", "error"]
 
 
@@ -128,10 +129,16 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class MappingDocument:
-    """A whole document."""
+    """A whole document.
+
+    Attributes:
+        outer_region: the region that its phones take from the configuration, or :data:`NO_REGION` where that was not
+            given; ``None`` where no row needs it.
+    """
 
     file: str
     header: Header
     fields: tuple[FieldRow, ...]
     lists: tuple[ListRow, ...]
     tests: tuple[InlineTest, ...]
+    outer_region: str | None = None

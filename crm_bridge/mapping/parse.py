@@ -8,7 +8,7 @@ from typing import Any
 from crm_bridge.errors import ConfigMistake, Place
 from crm_bridge.mapping import vocabulary
 from crm_bridge.mapping.completeness import never_filled
-from crm_bridge.mapping.document import FieldRow, Header, InlineTest, ListRow, MappingDocument
+from crm_bridge.mapping.document import NO_REGION, FieldRow, Header, InlineTest, ListRow, MappingDocument
 from crm_bridge.mapping.parse_rows import RowParser
 from crm_bridge.mapping.parse_tests import parse_test
 from crm_bridge.mapping.yaml_nodes import MappingMistakes, Node, load_nodes
@@ -16,18 +16,19 @@ from crm_bridge.mapping.yaml_nodes import MappingMistakes, Node, load_nodes
 _ENTITIES = ("person", "organisation", "claim")
 
 
-def load_mapping(text: str, *, file: str) -> MappingDocument:
+def load_mapping(text: str, *, file: str, region: str | None = None) -> MappingDocument:
     """Read a mapping document.
 
     Args:
         file: its name, for messages.
+        region: the country whose national phone forms are understood where the document names none.
 
     Raises:
         ConfigMistake: printed as ``file:line:col: path: what to do``, one line a mistake.
     """
     root = load_nodes(text, file=file)
     mistakes: list[ConfigMistake] = []
-    document = _Parser(root, file, mistakes).document()
+    document = _Parser(root, file, mistakes, region).document()
     if mistakes or document is None:
         raise MappingMistakes(sorted(mistakes, key=_position))
     return document
@@ -39,7 +40,8 @@ def _position(mistake: ConfigMistake) -> tuple[int, int]:
 
 
 class _Parser:
-    def __init__(self, root: Node, file: str, mistakes: list[ConfigMistake]) -> None:
+    def __init__(self, root: Node, file: str, mistakes: list[ConfigMistake], region: str | None) -> None:
+        self.region = region or NO_REGION
         self.root = root
         self.file = file
         self.mistakes = mistakes
@@ -63,6 +65,7 @@ class _Parser:
             entity=entity,
             defaults={key: node.plain for key, node in defaults.items()},
             maps=maps,
+            region=self.region,
             report=self.mistake,
         )
         rows.check_defaults(defaults)
@@ -76,7 +79,8 @@ class _Parser:
                 self.mistake(node.place, f"values.{name}", "no row uses this value map: use it or remove it")
         if header is None:
             return None
-        return MappingDocument(self.file, header, tuple(fields), tuple(lists), tuple(tests))
+        outer = self.region if rows.takes_outer_region else None
+        return MappingDocument(self.file, header, tuple(fields), tuple(lists), tuple(tests), outer)
 
     def _entity(self, top: Mapping[str, Node]) -> str:
         given = [key for key in ("client", "entity") if key in top]

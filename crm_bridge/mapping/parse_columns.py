@@ -48,11 +48,14 @@ class ColumnParser:
         entity: str,
         defaults: Mapping[str, Any],
         maps: Mapping[str, Node],
+        region: str,
         report: Callable[[Place, str, str], None],
     ) -> None:
         self.entity = entity
         self.defaults = defaults
         self.maps = maps
+        self.outer_region = region
+        self.takes_outer_region = False
         self._report = report
         self.told = 0
         self.used_maps: set[str] = set()
@@ -163,7 +166,7 @@ class ColumnParser:
     ) -> dict[str, Any] | None:
         options: dict[str, Any] = {
             "trim": table["trim"].value if "trim" in table else self.defaults.get("trim", True),
-            "region": self.defaults.get("region", "ZZ"),
+            "region": self.defaults.get("region", self.outer_region),
             "tz": self.defaults.get("tz", "UTC"),
         }
         if call is not None:
@@ -188,6 +191,8 @@ class ColumnParser:
         if not fine:
             return None
         options |= {word: table[word].plain for word in takes if word in table}
+        if name == "phone" and "region" not in table and "region" not in self.defaults:
+            self.takes_outer_region = True
         if "format" in options:
             wrong = self._format_mistake(name, options["format"])
             if wrong:

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import phonenumbers
 
+from crm_bridge.mapping.document import NO_REGION
 from crm_bridge.mapping.values import BadValue
 
 _EXT = re.compile(r"(?:[;,]?\s*(?:ext|доб|вн|extension|внутр)\.?\s*[=:]?\s*|\s*[xх#]\s*)(\d{1,7})\s*$", re.IGNORECASE)
@@ -23,6 +24,10 @@ _UA = re.compile(r"(?:39|50|6[36-8]|7[37]|9[1-9]|3[1-8]|4[13-8]|5[1-7]|6[12459])
 _RU = re.compile(r"9[0-9]{9}")
 _KZ = re.compile(r"70[0-25-8][0-9]{7}|77[15-8][0-9]{7}")
 _INVALID = "not a valid phone number: correct it in the system that holds it"
+_NO_REGION = (
+    "no country code, and no region whose national form it could be: name `region` under `defaults:` of the mapping, "
+    "or in [bridge] of the configuration; or correct it in the system that holds it"
+)
 MEMORY = 65_536  # spellings remembered a region; numbers repeat in every run
 
 
@@ -49,6 +54,8 @@ def phone_reader(region: str) -> Callable[[str], tuple[str, str | None]]:
             digits = digits[4:]
         if not _ALLOWED.fullmatch(digits):
             raise BadValue("bad_phone", _INVALID)
+        if region == NO_REGION and digits[0] != "+":
+            raise BadValue("bad_phone", _NO_REGION)
         return _usual(digits, region) or _by_numbering_plan(digits, region), extension
 
     return read

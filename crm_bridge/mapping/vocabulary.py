@@ -26,7 +26,7 @@ RECORD_WORDS: Mapping[str, str] = {
 DEFAULT_WORDS: Mapping[str, str] = {
     "trim": "`true` (default) strips blanks around text.",
     "unset": "Default of the row word `unset`; `keep` when not given.",
-    "region": "Country whose national phone forms are understood.",
+    "region": "Country whose national phone forms are understood; that of `[bridge]` when not given.",
     "tz": "Zone of moments without one; `UTC` when not given.",
     "dir": "Default of the row word `dir`; `both` when not given.",
     "blank": 'What an emptied field is written as: `""` (default) or `null`.',

@@ -90,7 +90,8 @@ def _kinds(
         except ConfigMistake as error:
             error.place = error.place or settings.place(("systems", name, "records", kind, "mapping"))
             raise
-        mapping = compile_mapping(load_mapping(found.text, file=found.file), transforms=plugins.transforms())
+        document = load_mapping(found.text, file=found.file, region=settings.bridge.region)
+        mapping = compile_mapping(document, transforms=plugins.transforms())
         yield Kind(
             system=name,
             name=kind,

@@ -40,8 +40,9 @@ class Kind:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the mapping document, so that records are read anew."""
-        return f"{self.mapping.name}@{self.mapping.version}:{self.document_digest}"
+        """Changes with the mapping document and the region of its phones, so that records are read anew."""
+        region = self.mapping.document.outer_region
+        return f"{self.mapping.name}@{self.mapping.version}:{self.document_digest}" + (f":{region}" if region else "")
 
     def reads(self, head: str) -> bool:
         """Whether its records can say something at this canonical list, such as ``consents``."""

@@ -71,7 +71,8 @@ def open_systems(
             except ConfigMistake as error:
                 error.place = error.place or place
                 raise
-            mapping = compile_mapping(load_mapping(found.text, file=found.file), transforms=transforms)
+            document = load_mapping(found.text, file=found.file, region=settings.bridge.region)
+            mapping = compile_mapping(document, transforms=transforms)
             if records.on_delete == "spread" and mapping.entity == "claim":
                 spot = settings.place(("systems", name, "records", kind, "on_delete"))
                 raise ConfigMistake("spread is for records of clients, and these lie beside: remove it", place=spot)

@@ -212,3 +212,22 @@ def test_coverage_refuses_what_are_no_records(tmp_path):
     for content, says in (('{"Id": "1"}\n{"Id"', "line 2"), ('[{"Id": "1"}, 3]', "record 2")):
         file.write_text(content)
         assert says in str(run("coverage", document, "--records", file).exception)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (None, "name `region` under `defaults:` of the mapping, or in [bridge] of the configuration"),
+        ('[bridge]\nname = "b"\nstore = "sqlite:///b.db"\nregion = "PL"\n', '"+48501234567"'),
+    ],
+)
+def test_phones_are_read_by_the_region_of_the_project(tmp_path, monkeypatch, config, expected):
+    """A document that names no region takes the project's; where there is none either, the problem says so."""
+    monkeypatch.chdir(tmp_path)
+    if config is not None:
+        (tmp_path / "crm-bridge.toml").write_text(config, encoding="utf-8")
+    phones = "lists: {contact_points: [{src: Phone, as: phone, item: {type: phone}}]}\n"
+    (tmp_path / "m.yaml").write_text(GOOD + phones, encoding="utf-8")
+    (tmp_path / "r.json").write_text('{"Id": "1", "Phone": "501 234 567"}', encoding="utf-8")
+
+    assert expected in run("explain", "m.yaml", "r.json").stdout
