@@ -12,6 +12,7 @@ from crm_bridge.mapping.document import ListRow
 from crm_bridge.mapping.fitting import Misfits, misfits_of, remedy_of
 from crm_bridge.mapping.names import address_line
 from crm_bridge.mapping.paths import Steps, look, put
+from crm_bridge.mapping.patterns import LONGEST
 from crm_bridge.mapping.values import BadValue, Problem
 
 Problems: TypeAlias = list[Problem]
@@ -234,9 +235,14 @@ def _pattern_reader(bound: BoundListRow) -> ReadItem:
     pattern, name, by_parts = re.compile(row.pattern), ".".join(row.column.src), _parts_reader(bound)
     src = row.column.src
     message = "a piece of this field is not of the row's pattern: correct it in the system that holds it"
+    too_long = f"a piece of this field has more than {LONGEST} characters, so the row's pattern is not tried on it: "
+    too_long += "shorten it where it was entered, or correct the row's `split`"
 
     def read_item(record: Any, around: Any, problems: Problems, prefix: str) -> Any:
         text = raw_at(record, src)
+        if len(text) > LONGEST:
+            problems.append(Problem(row.label, name, "too_long", too_long, text))
+            return None
         match = pattern.fullmatch(text)
         if match is None:
             problems.append(Problem(row.label, name, "bad_shape", message, text))

@@ -12,6 +12,7 @@ from crm_bridge.mapping.completeness import never_filled
 from crm_bridge.mapping.document import Column, FieldRow, ListRow
 from crm_bridge.mapping.parse_columns import ColumnParser, some_of, split_source
 from crm_bridge.mapping.paths import IDENTITY, VALUE_KEY, Steps, steps_of
+from crm_bridge.mapping.patterns import pattern_mistake
 from crm_bridge.mapping.yaml_nodes import Node
 from crm_bridge.model import codes, known_path
 from crm_bridge.model.forms import form_at
@@ -156,11 +157,11 @@ class RowParser(ColumnParser):
         if "pattern" not in words:
             return None
         node = words["pattern"]
-        try:
-            groups = set(re.compile(str(node.value)).groupindex)
-        except re.error as error:
-            self.report(node.place, label, f"not a regular expression: {error}")
-            return None
+        wrong = pattern_mistake(str(node.value))
+        if wrong:
+            self.report(node.place, label, f"pattern: {wrong}")
+            return str(node.value)
+        groups = set(re.compile(str(node.value)).groupindex)
         if "split" not in words or "parts" not in words:
             self.report(node.place, label, "a pattern needs `split`, and `parts` that name its groups")
             return None

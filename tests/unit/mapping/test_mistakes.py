@@ -108,6 +108,11 @@ MISTAKES = [
     ),
     ("fields: {name.family: !!str A}", "tag"),
     ("fields: {a: &x [*x]}", "this alias contains itself"),
+    (
+        "lists: {relationships: [{src: A, split: ';', pattern: '(?P<n>(a+)+)$', dir: read, item: {type: child},"
+        " parts: {to.name: n}}]}",
+        "t.yaml:5:55: relationships[child]: pattern: some text would keep this pattern busy for ever",
+    ),
     ("fields: [", "this is not YAML"),
     (f"fields: {'[' * 3000}", "nested too deeply"),
     (f"fields: {'[' * 400}{']' * 400}", "fields"),
