@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crm_bridge.model.forms import form_at
 from crm_bridge.sync.units import Doc, head, join, split
 
 
@@ -33,19 +34,27 @@ def unit_of(path: str) -> tuple[str, tuple[str, ...]]:
 
 
 def apply(doc: Doc, offers: Sequence[Offer]) -> Doc:
-    """``doc`` with the offers in it, the first one winning where two touch the same path. Unchanged without offers."""
+    """``doc`` with the offers in it, the first one winning where two touch the same path. Unchanged without offers.
+
+    An offer that would leave an item of a list as the model has none, such as a fact's value of another type, is passed
+    over: whether it fits shows only beside what the source said.
+    """
     if not offers:
         return doc
-    units = split(doc)
+    units, kind = split(doc), str(doc.get("kind", "person"))
     done: set[str] = set()
     for offer in offers:
         unit, way = unit_of(offer.path)
         if offer.path in done or (way and "[" in unit and unit not in units):
             continue
-        units[unit] = _put(units.get(unit), way, offer)
+        value = _put(units.get(unit), way, offer)
+        form = form_at(f"{head(unit)}.0", entity=kind) if "[" in unit else None
+        if form is not None and form.misfits(value):
+            continue
+        units[unit] = value
         done.add(offer.path)
     return {
-        "kind": doc.get("kind", "person"),
+        "kind": kind,
         **join({unit: value for unit, value in units.items() if value is not None}),
     }
 

@@ -1,5 +1,7 @@
 """What plugins proposed, laid over what a source said."""
 
+import pytest
+
 from crm_bridge.sync.proposals import Offer, apply, still_true
 
 DOC = {"kind": "person", "name": {"family": "КОВАЛЬ"}, "gender": "female"}
@@ -41,3 +43,19 @@ def test_an_offer_about_a_value_that_changed_is_not_true_any_more():
     offers = [offer("name.family", "Коваль", normalise=True), offer("job_title", "baker")]
 
     assert ["job_title"] == [each.path for each in still_true(offers, ["name"])]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("facts[visit.last].value", "tomorrow", "2026-01-02"),
+        ("facts[visit.last].value", "2026-03-04", "2026-03-04"),
+        ("facts[visit.last].type", "number", "2026-01-02"),
+    ],
+)
+def test_an_offer_that_does_not_fit_what_the_source_said_is_passed_over(path, value, expected):
+    """A plugin's word is held to the model as a source's is: here to the type of the fact that it is about."""
+    doc = {"kind": "person", "facts": [{"key": "visit.last", "type": "date", "value": "2026-01-02"}]}
+    (fact,) = apply(doc, [Offer(path, value, "tidied", "acme.tidy", normalise=True)])["facts"]
+
+    assert {"key": "visit.last", "type": "date", "value": expected} == fact
