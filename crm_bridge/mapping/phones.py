@@ -24,6 +24,7 @@ _UA = re.compile(r"(?:39|50|6[36-8]|7[37]|9[1-9]|3[1-8]|4[13-8]|5[1-7]|6[12459])
 _RU = re.compile(r"9[0-9]{9}")
 _KZ = re.compile(r"70[0-25-8][0-9]{7}|77[15-8][0-9]{7}")
 _INVALID = "not a valid phone number: correct it in the system that holds it"
+_LONGEST = 100  # characters of a number with all its brackets, blanks and extension
 _NO_REGION = (
     "no country code, and no region whose national form it could be: name `region` under `defaults:` of the mapping, "
     "or in [bridge] of the configuration; or correct it in the system that holds it"
@@ -45,6 +46,8 @@ def phone_reader(region: str) -> Callable[[str], tuple[str, str | None]]:
 
     @lru_cache(maxsize=MEMORY)
     def read_slowly(text: str) -> tuple[str, str | None]:
+        if len(text) > _LONGEST:  # what looks for an extension takes its time over long blanks
+            raise BadValue("bad_phone", _INVALID)
         extension = None
         match = _EXT.search(text)
         if match:

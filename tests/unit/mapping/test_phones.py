@@ -70,3 +70,23 @@ def test_the_fast_path_agrees_with_the_numbering_plan(prefix, rest, region):
         found = None
 
     assert _by_plan(prefix + rest, region) == found
+
+
+def test_a_long_text_of_blanks_is_refused_at_once(monkeypatch):
+    """A field that is no phone at all keeps nobody waiting: nothing is looked for in it."""
+
+    class Never:
+        def search(self, text):
+            raise AssertionError("looked for an extension")
+
+    monkeypatch.setattr("crm_bridge.mapping.phones._EXT", Never())
+    with pytest.raises(BadValue, match="not a valid phone number"):
+        phone_reader("UA")("1" + " " * 100_000 + "2x")
+
+
+def test_a_phone_without_country_code_and_region_says_what_is_missing():
+    """The number may be right; it is the region that nobody gave."""
+    with pytest.raises(BadValue, match="no country code, and no region") as caught:
+        phone_reader("ZZ")("050 555 01 01")
+
+    assert "bad_phone" == caught.value.code
