@@ -6,15 +6,17 @@ condition either: the version is looked at before and after.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crm_bridge.api import OutcomeUnknown, RejectRecord
+from crm_bridge_siebel.conditions import Compare, spec_text
 from crm_bridge_siebel.faults import Fault, FaultClass, SiebelFaultError
 from crm_bridge_siebel.landing import was_there_before
 from crm_bridge_siebel.records import Answer
+from crm_bridge_siebel.rest_answers import NotFoundError
 from crm_bridge_siebel.rest_calls import segment
-from crm_bridge_siebel.rest_names import FieldNames
+from crm_bridge_siebel.rest_names import FieldNames, text_of
 from crm_bridge_siebel.rest_resource import RestResource
 from crm_bridge_siebel.shapes import ROW_ID, VERSION, Component
 from crm_bridge_siebel.siebel_values import as_siebel
@@ -46,6 +48,7 @@ class RestWriter:
         version = row.pop(VERSION, None)
         record_id = row.pop(ROW_ID, None)
         children = {tag: row.pop(tag) for tag in [each.tag for each in self._component.lists] if tag in row}
+        calls = {name: self._child_calls(name, rows) for name, rows in children.items()}  # before anything is sent
         held = self._unchanged(record_id, version) if record_id is not None else None
         if operation == "delete":
             self._calls.send("DELETE", f"/{segment(str(record_id))}", gone=_GONE)
@@ -62,41 +65,87 @@ class RestWriter:
                 return _written({**made_so, ROW_ID: record_id})
         elif body:
             put = self._calls.send("PUT", f"/{segment(record_id)}", body={"Id": record_id, **body}, gone=_GONE)
-            met = next((str(each["Id"]) for each in put if each.get("Id")), record_id)
-            if met != record_id:
+            met = next((str(each["Id"]) for each in put if each.get("Id")), None)
+            if met is not None and met != record_id:
                 return _written({ROW_ID: met})
-            self._not_overtaken(record_id, held)
+            now = self._not_overtaken(record_id, held)
+            if met is None and not _moved(held, now):
+                self._prove("", {"Id": record_id, **body})
         try:
-            for container, rows in children.items():
-                self._send_children(record_id, container, rows)
-        except (SiebelFaultError, OutcomeUnknown, RejectRecord) as met:
+            for container, rows in calls.items():
+                self._send_children(f"/{segment(record_id)}/{segment(self._place_of(container))}", rows)
+        except (SiebelFaultError, OutcomeUnknown) as met:
             raise OutcomeUnknown(
                 f"the record was written, and not all of its child rows: {met}", system=self._system
             ) from None
         version = self._resource.stand(record_id).get(VERSION)
         return _written({**made_so, ROW_ID: record_id} | ({VERSION: version} if version is not None else {}))
 
-    def _send_children(self, record_id: str, container: str, held: Mapping[str, Any]) -> None:
-        name = self._resource.child(container)
-        if not name:
-            raise RejectRecord(f"{container} has no place in REST here", path=container, code="unknown_field")
+    def _child_calls(self, container: str, held: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """Each row's operation and body.
+
+        Raises:
+            RejectRecord: it cannot be said here.
+        """
+        self._place_of(container)
         component = next(each.component for each in self._component.lists if each.tag == container)
-        place = f"/{segment(record_id)}/{segment(name)}"
+        calls = []
         for row in held[component.tag]:
             fields = dict(row)
             operation = fields.pop("operation")
-            names = self._resource.names_of_child(component, [])
-            body = self._body(fields, names, component)
-            child_id = body.pop("Id", None)
+            body = self._body(fields, self._resource.names_of_child(component, []), component)
             if operation == "insert":
-                self._calls.send("PUT", place, body=body)
-                continue
-            if not child_id:
+                body.pop("Id", None)
+            elif not body.get("Id"):
                 raise RejectRecord(f"a row of {container} has no id", path=container, code="no_record_id")
+            calls.append((operation, body))
+        return calls
+
+    def _send_children(self, place: str, calls: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        for operation, body in calls:
+            where = place if operation == "insert" else f"{place}/{segment(body['Id'])}"
             if operation == "delete":
-                self._calls.send("DELETE", f"{place}/{segment(child_id)}")
-            else:
-                self._calls.send("PUT", f"{place}/{segment(child_id)}", body={"Id": child_id, **body}, gone=_GONE)
+                self._calls.send("DELETE", where)
+                continue
+            gone = None if operation == "insert" else _GONE
+            if not any(row.get("Id") for row in self._calls.send("PUT", where, body=body, gone=gone)):
+                self._prove(place, body)
+
+    def _place_of(self, container: str) -> str:
+        """What the child component of ``container`` is called.
+
+        Raises:
+            RejectRecord: it is not here.
+        """
+        name = self._resource.child(container)
+        if not name:
+            raise RejectRecord(
+                f"{container} has no place in REST here: rest.{self._resource.kind}.children leaves it out",
+                path=container,
+                code="unknown_field",
+            )
+        return name
+
+    def _prove(self, place: str, body: Mapping[str, Any]) -> None:
+        """Look for what was written, since the answer names no record and so says nothing.
+
+        Raises:
+            OutcomeUnknown: it is not there, or cannot be seen.
+        """
+        site = self._resource.site
+        asked = {"uniformresponse": "y", "ViewMode": site.view_mode, "childlinks": "None"}
+        asked["PageSize"] = str(site.page_limit)
+        if "Id" in body:
+            asked["searchspec"] = spec_text(Compare(ROW_ID, "=", str(body["Id"])), named=lambda _: "Id")
+        try:
+            rows = self._calls.get(place, asked)
+        except (NotFoundError, SiebelFaultError, OutcomeUnknown):
+            rows = []
+        if not any(all(text_of(row.get(name)) == value for name, value in body.items()) for row in rows):
+            raise OutcomeUnknown(
+                "Siebel's answer to the write names no record, and what was written is not seen there",
+                system=self._system,
+            )
 
     def _unchanged(self, record_id: str, version: str | None) -> str | None:
         """The version held. REST takes no condition, and PUT would create a row that is gone: so look first."""
@@ -105,15 +154,15 @@ class RestWriter:
             raise SiebelFaultError(_CHANGED)
         return held
 
-    def _not_overtaken(self, record_id: str, before: str | None) -> None:
-        """Whether our PUT alone moved the version since we looked: Siebel counts it by one with each write.
+    def _not_overtaken(self, record_id: str, before: str | None) -> str | None:
+        """The version now, if our PUT alone moved it since we looked: Siebel counts it by one with each write.
 
         Raises:
             OutcomeUnknown: somebody, or a rule of the site, wrote as well; what stands there now has to be read.
         """
         now = self._resource.stand(record_id).get(VERSION)
         if before is None or now is None or not before.isdigit() or not now.isdigit() or int(now) <= int(before) + 1:
-            return
+            return now
         raise OutcomeUnknown(
             "the record was written, and edited by somebody else in the same moment: read it again and compare",
             system=self._system,
@@ -129,6 +178,11 @@ class RestWriter:
             )
         text = as_siebel(component, zone=self._resource.site.zone)(row)
         return {names.name_of[tag]: value for tag, value in text.items()}
+
+
+def _moved(before: str | None, now: str | None) -> bool:
+    """Whether the version tells that something was written."""
+    return before is not None and now is not None and before != now
 
 
 def _written(record: dict[str, str]) -> Answer:

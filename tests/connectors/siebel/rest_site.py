@@ -35,6 +35,8 @@ class Site:
     told: list[tuple[int, str, bytes]] = field(default_factory=list)  # answers of the next calls
     quicker: list[Callable[[dict[str, str]], None]] = field(default_factory=list)  # edits just before a write
     told_writes: list[tuple[int, str, bytes]] = field(default_factory=list)
+    after: list[Callable[[], None]] = field(default_factory=list)  # rules of the site, just after a write
+    silent: bool = False  # writes are carried out and answered with nothing
     most: int = 100
     uniform: bool = True
     empty_status: int = 404
@@ -114,6 +116,10 @@ class Site:
         table[row_id].update({**given, "Id": row_id})
         if not child:
             table[row_id]["Mod Id"] = str(int(table[row_id]["Mod Id"]) + (method == "PUT"))
+        while self.after:
+            self.after.pop()()
+        if self.silent:
+            return 204, None
         return 200, {"items": {"Id": row_id, "Link": {"rel": "self", "href": "x", "name": "Contact"}}}
 
     def said(self, status: int, body: object) -> tuple[int, str, bytes]:
