@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import partial
 
 from crm_bridge.connector import (
+    EffectSafety,
     Postponed,
     RawRecord,
     RecordTarget,
@@ -219,7 +220,7 @@ def _look_before_repeating(
     arrived: set[int] = set()
     for row, draft in batch.drafts:
         earlier = draft.repeats
-        if earlier is None:
+        if earlier is None or draft.kind.capabilities.effect_safety is EffectSafety.NONE:
             continue
         record = yield from asked(partial(look_up, connector, draft.kind.name, write_of(earlier)))
         if record is None:

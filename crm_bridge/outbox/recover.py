@@ -89,7 +89,7 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gat
             return intent.record_id
         found_gone(run, intent)
         return None
-    if isinstance(connector, WriteLookup):
+    if isinstance(connector, WriteLookup) and not _cannot_be_told(kind, intent):
         record = yield from asked(partial(look_up, connector, kind.name, write_of(intent)))
         if intent.operation == "delete":
             if record is None:
@@ -117,6 +117,11 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gat
         return None
     _wait(run, intent)
     return None
+
+
+def _cannot_be_told(kind: Kind, intent: Intent) -> bool:
+    """Whether the system can be asked about other kinds, and nothing tells a create of this one from others."""
+    return intent.operation == "create" and kind.capabilities.effect_safety is EffectSafety.NONE
 
 
 def _seen_there(

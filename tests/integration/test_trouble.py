@@ -199,6 +199,19 @@ class TestLostAnswers:
         assert (5, 5, 1) == (first.exit_code, second.exit_code, second.unknown)
         assert 1 == len(world["b"].writes)
 
+    def test_of_what_cannot_be_asked_for_nobody_is_asked(self, tmp_path):
+        """A connector may look up some kinds and not others: what it says of this one counts."""
+        world = World(tmp_path, systems={"a": capable(), "b": capable(effect_safety=EffectSafety.NONE)}, create=["b"])
+        world["b"].find_write = lambda kind, write: None  # wrong: nothing tells one record from another there
+        world["b"].read_changes = lambda kind, cursor: iter(())
+        world["b"].lose_next_answer()
+        world.person("a")
+
+        reports = [world.sync() for _ in range(3)]
+
+        assert [1, 1, 1] == [report.unknown for report in reports]
+        assert 1 == len(world["b"].writes)
+
     def test_of_such_a_create_is_settled_when_the_record_is_read(self, tmp_path):
         world = World(tmp_path, systems={"a": capable(), "b": capable(effect_safety=EffectSafety.NONE)}, create=["b"])
         world.opened["b"] = Deaf(world["b"])
