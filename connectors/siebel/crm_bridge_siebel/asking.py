@@ -15,7 +15,6 @@ import tenacity
 from crm_bridge.api import BrokenRecord, ConfigMistake, OutcomeUnknown, RejectRecord, RetryLater
 from crm_bridge_siebel.conditions import Condition, in_parts
 from crm_bridge_siebel.faults import SiebelFaultError, asked_once_more, read_error
-from crm_bridge_siebel.halving import by_halves
 from crm_bridge_siebel.narrowing import Narrowing
 from crm_bridge_siebel.query import Query, any_of
 from crm_bridge_siebel.records import Answer, joined
@@ -89,9 +88,9 @@ class Asker:
             raise self.rejected(kind, answer.broken[0])
         return answer.records
 
-    def by_id(self, kind: str, ids: Sequence[str]) -> tuple[list[dict[str, Any]], list[BrokenRecord]]:
-        """The records ``ids`` and, each by itself, those of them that cannot be read."""
-        return by_halves(partial(self.whole, kind), ids, where=kind, system=self._system)
+    def can_ask(self, kind: str, condition: Condition) -> bool:
+        """Whether ``kind`` can be asked for ``condition``: otherwise everything comes."""
+        return bool(self._said_as(kind, condition))
 
     def rejected(self, kind: str, broken: BrokenRecord) -> RejectRecord:
         """The error for a record that cannot be read."""

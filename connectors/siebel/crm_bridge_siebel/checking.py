@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crm_bridge.api import Note
-from crm_bridge_siebel.shapes import CAPTURING, INTEGRATION_ID, ROW_ID, UPDATED, VERSION, Component
+from crm_bridge_siebel.shapes import CAPTURING, INTEGRATION_ID, ROW_ID, UPDATED, VERSION, Component, ServiceShape
 from crm_bridge_siebel.system_fields import HOW, hidden
 
 _WITHOUT: Mapping[str, str] = {
@@ -39,6 +39,30 @@ def unwatched(kind: str, children: Sequence[str] | None, component: Component) -
             f"{kind}: a change of child rows alone may leave their record's Updated as it is, and is then not seen: "
             f"name in children those that matter of {tags}; or say that none does by an empty list"
         )
+
+
+def left_to_fill(kind: str, lacking: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Arguments that have to be there and that nobody fills: (operation, argument)."""
+    for operation, tag in lacking:
+        yield (
+            f"{kind}: {operation} requires the argument {tag}, which the bridge does not know: name it in arguments, "
+            f"such as {{ {tag} = '…' }}"
+        )
+
+
+def unaskable(kind: str, shape: ServiceShape, *, proposed: Mapping[str, str]) -> str:
+    """The service cannot be asked for single records."""
+    operation, taken = shape.operations["QueryPage"], ", ".join(shape.arguments.get("QueryPage", ()))
+    line = ", ".join(f"{purpose} = '{tag}'" for purpose, tag in proposed.items())
+    how = (
+        f"if it is meant, set query_arguments = {{ {line} }}"
+        if line
+        else f"name the argument that carries it in query_arguments (it takes {taken or 'none'}), or publish SearchSpec"
+    )
+    return (
+        f"{kind}: {operation} takes no search specification that the bridge knows, so every look at a record reads all "
+        f"pages: {how}"
+    )
 
 
 def takes_stale(kind: str) -> str:

@@ -141,10 +141,11 @@ def _configuration(found: Sequence[Inspection], wsdl: str, *, draft: str, kind: 
         f"[systems.siebel.kinds.{name}]",
         f"wsdl = {json.dumps(file)}",
         *([f"service = {json.dumps(one.service.name)}"] if len(found) > 1 else []),
-        f"only = {json.dumps(list(made.mapped), ensure_ascii=False)}",
+        *([f"only = {json.dumps(list(made.mapped), ensure_ascii=False)}"] if one.projects else []),
         *([f"system_fields = {{ {renamed} }}"] if renamed else []),
         *([f"children = {json.dumps(watched)}  # their rows may change alone"] if watched else []),
         *_to_uncomment(one),
+        *_of_arguments(one),
         "write = false",
         "",
         f"[systems.siebel.records.{name}]",
@@ -162,6 +163,19 @@ def _to_uncomment(one: Inspection) -> list[str]:
         "NOTHING IS READ WITHOUT THIS LINE" if "QueryPage" in one.proposed else "these are not used without this line"
     )
     return [f"# {needed}: confirm that the operations do this, and uncomment it.", f"# operations = {{ {operations} }}"]
+
+
+def _of_arguments(one: Inspection) -> list[str]:
+    lines = []
+    if one.arguments:
+        said = ", ".join(f"{purpose} = {json.dumps(tag)}" for purpose, tag in one.arguments.items())
+        lines.append(f"query_arguments = {{ {said} }}  # by their names: `check` tries them")
+    if one.required:
+        tags = dict.fromkeys(tag for _, tag in one.required)
+        lines.append("# REQUIRED BY THE SERVICE: put in what Siebel's administrator tells you, and uncomment it.")
+        said = ", ".join(f'{json.dumps(tag)} = "…"' for tag in tags)
+        lines.append(f"# arguments = {{ {said} }}")
+    return lines
 
 
 def _shown(wsdl: str) -> str:

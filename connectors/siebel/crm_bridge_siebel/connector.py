@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -31,22 +30,22 @@ from crm_bridge_siebel import echoes, events
 from crm_bridge_siebel.asking import Asker
 from crm_bridge_siebel.calls import SoapCalls
 from crm_bridge_siebel.changes import ChangeReader
-from crm_bridge_siebel.checking import lacking_in_records, lacking_in_wsdl, not_probed, takes_stale, unwatched
+from crm_bridge_siebel.checking import not_probed, takes_stale
 from crm_bridge_siebel.conditions import Condition
 from crm_bridge_siebel.cursor import Cursor
+from crm_bridge_siebel.examining import Ways, examined
 from crm_bridge_siebel.faults import Fault, SiebelFaultError, classify, read_error
+from crm_bridge_siebel.finding import Finder
 from crm_bridge_siebel.kinds import Kind, kind_settings, open_kind
 from crm_bridge_siebel.logins import Logins, unless_away
-from crm_bridge_siebel.lookups import looked_up
 from crm_bridge_siebel.modification_key import lacks_key, probe, probing_method
 from crm_bridge_siebel.query import BY_ID, Query, any_of
 from crm_bridge_siebel.records import Answer, RefusedInAnswerError
 from crm_bridge_siebel.session import Identity, Sessions
 from crm_bridge_siebel.settings import SiebelSettings
-from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, narrowed, paths_of
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, paths_of
 from crm_bridge_siebel.soap import SoapRequest
-from crm_bridge_siebel.system_fields import HiddenFields
-from crm_bridge_siebel.tls import client_context
+from crm_bridge_siebel.tls import configured_context
 from crm_bridge_siebel.translation import UnreadableAnswer
 from crm_bridge_siebel.transport import Incoming, Line, Wire
 from crm_bridge_siebel.unsorted import UnsortedReader
@@ -72,7 +71,9 @@ class SiebelConnector:
             timeouts=settings.timeouts,
             max_bytes=settings.max_answer_bytes,
             ca_file=str(context.base_dir / settings.ca_file) if settings.ca_file else None,
-            ssl_context=partial(_tls, settings, context) if settings.ca_file or settings.client_certificate else None,
+            ssl_context=partial(configured_context, settings, context)
+            if settings.ca_file or settings.client_certificate
+            else None,
         )
         self._wire = Wire(line, endpoint=settings.endpoint, system=context.system)
         self._logins = Logins(context.logins, who=self._identified, endpoint=settings.endpoint)
@@ -106,7 +107,7 @@ class SiebelConnector:
             conditional_writes=self._kinds[kind].write,
             deletes=self._kinds[kind].write and deletes(self._kind(kind).shape),
             write_mode=WriteMode.MERGE,
-            effect_safety=EffectSafety.QUERYABLE if self._kinds[kind].write else EffectSafety.NONE,
+            effect_safety=EffectSafety.QUERYABLE if self._tells_creates(kind) else EffectSafety.NONE,
             page_size=self._settings.page_size,
             batch_size=self._batch_size if self._kinds[kind].write else 1,
         )
@@ -119,30 +120,22 @@ class SiebelConnector:
         """Read one record of each kind. Findings: what change capture or safe writing lacks."""
         findings: list[str] = []
         for kind, given in self._kinds.items():
-            component = self._kind(kind).shape.data.component
-            findings += lacking_in_wsdl(kind, component, write=given.write)
-            read = narrowed(self._kind(kind).shape.data, only=frozenset(given.only)).component
-            findings += unwatched(kind, given.children, read)
-            findings += echoes.unrecognisable(kind, component, user=self._settings.integration_user)
-            if ROW_ID not in component.fields or not self._paged(kind):
-                continue  # one record cannot be asked for: it would be all of them
-            try:
-                records = self._asker.readable(kind, Query(searchspec=None, page_size=1, keys_only=True))
-            except HiddenFields as nameless:
-                findings.append(nameless.message.removeprefix(f"{self._system}: "))
-                continue
-            findings += lacking_in_records(kind, records)
-            findings += looked_up(
+            opened = self._kind(kind)
+            findings += examined(
                 kind,
-                records,
-                component=component,
+                given,
+                opened,
                 asker=self._asker,
                 settings=self._settings,
-                sortable=self._sortable(kind),
-                creates=kind in self._creates and INTEGRATION_ID in component.fields,
+                ways=Ways(
+                    paged=self._paged(kind),
+                    sortable=self._sortable(kind),
+                    creates=kind in self._creates,
+                    by_argument=self._settings.transport == "soap",
+                ),
+                of_stale_writes=partial(self._of_stale_writes, kind),
+                system=self._system,
             )
-            if given.write and records:
-                findings += self._of_stale_writes(kind, records[0])
         return findings
 
     def close(self) -> None:
@@ -166,7 +159,7 @@ class SiebelConnector:
                 containers, start, clock=self._clock, at_most_each=self._settings.children_seconds
             )
             for ids in reread:
-                records, broken = self._asker.by_id(kind, ids)
+                records, broken = self._finder(kind).by_id(ids)
                 yield Page(records=records, broken=broken)
         pages = self._changed(kind, start, children)
         if start is None or children == (start.children, start.children_at):
@@ -201,7 +194,7 @@ class SiebelConnector:
         Raises:
             RejectRecord: one of them cannot be read whatever is done; it is named.
         """
-        found, broken = self._asker.by_id(kind, record_ids)
+        found, broken = self._finder(kind).by_id(record_ids)
         if broken:
             raise self._asker.rejected(kind, broken[0])
         return found
@@ -218,7 +211,7 @@ class SiebelConnector:
         writer = Writer(
             self._kind(kind).shape,
             send=partial(self._send, self._kind(kind)),
-            find=partial(self._asker.readable, kind),
+            find=self._finder(kind).readable,
             user_keys=self._settings.user_keys.get(kind, ()),
             batch_size=self._batch_size,
             system=self._system,
@@ -241,13 +234,19 @@ class SiebelConnector:
         return events.parse(request, kinds=kinds, system=self._system)
 
     def find_write(self, kind: str, write: RecordWrite) -> dict[str, Any] | None:
-        """The record that a create with this key left behind, or the record of an update."""
+        """The record that a create with this key left behind, or the record of an update.
+
+        Raises:
+            OutcomeUnknown: a create cannot be told by anything: its records have no IntegrationId.
+        """
+        if write.operation == "create" and not self._tells_creates(kind):
+            raise OutcomeUnknown(f"{kind} has no IntegrationId to find a create by", system=self._system)
         spec = (
             any_of(INTEGRATION_ID, [stamped_with(write)])
             if write.operation == "create"
             else any_of(ROW_ID, [write.record_id or ""])
         )
-        found = self._asker.readable(kind, Query(spec, sort=BY_ID, page_size=2))
+        found = self._finder(kind).readable(Query(spec, sort=BY_ID, page_size=2))
         return found[0] if found else None
 
     @property
@@ -299,6 +298,21 @@ class SiebelConnector:
     def _sortable(self, kind: str) -> bool:
         """Whether pages come in an order that we ask for, so that windows by key work."""
         return self._kind(kind).dialect.sortable
+
+    def _tells_creates(self, kind: str) -> bool:
+        """Whether a create whose answer was lost can be looked up."""
+        return self._kinds[kind].write and INTEGRATION_ID in self._kind(kind).shape.data.component.fields
+
+    def _finder(self, kind: str) -> Finder:
+        unsorted = self._unsorted(kind)
+        everything = Query(None, page_size=max(2, self._settings.page_size))
+        return Finder(
+            kind,
+            asker=self._asker,
+            pages=partial(unsorted.answers, everything) if unsorted is not None else None,
+            has=self._kind(kind).shape.data.component.fields,
+            system=self._system,
+        )
 
     def _walk(self, kind: str) -> Walk:
         return Walk(
@@ -384,11 +398,3 @@ class SiebelConnector:
 def _laid_by(file: IO[bytes], incoming: Incoming) -> None:
     shutil.copyfileobj(incoming, file)
     file.seek(0)
-
-
-def _tls(settings: SiebelSettings, context: ConnectorContext) -> ssl.SSLContext:
-    return client_context(
-        ca_file=context.base_dir / settings.ca_file if settings.ca_file else None,
-        certificate=context.base_dir / settings.client_certificate if settings.client_certificate else None,
-        key=context.secret(settings.client_key_ref) if settings.client_key_ref else None,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from crm_bridge.api import BrokenRecord, RetryLater
+from crm_bridge.api import BrokenRecord, ConfigMistake, RetryLater
 from crm_bridge_siebel.query import BY_ID, Query, any_of
 from crm_bridge_siebel.records import Answer
 from crm_bridge_siebel.shapes import ROW_ID
@@ -13,6 +13,10 @@ from crm_bridge_siebel.translation import UnreadableAnswer
 
 IDS_A_QUERY = 50  # keeps a search specification short
 _MOST_BROKEN = 10
+
+
+class StrangersCame(ConfigMistake):
+    """Other records came than were asked for: the service does not listen to the question."""
 
 
 def by_halves(
@@ -25,6 +29,7 @@ def by_halves(
         where: the kind, for positions of broken records.
 
     Raises:
+        StrangersCame: others came.
         RetryLater: no answer, or most of them are unreadable: that is the connection, not the records.
     """
     records: list[dict[str, Any]] = []
@@ -35,8 +40,13 @@ def by_halves(
         query = Query(searchspec=any_of(ROW_ID, chunk), sort=BY_ID, page_size=len(chunk))
         try:
             answer = ask(query)
-            # A service that cannot be asked for ids gives more than was asked for.
-            records += [record for record in answer.records if record[ROW_ID] in chunk]
+            if not all(record[ROW_ID] in chunk for record in answer.records):
+                raise StrangersCame(
+                    f"{system}: {where}: asked for records by Id, the service gives others: it does not honour its "
+                    "search specification; ask Siebel's administrator to publish an operation that does, or name it "
+                    "in operations"
+                )
+            records += answer.records
             broken += [each for each in answer.broken if each.record_id is None or each.record_id in chunk]
         except UnreadableAnswer as error:
             if len(chunk) > 1:
@@ -45,7 +55,8 @@ def by_halves(
                 continue
             _refuse_dead_line(ask, chunk[0], where=where, system=system, cause=error.message)
             try:
-                records += ask(query).records  # the line was bad for a moment, and is fine again
+                again = ask(query).records  # the line was bad for a moment, and is fine again
+                records += [record for record in again if record[ROW_ID] == chunk[0]]
             except UnreadableAnswer:
                 broken.append(_unreadable(chunk[0], where=where, cause=error.message))
         if len(broken) > _MOST_BROKEN and len(broken) * 2 > len(ids):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.dialects import Wanted, dialect_for, dialect_of, dialect_of_service, method_of, shape_of
-from crm_bridge_siebel.dialects.recognition import objects_of, proposed_operations, simple
+from crm_bridge_siebel.dialects.arguments import proposed_arguments, unfilled
+from crm_bridge_siebel.dialects.choice import dialect_name
+from crm_bridge_siebel.dialects.recognition import DialectName, objects_of, proposed_operations, simple
 from crm_bridge_siebel.messages import Operation, Service, plain
 from crm_bridge_siebel.shapes import Component, ComponentList, ServiceShape, integration_object, paths_of
 
@@ -37,6 +39,9 @@ class Inspection:
     Attributes:
         object: the integration object that it gives, or takes when it gives none; ``None``: it has none.
         proposed: method → an operation whose name suggests it, for the setting ``operations``.
+        arguments: part of a query → the argument that may carry it, for the setting ``query_arguments``.
+        required: (operation, argument) that has to be there and that the bridge does not fill.
+        projects: a query gives what it asks for alone, so that the setting ``only`` means something.
         reads: why records can or cannot be read, in words.
     """
 
@@ -45,6 +50,9 @@ class Inspection:
     reads: tuple[str, ...]
     missing: Mapping[str, tuple[str, ...]]
     proposed: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    required: tuple[tuple[str, str], ...] = ()
+    projects: bool = False
 
     @property
     def dialect(self) -> str:
@@ -62,18 +70,27 @@ def inspected(service: Service, *, object_tag: str | None = None) -> Inspection:
         why = mistake.message.removeprefix("inspect: this service ")
         proposed = proposed_operations(service, frozenset())
         shape = _once_confirmed(service, Wanted(object=object_tag, operations=proposed))
+    arguments: Mapping[str, str] = {}
+    projects = shape is not None and dialect_name(service, shape) is DialectName.UI_DATA
+    if shape is not None and not projects:
+        arguments = proposed_arguments(shape)
+        named = {tag: plain(purpose) for purpose, tag in arguments.items()}
+        shape = replace(shape, named=named)
     if shape is None:
         tree = next((found for each in service.operations for found in objects_of(each)), None)
         reads: tuple[str, ...] = (why,)
     else:
         tree = shape.data
-        reads = (*_to_confirm(proposed), *_reading(service, shape))
+        reads = (*_to_confirm(proposed), *_by_arguments(arguments), *_reading(service, shape))
     return Inspection(
         service=service,
         object=tree,
         reads=reads,
         missing=missing_fields(tree) if tree else {},
         proposed=proposed or proposed_operations(service, shape.methods if shape else frozenset()),
+        arguments=arguments,
+        projects=projects,
+        required=tuple(unfilled(service, shape, fixed={})) if shape is not None else (),
     )
 
 
@@ -93,6 +110,12 @@ def _to_confirm(proposed: Mapping[str, str]) -> Iterator[str]:
             f"through {proposed['QueryPage']}, once you have confirmed that it answers queries: by `operations` in the "
             "settings of the kind, the line that --draft prints to be uncommented. Then:"
         )
+
+
+def _by_arguments(arguments: Mapping[str, str]) -> Iterator[str]:
+    if arguments:
+        said = ", ".join(f"{tag} as {purpose}" for purpose, tag in arguments.items())
+        yield f"with {said}, by `query_arguments` in the settings of the kind, as --draft prints it. Then:"
 
 
 def missing_fields(tree: ComponentList) -> Mapping[str, tuple[str, ...]]:
@@ -131,6 +154,8 @@ def as_json(inspection: Inspection) -> dict[str, Any]:
         ],
         "reads": list(inspection.reads),
         "proposed_operations": dict(inspection.proposed),
+        "proposed_query_arguments": dict(inspection.arguments),
+        "required_arguments": [{"operation": name, "argument": tag} for name, tag in inspection.required],
         "object": _tree(inspection.object) if inspection.object else None,
         "change_capture": {
             "ready": inspection.object is not None and not set(ESSENTIAL) & set(inspection.missing),
@@ -162,6 +187,9 @@ def as_text(inspection: Inspection) -> str:
     if inspection.proposed:
         lines.append("  operations that may be meant; confirm them, and name them in operations of the kind:")
         lines += [f"    {method} by {name}" for method, name in inspection.proposed.items()]
+    if inspection.required:
+        lines.append("  arguments that are required and that the bridge does not know; name them in `arguments`:")
+        lines += [f"    {tag} of {name}" for name, tag in inspection.required]
     lines += ["  reading:", *(f"    {line}" for line in inspection.reads)]
     if inspection.object is None:
         return "\n".join([*lines, "  integration object: none"])

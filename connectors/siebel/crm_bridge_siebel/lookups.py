@@ -35,6 +35,7 @@ def looked_up(
     component: Component,
     asker: Asker,
     settings: SiebelSettings,
+    askable: bool,
     sortable: bool,
     creates: bool,
 ) -> Iterator[str]:
@@ -42,6 +43,7 @@ def looked_up(
 
     Args:
         records: some of its records, as far as their system fields go.
+        askable: a condition can be said at all.
         sortable: polls ask for windows over ``Updated``.
         creates: records are created, and may have to be found by their ``IntegrationId``.
     """
@@ -49,15 +51,44 @@ def looked_up(
     def ask(condition: Condition) -> Sequence[Record]:
         return asker.readable(kind, Query(condition, page_size=2, keys_only=True))
 
+    if records and askable:
+        yield from unfound(kind, records[0], ask=ask)
     if records and records[0].get(UPDATED) and sortable:
+        first = asker.whole(kind, Query(None, sort=BY_CHANGE, page_size=min(_SAMPLE, settings.page_size))).records
+        yield from unsorted(kind, first)
         yield from misread_times(kind, records[0], ask=ask, zone=settings.user_time_zone)
-    if creates:
+    if creates and askable:
         newest = BY_CHANGE if sortable else ()
         some = Query(None, sort=newest, descending=bool(newest), page_size=min(_SAMPLE, settings.page_size))
         sample = asker.whole(kind, some).records
         yield from unfound_keys(kind, sample, ask=ask)
         for key in settings.user_keys.get(kind, ()):
             yield from unfound_user_key(kind, key, sample, component=component, ask=ask)
+
+
+def unfound(kind: str, record: Record, *, ask: Ask) -> Iterator[str]:
+    """Whether a record is found by its own Id, and no other one."""
+    found = [each[ROW_ID] for each in ask(Compare(ROW_ID, "=", record[ROW_ID]))]
+    if any(row_id != record[ROW_ID] for row_id in found):
+        yield (
+            f"{kind}: asked for a record by its Id, the service gives others: it does not look at its search "
+            "specification, so every look at a record reads all pages, and changes cannot be asked for: mend "
+            "field_names or query_arguments, or publish SearchSpec"
+        )
+
+
+def unsorted(kind: str, records: Sequence[Record]) -> Iterator[str]:
+    """Whether records came in the order of their Updated, which was asked for."""
+    try:
+        times = [moment(str(record.get(UPDATED, ""))) for record in records]
+    except ValueError:
+        return
+    if times != sorted(times):
+        yield (
+            f"{kind}: asked for records in the order of their Updated, the service gives them in another: it does not "
+            "look at its sort specification, so polls would miss changes: mend field_names or query_arguments, or "
+            "publish SortSpec"
+        )
 
 
 def misread_times(kind: str, record: Record, *, ask: Ask, zone: str) -> Iterator[str]:

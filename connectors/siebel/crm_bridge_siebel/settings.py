@@ -23,6 +23,7 @@ class SiebelTimeouts(BaseModel):
 
 
 Method = Literal["QueryPage", "Insert", "Update", "Delete", "Execute"]
+QueryArgument = Literal["SearchSpec", "SortSpec", "PageSize", "StartRowNum"]
 SystemField = Literal["Id", "Created", "Updated", "ModId", "ConflictId", "IntegrationId"]
 
 
@@ -45,6 +46,12 @@ class KindSettings(BaseModel):
     )
     arguments: dict[str, str] = Field(
         default_factory=dict, description="Further arguments of the site's own, sent with every call that takes them."
+    )
+    query_arguments: dict[QueryArgument, str] = Field(
+        default_factory=dict,
+        description="Arguments of a workflow's or custom service's query that carry the search specification, the "
+        "order, the page size and the first row, where their names do not say so, such as "
+        "`{SearchSpec = 'Search Expression'}`.",
     )
     system_fields: dict[SystemField, str] = Field(
         default_factory=dict,

@@ -89,6 +89,7 @@ class ServiceShape:
         operations: the operation that carries out each method.
         arguments: the simple arguments of each method's operation, as the WSDL spells them.
         several: the methods whose message takes more than one record.
+        named: what arguments of the query are for, by the WSDL's tag, where the settings say so: ``searchspec``.
     """
 
     prefix: str
@@ -99,6 +100,7 @@ class ServiceShape:
     operations: Mapping[str, str] = field(default_factory=dict, compare=False)
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     several: frozenset[str] = field(default=frozenset(), compare=False)
+    named: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def names(self) -> frozenset[str]:
         """Every field and component name: what an error message may safely repeat."""

@@ -9,7 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from crm_bridge.api import ConfigMistake, Secret
+from crm_bridge.api import ConfigMistake, ConnectorContext, Secret
+from crm_bridge_siebel.settings import SiebelSettings
+
+
+def configured_context(settings: SiebelSettings, context: ConnectorContext) -> ssl.SSLContext:
+    """The context that the settings ask for.
+
+    Raises:
+        ConfigMistake: a file is missing or not what it should be.
+    """
+    return client_context(
+        ca_file=context.base_dir / settings.ca_file if settings.ca_file else None,
+        certificate=context.base_dir / settings.client_certificate if settings.client_certificate else None,
+        key=context.secret(settings.client_key_ref) if settings.client_key_ref else None,
+    )
 
 
 def client_context(*, ca_file: Path | None, certificate: Path | None, key: Secret | None) -> ssl.SSLContext:

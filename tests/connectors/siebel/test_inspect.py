@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import tomllib
 from contextlib import redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from site_wsdls import asi, rpc_workflow
+from workflow_site import workflow
 
 from crm_bridge.cli.main import main
 
@@ -129,6 +131,36 @@ def test_an_rpc_service_without_an_address_is_told(saved, tmp_path):
     }
     assert not service["change_capture"]["ready"]
     tried(tmp_path / "draft.yaml")
+
+
+def test_a_workflow_with_names_of_its_own_is_configured_by_what_is_printed(saved, tmp_path):
+    """What carries the conditions is recognised and printed, as is what the service insists on."""
+    wsdl, draft = saved(workflow()), tmp_path / "draft.yaml"
+
+    (told,) = inspected(wsdl)["services"]
+    block = run("siebel", "inspect", wsdl, "--draft", draft, "--kind", "person").stdout
+
+    assert {"SearchSpec": "Search_spcExpression", "SortSpec": "Sort_spcExpression"} == told["proposed_query_arguments"]
+    assert [{"operation": "Get_spcPersons", "argument": "Channel"}] == told["required_arguments"]
+    assert any("in windows by (Updated, Id)" in line for line in told["reads"])
+    assert 'query_arguments = { SearchSpec = "Search_spcExpression", SortSpec = "Sort_spcExpression" }' in block
+    assert '# arguments = { "Channel" = "…" }' in block
+    for line in ("arguments", "operations"):
+        block = block.replace(f"# {line} =", f"{line} =")
+    (kind,) = tomllib.loads(block[block.index("[systems.siebel.kinds") :])["systems"]["siebel"]["kinds"].values()
+    assert ("…", "Get_spcPersons") == (kind["arguments"]["Channel"], kind["operations"]["QueryPage"])
+
+
+@pytest.mark.parametrize(("wsdl", "expected"), [("asi", False), ("contact.wsdl", True)])
+def test_what_is_to_be_asked_for_is_named_where_a_query_is_a_projection(saved, tmp_path, wsdl, expected):
+    """``only`` means something in the UI Data Adapter dialect alone."""
+    asked = (
+        saved(asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])])) if wsdl == "asi" else BUNDLED / wsdl
+    )
+
+    block = run("siebel", "inspect", asked, "--draft", tmp_path / "draft.yaml").stdout
+
+    assert expected is ("only = [" in block)
 
 
 def test_what_is_shown_says_what_to_do(saved, tmp_path):

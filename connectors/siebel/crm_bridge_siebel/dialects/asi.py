@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from crm_bridge_siebel.conditions import Compare, Condition, example_of, spec_text
-from crm_bridge_siebel.dialects.seam import Call, Modes, argument, said_by_modes, spelled, wrapped
+from crm_bridge_siebel.dialects.seam import Call, Modes, purposes, said_by_modes, spelled, wrapped
 from crm_bridge_siebel.query import Query
 from crm_bridge_siebel.shapes import ROW_ID, UPDATED, Component, ServiceShape
 
@@ -108,7 +108,7 @@ class SiebelAdapter:
 
     @property
     def _published(self) -> set[str]:
-        return {argument(name) for name in self.shape.arguments.get("QueryPage", ())}
+        return set(purposes(self.shape, "QueryPage"))
 
     @property
     def _specified(self) -> bool:

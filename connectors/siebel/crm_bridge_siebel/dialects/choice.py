@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.dialects.asi import SiebelAdapter
 from crm_bridge_siebel.dialects.recognition import DialectName, dialect_of, method_of, simple
 from crm_bridge_siebel.dialects.seam import Dialect
 from crm_bridge_siebel.dialects.ui_data import UiDataAdapter
-from crm_bridge_siebel.messages import Operation, Service
+from crm_bridge_siebel.messages import Operation, Service, plain
 from crm_bridge_siebel.shapes import Component, ComponentList, ServiceShape, integration_object, narrowed, renamed
 
 METHODS = ("QueryPage", "Insert", "Update", "Delete", "Execute")
@@ -35,6 +35,7 @@ class Wanted:
         only: fields and lists that queries ask for, beside the system fields; empty: all.
         operations: method, such as ``QueryPage`` → the name of the operation that carries it out.
         system_fields: the WSDL's tags of system fields that have other names there.
+        arguments: what carries a part of a query, such as ``SearchSpec`` → the argument of the query's operation.
     """
 
     service: str | None = None
@@ -42,6 +43,7 @@ class Wanted:
     only: frozenset[str] = frozenset()
     operations: Mapping[str, str] = field(default_factory=dict)
     system_fields: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 def shape_of(services: Sequence[Service], *, wanted: Wanted, file: str, system: str) -> tuple[Service, ServiceShape]:
@@ -61,6 +63,7 @@ def shape_of(services: Sequence[Service], *, wanted: Wanted, file: str, system: 
         names = ", ".join(dict.fromkeys(service.name for service, _ in found))
         raise ConfigMistake(f"{system}: {file} has several services that can be asked: {names}; name one as `service`")
     service, shape = found[0]
+    shape = replace(shape, named=_named(shape, wanted, file=file, system=system))
     if not shape.query.component.tag or dialect_name(service, shape) is not DialectName.UI_DATA:
         return service, shape
     if "pagesize" not in shape.query.attributes:
@@ -130,6 +133,18 @@ def _operations(service: Service, wanted: Wanted) -> dict[str, Operation]:
         if candidates:
             found[method] = candidates[0]
     return found
+
+
+def _named(shape: ServiceShape, wanted: Wanted, *, file: str, system: str) -> dict[str, str]:
+    taken = {plain(tag): tag for tag in shape.arguments["QueryPage"]}
+    for purpose, name in wanted.arguments.items():
+        if plain(name) not in taken:
+            raise ConfigMistake(
+                f"{system}: {file}: query_arguments: {shape.operations['QueryPage']} takes no argument {name} for "
+                f"{purpose}; it takes {', '.join(taken.values()) or 'none'}",
+                path="query_arguments",
+            )
+    return {taken[plain(name)]: plain(purpose) for purpose, name in wanted.arguments.items()}
 
 
 def _takes_several(operation: Operation) -> bool:

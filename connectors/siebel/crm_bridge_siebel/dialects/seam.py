@@ -89,10 +89,21 @@ def refusal(head: Mapping[str, str]) -> str | None:
 
 def said_by_modes(shape: ServiceShape, method: str, said: Mapping[str, str], *, modes: Modes) -> dict[str, Any]:
     """Those of ``said`` (by plain names) that the operation takes, by the WSDL's names, and the site's own."""
-    known = {argument(tag): tag for tag in shape.arguments.get(method, ())}
+    known = purposes(shape, method)
     given = {known[name]: value for name, value in said.items() if name in known}
-    own = {known[argument(name)]: value for name, value in modes.fixed.items() if argument(name) in known}
-    return given | own
+    own = {plain(tag): tag for tag in shape.arguments.get(method, ())}
+    return given | {
+        own.get(plain(name)) or known[argument(name)]: value
+        for name, value in modes.fixed.items()
+        if plain(name) in own or argument(name) in known
+    }
+
+
+def purposes(shape: ServiceShape, method: str) -> dict[str, str]:
+    """The arguments of the operation, by what they are for: as the settings say, or as they are called."""
+    named = shape.named if method == "QueryPage" else {}
+    by_name = {argument(tag): tag for tag in shape.arguments.get(method, ()) if tag not in named}
+    return by_name | {purpose: tag for tag, purpose in named.items()}
 
 
 _SYNONYMS: Mapping[str, str] = {

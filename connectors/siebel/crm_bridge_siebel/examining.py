@@ -1,0 +1,95 @@
+"""One kind looked at by ``check``, whole: what the WSDL lacks, what records lack, and what the service ignores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crm_bridge.api import ConfigMistake
+from crm_bridge_siebel import echoes
+from crm_bridge_siebel.asking import Asker
+from crm_bridge_siebel.checking import lacking_in_records, lacking_in_wsdl, left_to_fill, unaskable, unwatched
+from crm_bridge_siebel.dialects.arguments import proposed_arguments, unfilled
+from crm_bridge_siebel.kinds import Kind
+from crm_bridge_siebel.lookups import looked_up
+from crm_bridge_siebel.query import Query, any_of
+from crm_bridge_siebel.settings import KindSettings, SiebelSettings
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, narrowed
+from crm_bridge_siebel.system_fields import HiddenFields
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a kind is read.
+
+    Attributes:
+        paged: an answer may be a page; otherwise it is all there is.
+        sortable: polls ask for windows by key.
+        creates: records are created.
+        by_argument: queries go by the arguments of the WSDL.
+    """
+
+    paged: bool
+    sortable: bool
+    creates: bool
+    by_argument: bool
+
+
+def examined(
+    kind: str,
+    given: KindSettings,
+    opened: Kind,
+    *,
+    asker: Asker,
+    settings: SiebelSettings,
+    ways: Ways,
+    of_stale_writes: Callable[[Mapping[str, Any]], Iterator[str]],
+    system: str,
+) -> Iterator[str]:
+    """What somebody should mend of one kind, and what could not be tried.
+
+    Args:
+        of_stale_writes: whether Siebel would carry out a stale write on a record.
+
+    Raises:
+        BridgeError: it cannot be asked at all, and nothing that was found says why.
+    """
+    component = opened.shape.data.component
+    yield from lacking_in_wsdl(kind, component, write=given.write)
+    yield from unwatched(kind, given.children, narrowed(opened.shape.data, only=frozenset(given.only)).component)
+    yield from echoes.unrecognisable(kind, component, user=settings.integration_user)
+    lacking = []
+    if ways.by_argument:
+        lacking = list(unfilled(opened.service.service, opened.shape, fixed=given.arguments, write=given.write))
+        yield from left_to_fill(kind, lacking)
+    if ROW_ID not in component.fields:
+        return
+    askable = asker.can_ask(kind, any_of(ROW_ID, ["0-0"]))
+    if not askable:
+        yield unaskable(kind, opened.shape, proposed=proposed_arguments(opened.shape))
+    if not ways.paged:
+        return  # one record cannot be asked for: it would be all of them
+    try:
+        records = asker.readable(kind, Query(searchspec=None, page_size=1, keys_only=True))
+    except HiddenFields as nameless:
+        yield nameless.message.removeprefix(f"{system}: ")
+        return
+    except ConfigMistake as refused:
+        if not lacking:
+            raise
+        yield refused.message.removeprefix(f"{system}: ")
+        return
+    yield from lacking_in_records(kind, records)
+    yield from looked_up(
+        kind,
+        records,
+        component=component,
+        asker=asker,
+        settings=settings,
+        askable=askable,
+        sortable=ways.sortable,
+        creates=ways.creates and INTEGRATION_ID in component.fields,
+    )
+    if given.write and records:
+        yield from of_stale_writes(records[0])
