@@ -62,7 +62,7 @@ class Asker:
         Raises:
             UnreadableAnswer: it stays unreadable.
             RetryLater: no answer, or a fault that passes.
-            StopRun, UserMistake: a fault that stays until somebody mends something.
+            CredentialsRefused, UserMistake: a fault that stays until somebody mends something.
         """
         query = replace(query, child_page_size=self._settings.child_page_size)
         parts: Sequence[Condition | None] = (None,)
@@ -103,7 +103,7 @@ class Asker:
         Raises:
             UnreadableAnswer: it stays unreadable.
             RetryLater: no answer, or a fault that passes.
-            StopRun, UserMistake: a fault that stays until somebody mends something.
+            CredentialsRefused, UserMistake: a fault that stays until somebody mends something.
         """
         try:
             return self._tried(ask)

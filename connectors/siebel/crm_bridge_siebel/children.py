@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from crm_bridge.api import StopRun
+from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.shapes import ROW_ID
 
 _BUCKETS = 4_096
@@ -61,7 +61,7 @@ def unpacked(text: str, *, system: str) -> array[int]:
     """What :func:`packed` wrote.
 
     Raises:
-        StopRun: it is not ours.
+        ConfigMistake: it is not ours.
     """
     try:
         plain = zlib.decompressobj().decompress(base64.b64decode(text), _PACKED_LIMIT)
@@ -70,9 +70,8 @@ def unpacked(text: str, *, system: str) -> array[int]:
         if len(sums) != _BUCKETS:
             raise ValueError("another number of buckets")  # noqa: TRY301  # the same answer as for what is no array
     except (ValueError, zlib.error, binascii.Error) as error:
-        raise StopRun(
-            "the stored cursor is not one of this connector; remove it, and everything is read once more",
-            system=system,
+        raise ConfigMistake(
+            f"{system}: the stored cursor is not one of this connector; remove it, and everything is read once more"
         ) from error
     return sums
 

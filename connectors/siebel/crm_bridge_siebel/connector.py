@@ -347,7 +347,7 @@ class SiebelConnector:
             except UnreadableAnswer as error:
                 raise RetryLater(f"reading {kind}: {error.message}", system=self._system) from None
             except RefusedInAnswerError as told:
-                raise read_error(self._classified(str(told)), system=self._system) from None
+                raise read_error(self._classified(str(told), told.code), system=self._system) from None
 
     def _call(
         self, opened: Kind, method: str, body: Mapping[str, Any], read: Callable[[Incoming], Any] = Incoming.read
@@ -360,7 +360,7 @@ class SiebelConnector:
                 return self._calls.call(build, read)
         except RefusedInAnswerError as told:
             # A workflow's error inside a normal answer is a fault like any other.
-            raise SiebelFaultError(self._classified(str(told))) from None
+            raise SiebelFaultError(self._classified(str(told), told.code)) from None
 
     def _harmless(self) -> Callable[[Any], SoapRequest] | None:  # Any: see above
         """Makes a message that changes nothing, to say good-bye with; ``None`` when nothing was ever asked."""
@@ -371,11 +371,11 @@ class SiebelConnector:
         call = opened.dialect.question(nobody, modes=opened.modes)
         return lambda header: opened.service.request(call.method, call.arguments, login=header)
 
-    def _classified(self, text: str) -> Fault:
+    def _classified(self, text: str, own: str = "") -> Fault:
         with self._lock:
             opened = list(self._opened.values())
         names = frozenset().union(*(each.shape.names() for each in opened))
-        return unless_away(classify(text, names=names, site=self._settings.faults), site=self._settings.faults)
+        return unless_away(classify(text, names=names, site=(site := self._settings.faults), own=own), site=site)
 
     def _identified(self) -> Identity:
         secret = self._secret(self._settings.password_ref) if self._settings.security != "none" else None

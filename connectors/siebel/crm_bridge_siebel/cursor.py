@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from crm_bridge.api import StopRun
+from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.query import Position, earlier, moment
 
 _PACK_ABOVE = 200  # pairs; below it, readable JSON is worth more than its bytes
@@ -101,7 +101,7 @@ class Cursor:
         """The cursor that ``dump`` wrote.
 
         Raises:
-            StopRun: it is not one of ours.
+            ConfigMistake: it is not one of ours.
         """
         try:
             body = json.loads(text)
@@ -111,9 +111,8 @@ class Cursor:
             for text in filter(None, (position.updated, more["floor"])):
                 moment(text)
         except (ValueError, KeyError, TypeError, zlib.error, binascii.Error) as error:
-            raise StopRun(
-                "the stored cursor is not one of this connector; remove it, and everything is read once more",
-                system=system,
+            raise ConfigMistake(
+                f"{system}: the stored cursor is not one of this connector; remove it, and everything is read once more"
             ) from error
         return Cursor(position=position, seen=seen, **more)
 

@@ -21,7 +21,6 @@ from crm_bridge.api import (
     Refused,
     RetryLater,
     Stale,
-    StopRun,
     Unknown,
     WriteOutcome,
 )
@@ -102,7 +101,6 @@ class OnQuery(Enum):
 
     LOGIN = "stop: who we are was refused"
     MEND = "mend"  # the same question is refused for ever: the settings, the WSDL or Siebel have to change
-    STOP = "stop"  # a person has to look
     LATER = "later"  # it passes
 
 
@@ -123,12 +121,14 @@ class Action:
     Attributes:
         once_more: a query is asked once more before that: what it met may have passed.
         advice: for whoever reads the message.
+        of_query: the same for a query, where it is another.
     """
 
     query: OnQuery
     write: OnWrite
     advice: str
     once_more: bool = False
+    of_query: str = ""
 
 
 _DEAD = OnWrite.DEAD_LETTER
@@ -142,21 +142,23 @@ ACTIONS: Mapping[FaultClass, Action] = MappingProxyType(
         ),
         FaultClass.TOKEN: Action(OnQuery.LATER, OnWrite.AGAIN, "the session token was refused"),
         FaultClass.CONFLICT: Action(
-            OnQuery.STOP,
+            OnQuery.MEND,
             OnWrite.READ_AGAIN,
             "the record changed, or was deleted, since it was read",
             once_more=True,
+            of_query="the query writes to records, and they change meanwhile; take what writes out of the workflow, "
+            "or of the business component's user properties and scripts",
         ),
-        FaultClass.DUPLICATE: Action(OnQuery.STOP, _DEAD, "a record with the same user key exists already"),
+        FaultClass.DUPLICATE: Action(OnQuery.MEND, _DEAD, "a record with the same user key exists already"),
         FaultClass.AMBIGUOUS: Action(
-            OnQuery.STOP, _DEAD, "several records match the user key; a person has to say which"
+            OnQuery.MEND, _DEAD, "several records match the user key; a person has to say which"
         ),
         FaultClass.NO_KEY: Action(OnQuery.MEND, _DEAD, "no user key was usable; the mapping has to give one"),
         FaultClass.PICKLIST: Action(
             OnQuery.MEND, _DEAD, "a value is not in its list of values; mend the mapping's value map or the value"
         ),
         FaultClass.FORBIDDEN: Action(
-            OnQuery.STOP,
+            OnQuery.MEND,
             _DEAD,
             "the integration user has no right to it; give its responsibility or position that right",
         ),
@@ -167,10 +169,10 @@ ACTIONS: Mapping[FaultClass, Action] = MappingProxyType(
         ),
         FaultClass.REJECTED: Action(OnQuery.MEND, _DEAD, "a field is required, unknown, too long or not writable"),
         FaultClass.TOO_MANY_ROWS: Action(
-            OnQuery.STOP, _DEAD, "too many rows for one query; publish ExecutionMode, which allows more"
+            OnQuery.MEND, _DEAD, "too many rows for one query; publish ExecutionMode, which allows more"
         ),
         FaultClass.SITE: Action(
-            OnQuery.STOP,
+            OnQuery.MEND,
             _DEAD,
             "a rule of this installation refused it; the setting faults may give its code another class",
         ),
@@ -179,16 +181,23 @@ ACTIONS: Mapping[FaultClass, Action] = MappingProxyType(
             OnQuery.LATER, OnWrite.LOOK_UP, "Siebel is busy or not reachable behind its web server"
         ),
         FaultClass.UNKNOWN: Action(
-            OnQuery.STOP, _DEAD, "not a code of the table; name its class in the setting faults, such as busy"
+            OnQuery.MEND, _DEAD, "not a code of the table; name its class in the setting faults, such as busy"
         ),
-        FaultClass.WRAPPER: Action(OnQuery.STOP, _DEAD, "Siebel gave no cause; its log names it", once_more=True),
+        FaultClass.WRAPPER: Action(
+            OnQuery.MEND,
+            _DEAD,
+            "Siebel gave no cause; its log names it",
+            once_more=True,
+            of_query="Siebel gave no cause; where it comes at once and each time, the page is larger than the service "
+            "allows (MaximumPageSize): lower page_size; otherwise Siebel's log names it",
+        ),
     }
 )
 """What each class leads to."""
 
-_PAGE_TOO_LARGE = "where it comes at once and each time, the page is larger than the service allows: lower page_size"
-
 _CODE = re.compile(r"SBL[-_][A-Z]{3}[-_]\d{5}(?!\d)|\b(?:10944642|10879185)\b|\b(?:IDS_[A-Z_]+|SSASqlErr\w+)\b")
+_OWN = re.compile(r"(?!\d{10})[A-Za-z0-9][\w.:-]{0,39}")
+_WITHOUT_CODE = "Siebel's log, or the workflow's, says why; let what raises it give a code, which faults can class"
 _QUOTED = re.compile(r"['\"‘’“”«»\[\]]([A-Za-z][\w .-]{0,60})['\"‘’“”«»\[\]]")
 
 
@@ -212,8 +221,12 @@ class Fault:
         return self.codes[0] if self.codes else "fault"
 
     def __str__(self) -> str:
+        return self.told(ACTIONS[self.kind].advice)
+
+    def told(self, advice: str) -> str:
+        """Its codes, what they are about, and ``advice``."""
         about = f" ({', '.join(self.names)})" if self.names else ""
-        return f"{' '.join(self.codes) or 'a fault without code'}{about}: {ACTIONS[self.kind].advice}"
+        return f"{' '.join(self.codes) or 'a fault without code'}{about}: {advice if self.codes else _WITHOUT_CODE}"
 
 
 class SiebelFaultError(Exception):
@@ -224,9 +237,14 @@ class SiebelFaultError(Exception):
         self.fault = fault
 
 
-def classify(text: str, *, names: frozenset[str], site: Mapping[str, FaultClass]) -> Fault:
-    """The fault that ``text`` (faultstring and the whole detail) describes. ``site`` goes before the table."""
-    found = tuple(dict.fromkeys(_spelled(code) for code in _CODE.findall(text)))
+def classify(text: str, *, names: frozenset[str], site: Mapping[str, FaultClass], own: str = "") -> Fault:
+    """The fault that ``text`` (faultstring and the whole detail) describes. ``site`` goes before the table.
+
+    Args:
+        own: the code that a workflow's answer gives, of its maker's own kind perhaps.
+    """
+    said = [*_CODE.findall(text), *([own] if _OWN.fullmatch(own) else [])]
+    found = tuple(dict.fromkeys(_spelled(code) for code in said))
     order = list(FaultClass)
     ranked = sorted(found, key=lambda code: _rank(code, _class_of(code, site), order))
     kind = _class_of(ranked[0], site) if ranked else FaultClass.UNKNOWN
@@ -241,14 +259,12 @@ def asked_once_more(error: BaseException) -> bool:
 
 def read_error(fault: Fault, *, system: str) -> BridgeError:
     """What to raise when a query met ``fault``."""
-    hint = f"; {_PAGE_TOO_LARGE}" if fault.kind is FaultClass.WRAPPER else ""
-    match ACTIONS[fault.kind].query:
+    action = ACTIONS[fault.kind]
+    match action.query:
         case OnQuery.LOGIN:
             return CredentialsRefused(str(fault), system=system)
         case OnQuery.MEND:
-            return ConfigMistake(f"{system}: query refused with {fault}")
-        case OnQuery.STOP:
-            return StopRun(f"query refused with {fault}{hint}", system=system)
+            return ConfigMistake(f"{system}: query refused with {fault.told(action.of_query or action.advice)}")
         case OnQuery.LATER:
             return RetryLater(f"query refused with {fault}", system=system)
 

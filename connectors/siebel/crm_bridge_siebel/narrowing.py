@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from crm_bridge.api import StopRun
+from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.conditions import SIEBEL_DATETIME, Compare, Condition, all_of, moment, names_rows
 from crm_bridge_siebel.faults import FaultClass, SiebelFaultError
 from crm_bridge_siebel.query import Query, earlier
@@ -109,7 +109,7 @@ class Narrowing:
 
         Raises:
             SiebelFaultError: the fault, of an unsorted query too many rows as well.
-            StopRun: no window is small enough.
+            ConfigMistake: no window is small enough.
         """
         by_key = bool(query.sort) and query.sort[0] in {UPDATED, ROW_ID} and not query.start_row
         if not by_key or (query.searchspec is not None and names_rows(query.searchspec)):
@@ -150,11 +150,10 @@ class Narrowing:
             raise self._hopeless()
         return [*(reversed(halves) if query.descending else halves), *windows[1:]]
 
-    def _hopeless(self) -> StopRun:
-        return StopRun(
-            f"a query of {self._where} finds too many rows (SBL-DAT-00500), however narrow its window: publish "
-            "ExecutionMode in the service, so that it can be asked for ForwardOnly",
-            system=self._system,
+    def _hopeless(self) -> ConfigMistake:
+        return ConfigMistake(
+            f"{self._system}: a query of {self._where} finds too many rows (SBL-DAT-00500), however narrow its window: "
+            "publish ExecutionMode in the service, so that it can be asked for ForwardOnly"
         )
 
 

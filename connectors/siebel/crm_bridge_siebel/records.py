@@ -76,7 +76,11 @@ class UnfitError(Exception):
 
 
 class RefusedInAnswerError(Exception):
-    """A normal answer says that the call failed, as workflows do. ``str`` is what it says."""
+    """A normal answer says that the call failed, as workflows do. ``str`` is what it says; ``code``: its own code."""
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class RecordReader:
@@ -265,9 +269,9 @@ class RecordReader:
 
     @staticmethod
     def _checked(head: Mapping[str, str]) -> None:
-        text = refusal(head)
-        if text is not None:
-            raise RefusedInAnswerError(text)
+        told = refusal(head)
+        if told is not None:
+            raise RefusedInAnswerError(*told)
 
     def _last_page(self, said: str | None, *, full: bool, where: str) -> bool:
         match said:

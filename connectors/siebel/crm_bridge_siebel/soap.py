@@ -33,6 +33,7 @@ _HEADER = "http://siebel.com/webservices"
 _SOAP = "http://schemas.xmlsoap.org/wsdl/soap/"
 _XSD = "http://www.w3.org/2001/XMLSchema"
 _DEEPEST = 24
+_PORTS = {"http": 80, "https": 443}
 
 Load = Callable[[str], bytes]
 
@@ -142,11 +143,11 @@ def services_of(place: str, *, load: Load, name: str, system: str) -> tuple[Serv
         document = zeep.wsdl.Document(
             place,
             _Loader(load, name=name, system=system),  # type: ignore[arg-type]  # zeep names the class, takes an instance
+            # forbid_external forbids the document's own host too: ``load`` says what is read, and from where.
             settings=zeep.Settings(
-                strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, xml_huge_tree=False
+                strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=False, xml_huge_tree=False
             ),
         )
-        document.load(place)  # type: ignore[no-untyped-call]  # zeep is half typed
         services = _services(document)
     except BridgeError:
         raise
@@ -230,7 +231,8 @@ def within(root: str, *, url: str) -> str:
     """
     whole = urljoin(root, url)
     home, other = urlsplit(root), urlsplit(whole)
-    if (home.scheme, home.hostname, home.port) != (other.scheme, other.hostname, other.port) or other.username:
+    there = (other.scheme, other.hostname, other.port or _PORTS.get(other.scheme))
+    if (home.scheme, home.hostname, home.port or _PORTS.get(home.scheme)) != there or other.username or other.password:
         raise from_elsewhere()
     return whole
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.api import ConfigMistake, CredentialsRefused, Note, RetryLater, StopRun, Unreachable
+from crm_bridge.api import ConfigMistake, CredentialsRefused, Note, RetryLater, Unreachable
 from crm_bridge_siebel.faults import FaultClass, classify
 
 BUNDLED = Path(str(files("crm_bridge_siebel"))) / "wsdl"
@@ -28,8 +28,8 @@ BUNDLED = Path(str(files("crm_bridge_siebel"))) / "wsdl"
         ({"fault_next": "SBL-DAT-00359"}, {}, ConfigMistake),
         ({"fault_next": "SBL-DAT-00398"}, {}, ConfigMistake),
         ({"fault_next": "SBL-EAI-04397"}, {}, ConfigMistake),
-        ({"fault_next": "SBL-DAT-00553"}, {}, StopRun),
-        ({"fault_next": "SBL-DAT-00825"}, {}, StopRun),
+        ({"fault_next": "SBL-DAT-00553"}, {}, ConfigMistake),
+        ({"fault_next": "SBL-DAT-00825"}, {}, ConfigMistake),
         ({"fault_next": "SBL-UIF-00272"}, {}, CredentialsRefused),
         ({"reject_login": True}, {}, CredentialsRefused),
     ],

@@ -16,7 +16,6 @@ from crm_bridge.api import (
     Refused,
     RetryLater,
     Stale,
-    StopRun,
     Unknown,
 )
 from crm_bridge_siebel.faults import ACTIONS, FAULT_TABLE, FaultClass, classify
@@ -44,19 +43,19 @@ DRESSES = {
 EXPECTED = {  # class: (what a query raises, what a write comes to)
     FaultClass.LOGIN: (CredentialsRefused, CredentialsRefused),
     FaultClass.TOKEN: (RetryLater, Postponed),
-    FaultClass.CONFLICT: (StopRun, Stale),
-    FaultClass.DUPLICATE: (StopRun, Refused),
-    FaultClass.AMBIGUOUS: (StopRun, Refused),
+    FaultClass.CONFLICT: (ConfigMistake, Stale),
+    FaultClass.DUPLICATE: (ConfigMistake, Refused),
+    FaultClass.AMBIGUOUS: (ConfigMistake, Refused),
     FaultClass.NO_KEY: (ConfigMistake, Refused),
     FaultClass.PICKLIST: (ConfigMistake, Refused),
-    FaultClass.FORBIDDEN: (StopRun, Refused),
+    FaultClass.FORBIDDEN: (ConfigMistake, Refused),
     FaultClass.BAD_QUERY: (ConfigMistake, Refused),
     FaultClass.REJECTED: (ConfigMistake, Refused),
-    FaultClass.TOO_MANY_ROWS: (StopRun, Refused),
-    FaultClass.SITE: (StopRun, Refused),
+    FaultClass.TOO_MANY_ROWS: (ConfigMistake, Refused),
+    FaultClass.SITE: (ConfigMistake, Refused),
     FaultClass.BUSY: (RetryLater, Unknown),
-    FaultClass.UNKNOWN: (StopRun, Refused),
-    FaultClass.WRAPPER: (StopRun, Refused),
+    FaultClass.UNKNOWN: (ConfigMistake, Refused),
+    FaultClass.WRAPPER: (ConfigMistake, Refused),
 }
 
 

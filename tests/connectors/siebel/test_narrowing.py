@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.api import StopRun
+from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel.by_key import pages_by_id
 from crm_bridge_siebel.changes import ChangeReader
 from crm_bridge_siebel.conditions import AllOf, Compare, moment
@@ -113,7 +113,7 @@ def test_it_ends_where_no_window_is_small_enough():
     """Then nothing but ExecutionMode helps, and that is said."""
     twins = [{"Id": "1-A", "ModId": "0", "Updated": "10/20/2026 08:00:00"}] * 3
 
-    with pytest.raises(StopRun, match="ExecutionMode"):
+    with pytest.raises(ConfigMistake, match="ExecutionMode"):
         list(pages_by_id(narrowing(Database(twins, limit=2)), None, page_size=25, where="contact", system="siebel"))
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from crm_bridge.api import ConfigMistake, KeyLister, RecordSource, RecordTarget, RetryLater, StopRun, WriteLookup
+from crm_bridge.api import ConfigMistake, KeyLister, RecordSource, RecordTarget, RetryLater, WriteLookup
 from crm_bridge_siebel.connector import SiebelConnector
 
 
@@ -188,7 +188,7 @@ def test_a_page_above_the_maximum_is_refused_in_words(siebel, drain):
     """Siebel's own limit is met as a refusal, not as a short page."""
     siebel.simulator.configure(max_page_size=100)
 
-    with pytest.raises(StopRun, match=r"SBL-EAI-04376.* lower page_size"):
+    with pytest.raises(ConfigMistake, match=r"SBL-EAI-04376.* lower page_size"):
         drain(siebel.connector(page_size=500))
 
 
@@ -232,7 +232,7 @@ def test_a_record_that_breaks_its_page_stands_alone(siebel, drain):
 
 def test_a_foreign_cursor_is_refused(siebel, drain):
     """A cursor of another connector stops the run instead of reading from somewhere."""
-    with pytest.raises(StopRun, match="cursor"):
+    with pytest.raises(ConfigMistake, match="cursor"):
         drain(siebel.connector(), "page=7")
 
 

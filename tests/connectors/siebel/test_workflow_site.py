@@ -11,7 +11,16 @@ from datetime import UTC, datetime
 import pytest
 from workflow_site import CARRIED_OUT, SPEC, Persons, served, workflow
 
-from crm_bridge.api import Accepted, ConfigMistake, ConnectorContext, EffectSafety, OutcomeUnknown, RecordWrite, Secret
+from crm_bridge.api import (
+    Accepted,
+    ConfigMistake,
+    ConnectorContext,
+    EffectSafety,
+    OutcomeUnknown,
+    RecordWrite,
+    RetryLater,
+    Secret,
+)
 from crm_bridge_siebel.registration import open_connector
 from crm_bridge_siebel.settings import SiebelSettings
 
@@ -40,7 +49,9 @@ def opened(site, tmp_path):
             "children": [],
             **kind,
         }
+        faults = given.pop("faults", {})
         settings = SiebelSettings(
+            faults=faults,
             endpoint=site.endpoint,
             username="X",
             password_ref="env:X",
@@ -165,6 +176,37 @@ def test_check_says_that_a_service_does_not_sort(site, opened):
     for sorts, connector in told.items():
         site.sorts = sorts
         assert sorts is not any("sort specification" in finding for finding in connector.check())
+
+
+@pytest.mark.parametrize(
+    ("inside", "told", "remedy"),
+    [
+        ("<Error_spcCode>7</Error_spcCode>", "7: ", "faults"),
+        ("<Error_spcMessage>Помилка</Error_spcMessage>", "a fault without code", "log"),
+        ("<Error_spcMessage>Запис змінено(SBL-DAT-00523)</Error_spcMessage>", "SBL-DAT-00523", "take what writes out"),
+        ("<Error_spcCode>SBL-EAI-04376</Error_spcCode>", "SBL-EAI-04376", "lower page_size"),
+        ("<Error_spcCode>SBL-DAT-00553</Error_spcCode>", "SBL-DAT-00553", "no right"),
+    ],
+)
+def test_an_error_in_an_answer_is_the_sites_to_mend(site, opened, inside, told, remedy):
+    """With the code and the remedy; it is no mistake of the bridge's to be reported."""
+    site.told = [inside] * 3
+
+    with pytest.raises(ConfigMistake) as raised:
+        opened().read("person", ["1-001"])
+
+    assert 78 == raised.value.exit_code
+    assert told in raised.value.message
+    assert remedy in raised.value.message
+    assert "Помилка" not in raised.value.message
+
+
+def test_a_workflows_own_code_has_the_class_that_the_site_gives_it(site, opened):
+    """As one of Siebel's has."""
+    site.told = ["<Error_spcCode>7</Error_spcCode>"] * 9
+
+    with pytest.raises(RetryLater, match="7"):
+        opened(faults={"7": "busy"}).read("person", ["1-001"])
 
 
 def test_check_names_an_argument_that_is_required(site, opened):

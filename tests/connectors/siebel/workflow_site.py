@@ -106,7 +106,7 @@ def workflow() -> str:
         channel = element("Channel", low=1) if name == "Get_spcPersons" else ""
         for part, arguments in (
             ("Input", [element(each) for each in taken] + [channel]),
-            ("Output", [element("Error_spcCode")]),
+            ("Output", [element("Error_spcCode"), element("Error_spcMessage")]),
         ):
             tree = "" if name == "Get_spcPersons" and part == "Input" else '<xsd:element ref="io:ListOfPerson"/>'
             types.append(

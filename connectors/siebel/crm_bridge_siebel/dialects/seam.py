@@ -68,8 +68,8 @@ class Dialect(Protocol):
         """The call that writes ``rows`` of the component."""
 
 
-def refusal(head: Mapping[str, str]) -> str | None:
-    """What went wrong, when a normal answer says so beside its records: ``Error_spcCode`` and its like.
+def refusal(head: Mapping[str, str]) -> tuple[str, str] | None:
+    """What went wrong, when a normal answer says so beside its records: ``Error_spcCode`` and its like; and the code.
 
     Args:
         head: the simple elements of the answer.
@@ -81,9 +81,9 @@ def refusal(head: Mapping[str, str]) -> str | None:
     well = plain(code.strip("0")) in _WELL
     # A message alone is an error too: Siebel fills it where a step of the workflow failed.
     if not well or _CODE.search(message) or (not code and plain(message.rstrip(".!")) not in _WELL):
-        return f"{code} {message}".strip()
+        return f"{code} {message}".strip(), code
     if _CODE.search(returned) or _NUMBER.fullmatch(returned):
-        return f"{returned} {message}".strip()
+        return f"{returned} {message}".strip(), returned
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from crm_bridge.api import BridgeError, RetryLater, Stale, StopRun
+from crm_bridge.api import BridgeError, ConfigMistake, RetryLater, Stale
 
 _ALL = '<Contact searchspec=""><Id/><LastName/></Contact>'
 
@@ -34,7 +34,7 @@ def test_answers_in_utf_16_are_read(siebel, turn, drain):
 
     pages, _ = drain(connector)
     turn(fault_next="SBL-DAT-00553")
-    with pytest.raises(StopRun, match="SBL-DAT-00553"):
+    with pytest.raises(ConfigMistake, match="SBL-DAT-00553"):
         drain(connector)
 
     assert ["Їжаченко 😀"] * 30 == [record["FirstName"] for page in pages for record in page.records]
