@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.api import ConfigMistake, ConnectorContext, RetryLater, Secret, Unreachable
+from crm_bridge.api import ConfigMistake, ConnectorContext, Secret, Unreachable
 from crm_bridge_siebel.connector import SiebelConnector
 from crm_bridge_siebel.settings import SiebelSettings
 
@@ -39,6 +39,7 @@ class Papers:
     client: Path
     client_key: Path
     stranger_ca: Path
+    stranger_key: Path
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +77,7 @@ def papers(tmp_path_factory) -> Papers:
 
 
 FDS = Path("/proc/self/fd")
-PAPERS = ("ca.pem", "server.pem", "server.key", "client.pem", "client.key", "stranger.pem")
+PAPERS = ("ca.pem", "server.pem", "server.key", "client.pem", "client.key", "stranger.pem", "stranger.key")
 
 
 @contextmanager
@@ -112,8 +113,11 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[str]:
             each.join()
 
 
-def siebel(papers: Papers, *, wants_client: bool = False) -> Callable[[socket.socket], None]:
+def siebel(
+    papers: Papers, *, wants_client: bool = False, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+) -> Callable[[socket.socket], None]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = version
     context.load_cert_chain(papers.server, papers.server_key)
     if wants_client:
         context.load_verify_locations(papers.ca)
@@ -158,12 +162,36 @@ def test_a_private_authority_is_trusted_when_it_is_named(papers, tmp_path):
 
 @pytest.mark.parametrize("named", [None, "stranger_ca"])
 def test_any_other_authority_is_not(papers, tmp_path, named):
-    """Nothing was sent: the password least of all."""
+    """Nothing was sent, the password least of all; and nothing is tried again, since no time mends it."""
     more = {"ca_file": str(getattr(papers, named))} if named else {}
+    calls = []
+    with (
+        listening(lambda connection: (calls.append(1), siebel(papers)(connection))) as endpoint,
+        connected(endpoint, tmp_path, **more) as connector,
+        pytest.raises(ConfigMistake, match=r"authority .* ca_file"),
+    ):
+        connector.read("contact", ["1-1"])
+    assert [1] == calls
+
+
+def test_a_certificate_for_another_host_is_told(papers, tmp_path):
+    """It is the address or the certificate that is wrong, and no authority."""
     with (
         listening(siebel(papers)) as endpoint,
-        connected(endpoint, tmp_path, **more) as connector,
-        pytest.raises(Unreachable),
+        connected(endpoint.replace("127.0.0.1", "localhost"), tmp_path, ca_file=str(papers.ca)) as connector,
+        pytest.raises(ConfigMistake, match="another host name"),
+    ):
+        connector.read("contact", ["1-1"])
+
+
+def test_a_peer_that_speaks_no_tls_is_told(tmp_path):
+    """`https` and a port for `http`."""
+    with (
+        listening(
+            lambda connection: (connection.recv(4096), connection.sendall(b"HTTP/1.1 400 no\r\n\r\n"))
+        ) as endpoint,
+        connected(endpoint, tmp_path) as connector,
+        pytest.raises(ConfigMistake, match="speaks no TLS"),
     ):
         connector.read("contact", ["1-1"])
 
@@ -183,12 +211,25 @@ def test_our_certificate_opens_mutual_tls(papers, tmp_path):
         assert "PRIVATE KEY" not in repr(vars(connector))
 
 
-def test_without_our_certificate_mutual_tls_stays_shut(papers, tmp_path):
-    """TLS 1.3 tells so only behind the first bytes that we send: the answer is lost, and reading is tried later."""
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_without_our_certificate_mutual_tls_stays_shut(papers, tmp_path, version):
+    """TLS 1.3 tells so only behind the first bytes that we send, and it is no lost answer."""
     with (
-        listening(siebel(papers, wants_client=True)) as endpoint,
+        listening(siebel(papers, wants_client=True, version=version)) as endpoint,
         connected(endpoint, tmp_path, ca_file=str(papers.ca)) as connector,
-        pytest.raises(RetryLater),
+        pytest.raises(ConfigMistake, match="client_certificate"),
+    ):
+        connector.read("contact", ["1-1"])
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_certificate_of_ours_that_the_peer_does_not_trust_is_told(papers, tmp_path, version):
+    """Signed by an authority that the peer does not know."""
+    more = {"client_certificate": str(papers.stranger_ca), "client_key_ref": f"file:{papers.stranger_key}"}
+    with (
+        listening(siebel(papers, wants_client=True, version=version)) as endpoint,
+        connected(endpoint, tmp_path, ca_file=str(papers.ca), **more) as connector,
+        pytest.raises(ConfigMistake, match="client_certificate"),
     ):
         connector.read("contact", ["1-1"])
 
