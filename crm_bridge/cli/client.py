@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from crm_bridge.cli.render import cell, pairs_of, print_rows, show
 from crm_bridge.cli.why import draw as draw_why
 from crm_bridge.errors import UserMistake
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 app = typer.Typer(help="Find clients, see their cards and history, merge and unmerge.", no_args_is_help=True)
 
 HISTORY = ("at", "what", "source", "path", "change", "why")
@@ -37,6 +40,7 @@ def lookup(
         str | None, typer.Option(metavar="SYSTEM=VALUE", help="An identifier, such as siebel.contact.row_id=1-4X7Q.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="A name, or its beginning.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Show so many at most.")] = 50,
     json: JsonOption = False,
 ) -> None:
     """Find clients by phone, e-mail, identifier or name."""
@@ -44,8 +48,18 @@ def lookup(
     if not any((phone, email, identifier, name)):
         raise UserMistake("say whom to look for: --phone, --email, --identifier or --name")
     with opened_desk(context) as desk:
-        found = list(desk.lookup(phone=phone, email=email, identifier=identifier, name=name))
-    show({"clients": found}, how=how, table=lambda to: print_rows(to, found, none="no client found"))
+        found = list(desk.lookup(phone=phone, email=email, identifier=identifier, name=name, limit=limit + 1))
+    shown, more = found[:limit], len(found) > limit
+
+    def draw(to: Console) -> None:
+        print_rows(to, shown, none="no client found")
+        if more:
+            to.print(
+                f"\nThese are the first {limit}; there are more: say more of the one you look for (--phone, --email, "
+                "--identifier, more of --name), or raise --limit."
+            )
+
+    show({"clients": shown, "more": more}, how=how, table=draw)
 
 
 @app.command("show")

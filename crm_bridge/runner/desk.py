@@ -37,8 +37,13 @@ class Desk:
         email: str | None = None,
         identifier: str | None = None,
         name: str | None = None,
+        limit: int = queries.FOUND_AT_MOST,
     ) -> list[dict[str, Any]]:
-        """Clients that answer to all that is given. Raises :class:`UserMistake` for what cannot be read."""
+        """Clients that answer to all that is given, ``limit`` at most.
+
+        Raises:
+            UserMistake: what cannot be read.
+        """
         with self._database.reading() as connection:
             return queries.lookup(
                 connection,
@@ -47,6 +52,7 @@ class Desk:
                 identifier=identifier,
                 name=name,
                 region=self.settings.bridge.region,
+                limit=limit,
             )
 
     def show(self, client_id: str) -> dict[str, Any]:

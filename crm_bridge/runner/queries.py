@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ from crm_bridge.sync.survivorship import Verdict, survive
 from crm_bridge.sync.units import head, split
 
 FOUND_AT_MOST = 50
+_WITH_ONE_KEY = 10_000  # clients that share a phone, an address or an identifier
 
 
 def lookup(
@@ -34,8 +36,9 @@ def lookup(
     identifier: str | None,
     name: str | None,
     region: str,
+    limit: int = FOUND_AT_MOST,
 ) -> list[dict[str, Any]]:
-    """Clients that answer to all that is given.
+    """Clients that answer to all that is given, ``limit`` at most.
 
     Raises:
         UserMistake: a phone or identifier that cannot be read.
@@ -44,16 +47,19 @@ def lookup(
     if phone:
         asked.append(_by_phone(connection, phone, region))
     if email:
-        asked.append(clients.find(connection, [f"e:{email.strip().lower()}"]))
+        asked.append(clients.find(connection, [f"e:{email.strip().lower()}"], limit=_WITH_ONE_KEY))
     if identifier:
         system, separator, value = identifier.partition("=")
         if not separator:
             raise UserMistake("write an identifier as SYSTEM=VALUE, such as siebel.contact.row_id=1-4X7Q")
-        asked.append(clients.find(connection, [f"id:{system}:{value}"]))
-    if name:
-        asked.append(_by_name(connection, name))
+        asked.append(clients.find(connection, [f"id:{system}:{value}"], limit=_WITH_ONE_KEY))
     common = set.intersection(*({client.id for client in found} for found in asked)) if asked else set()
-    return [_summary(client) for client in asked[0] if client.id in common] if asked else []
+    found: Iterable[StoredClient] = [client for client in asked[0] if client.id in common] if asked else ()
+    if name:
+        found = _by_name(found if asked else clients.each(connection), name)
+    chosen = list(islice(found, limit))
+    rows = records.of_clients(connection, [client.id for client in chosen])
+    return [_summary(client, rows[client.id]) for client in chosen]
 
 
 def _by_phone(connection: Connection, phone: str, region: str) -> list[StoredClient]:
@@ -64,7 +70,7 @@ def _by_phone(connection: Connection, phone: str, region: str) -> list[StoredCli
         wanted = f"write it as +{code}…, or in the national form of {region}"
         raise UserMistake(f"that is no phone number: {wanted}") from None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    found = clients.find(connection, [phone_key(e164)])  # whatever the country code
+    found = clients.find(connection, [phone_key(e164)], limit=_WITH_ONE_KEY)  # whatever the country code
     return [client for client in found if _has_point(client.doc(), e164)] or found
 
 
@@ -72,18 +78,14 @@ def _has_point(doc: Mapping[str, Any], value: str) -> bool:
     return any(point["value"] == value for point in doc.get("contact_points", ()))
 
 
-def _by_name(connection: Connection, name: str) -> list[StoredClient]:
+def _by_name(among: Iterable[StoredClient], name: str) -> Iterator[StoredClient]:
     """Every word of ``name`` begins a word of the client's name, in any script. Reads all cards: for people."""
     wanted = fold_words(name)
-    found = []
-    for client in clients.each(connection):
+    for client in among:
         doc = client.doc()
         words = {word for text in _names(doc) for word in fold_words(text)}
         if wanted and all(any(word.startswith(each) for word in words) for each in wanted):
-            found.append(client)
-            if len(found) >= FOUND_AT_MOST:
-                break
-    return found
+            yield client
 
 
 def _names(doc: Mapping[str, Any]) -> list[str]:
@@ -96,7 +98,7 @@ def _names(doc: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _summary(client: StoredClient) -> dict[str, Any]:
+def _summary(client: StoredClient, rows: Sequence[SourceRecord]) -> dict[str, Any]:
     doc = client.doc()
     name = doc.get("name") or {}
     text = name.get("text") or " ".join(name[part] for part in ("family", "given", "patronymic") if part in name)
@@ -104,6 +106,8 @@ def _summary(client: StoredClient) -> dict[str, Any]:
     summary = {"id": client.id, "name": text, "birth_date": doc.get("birth_date"), "contact_points": points}
     if client.replaced_by:
         summary["replaced_by"] = client.replaced_by
+    elif closed := _closed_at(rows):
+        summary["closed_at"] = closed
     return summary
 
 

@@ -46,6 +46,35 @@ def test_why_takes_an_item_as_a_mapping_names_it(world):
     assert "+380505550101" == value["value"]["value"]
 
 
+def test_a_client_whom_no_system_has_any_more_is_found_as_closed(world):
+    """Whoever talks to such a client sees it at once."""
+    ids = world.person("a")
+    world.sync()
+    [standing] = world.ask("lookup", name="Коваль")
+    world["a"].delete("person", ids["a"])
+    world.sync(sweep=True)
+
+    [closed] = world.ask("lookup", name="Коваль")
+
+    assert "closed_at" not in standing
+    assert world.ask("show", closed["id"])["closed_at"] == closed["closed_at"]
+
+
+def test_a_name_and_a_number_are_looked_for_together(world):
+    """However many have the name: a person at a desk narrows by adding what else is known."""
+    numbers = [f"+38050555{number:04}" for number in range(60)]
+    world["a"].load(
+        "person", [{**ANNA, "first_name": f"Anna{n}", "mobile_phone": phone} for n, phone in enumerate(numbers)]
+    )
+    world.sync()
+    last = max(world.ask("lookup", name="Коваль", limit=100), key=lambda found: found["id"])
+
+    found = world.ask("lookup", name="Коваль", phone=last["contact_points"][0])
+
+    assert [last["id"]] == [each["id"] for each in found]
+    assert (50, 60) == (len(world.ask("lookup", name="Коваль")), len(world.ask("lookup", name="Коваль", limit=60)))
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [

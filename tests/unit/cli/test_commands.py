@@ -24,7 +24,7 @@ ASKS = [
     (["check"], ("check", (None,), {})),
     (
         ["client", "lookup", "--phone", "+380505550101"],
-        ("lookup", (), {"phone": "+380505550101", "email": None, "identifier": None, "name": None}),
+        ("lookup", (), {"phone": "+380505550101", "email": None, "identifier": None, "name": None, "limit": 51}),
     ),
     (["client", "show", "c-1"], ("show", ("c-1",), {})),
     (["client", "history", "c-1"], ("history", ("c-1",), {})),
@@ -278,7 +278,20 @@ def test_an_empty_answer_is_a_sentence(cli, bridge):
     bridge.answers["lookup"] = []
 
     assert "no client found\n" == cli("client", "lookup", "--name", "Nobody").out
-    assert {"clients": []} == cli("client", "lookup", "--name", "Nobody", "--json").json
+    assert {"clients": [], "more": False} == cli("client", "lookup", "--name", "Nobody", "--json").json
+
+
+def test_a_look_up_that_is_cut_says_so(cli, bridge):
+    """A person looks no further otherwise; and a program cannot know."""
+    bridge.answers["lookup"] = [{"id": str(number)} for number in range(51)]
+
+    told = cli("client", "lookup", "--name", "Anna").out
+    answer = cli("client", "lookup", "--name", "Anna", "--json").json
+
+    assert "the first 50; there are more" in told
+    assert "--limit" in told
+    assert (50, True) == (len(answer["clients"]), answer["more"])
+    assert cli("client", "lookup", "--name", "Anna", "--limit", "51", "--json").json["more"] is False
 
 
 def test_a_look_up_without_a_question_is_a_usage_error(cli, bridge):
