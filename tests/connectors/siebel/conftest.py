@@ -98,6 +98,18 @@ def siebel(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
+def saved(tmp_path):
+    """Writes a WSDL into a file."""
+
+    def save(text, name="site.wsdl"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return save
+
+
+@pytest.fixture
 def drain() -> Callable[..., tuple[list[Page], str | None]]:
     """Read pages to the end; gives them and the cursor of the last."""
 

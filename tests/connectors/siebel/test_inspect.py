@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import threading
 import tomllib
-from contextlib import redirect_stderr, redirect_stdout
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
-from io import StringIO
 from pathlib import Path
 
 import pytest
+from inspecting import inspected, run, started
 from site_wsdls import asi, rpc_workflow
 from workflow_site import workflow
-
-from crm_bridge.cli.main import main
 
 BUNDLED = Path(str(files("crm_bridge_siebel"))) / "wsdl"
 SHARED = Path(os.environ.get("CRM_BRIDGE_SIEBEL_WSDLS") or Path(__file__).parents[3] / "../shared/data/siebel-wsdl")
@@ -30,44 +22,11 @@ PUBLISHED = {
 }
 
 
-def started(*arguments):
-    """The command in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "crm_bridge", *map(str, arguments)], capture_output=True, text=True, timeout=60
-    )
-
-
-def run(*arguments):
-    """The same command without the second in which a process starts."""
-    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
-        code = main([*map(str, arguments)])
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
-
-
-def inspected(wsdl, *arguments):
-    done = run("siebel", "inspect", wsdl, "--json", *arguments)
-    assert 0 == done.returncode, done.stderr
-
-    return json.loads(done.stdout)
-
-
 def tried(draft):
     done = run("mapping", "test", draft)
     assert 0 == done.returncode, done.stdout + done.stderr
 
     return done.stdout
-
-
-@pytest.fixture
-def saved(tmp_path):
-    """Writes a WSDL into a file."""
-
-    def save(text, name="site.wsdl"):
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return save
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -258,159 +217,3 @@ def test_a_file_that_is_no_wsdl_is_said_to_be_none(saved, text, reason):
 
     assert 78 == done.returncode
     assert reason in done.stderr
-
-
-class Site:
-    """A web server with documents; it notes what it was asked."""
-
-    def __init__(self):
-        self.pages = {}
-        self.asked = []
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                site.asked.append((self.path, dict(self.headers)))
-                status, headers, body = site.pages.get(self.path, (404, {}, b""))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.root = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def site():
-    one = Site()
-    yield one
-    one.server.shutdown()
-    one.server.server_close()
-
-
-def test_a_wsdl_is_read_from_an_address(site):
-    """As Siebel serves it, without credentials."""
-    site.pages["/eai?WSDL"] = (200, {}, asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])]).encode())
-
-    told = inspected(f"{site.root}/eai?WSDL")
-
-    assert "ASI" == told["services"][0]["dialect"]
-    assert [] == [headers for _, headers in site.asked if "Authorization" in headers or "Cookie" in headers]
-
-
-@pytest.mark.parametrize(
-    "place",
-    ["file:///etc/hostname", "http://localhost:1/other.wsdl", "https://{host}/other.wsdl", "http://u:p@{host}/x"],
-)
-def test_an_address_leads_nowhere_else(site, place):
-    """What it imports comes from the same scheme, host and port."""
-    place = place.format(host=site.root.removeprefix("http://"))
-    text = asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])])
-    text = text.replace("<types>", f'<import namespace="urn:x" location="{place}"/><types>', 1)
-    site.pages["/eai?WSDL"] = (200, {}, text.encode())
-
-    done = run("siebel", "inspect", f"{site.root}/eai?WSDL")
-
-    assert 78 == done.returncode
-    assert "outside its own folder or host" in done.stderr
-    assert ["/eai?WSDL"] == [path for path, _ in site.asked]
-
-
-def _apart(place: str) -> tuple[str, str]:
-    """A WSDL whose objects are in a schema at ``place``, and that schema."""
-    text = asi(operations=[("ContactQueryPage", ["PageSize"], ["LastPage"])])
-    start = text.rindex("<xsd:schema ")
-    end = text.rindex("</xsd:schema>") + len("</xsd:schema>")
-    ns = 'namespace="http://www.siebel.com/xml/Contact%20Interface"'
-    schema = text[start:end].replace("<xsd:schema ", f"<xsd:schema {_PREFIXES} ", 1)
-    whole = text[:start] + text[end:]
-    return whole.replace(f"<xsd:import {ns}/>", f'<xsd:import {ns} schemaLocation="{place}"/>', 1), schema
-
-
-_PREFIXES = 'xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:io="http://www.siebel.com/xml/Contact%20Interface"'
-
-
-@pytest.mark.parametrize(
-    "place", ["contact.xsd", "/wsdl/contact.xsd", "{root}/wsdl/contact.xsd", "../wsdl/contact.xsd"]
-)
-def test_what_an_address_imports_from_its_own_host_is_read(site, place):
-    """Many sites keep the integration object's schema in a file of its own."""
-    text, schema = _apart(place.format(root=site.root))
-    site.pages |= {"/wsdl/w.wsdl": (200, {}, text.encode()), "/wsdl/contact.xsd": (200, {}, schema.encode())}
-
-    (told,) = inspected(f"{site.root}/wsdl/w.wsdl")["services"]
-
-    assert "ListOfContactInterface" == told["object"]["container"]
-    assert ["/wsdl/w.wsdl", "/wsdl/contact.xsd"] == [path for path, _ in site.asked]
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        "file:///etc/hostname",
-        "http://localhost:1/other.xsd",
-        "https://{host}/other.xsd",
-        "http://u:p@{host}/x",
-        "//x.example/x",
-    ],
-)
-def test_a_schema_from_elsewhere_is_refused(site, place):
-    """As a WSDL's own imports are."""
-    text, _ = _apart(place.format(host=site.root.removeprefix("http://")))
-    site.pages["/w.wsdl"] = (200, {}, text.encode())
-
-    done = run("siebel", "inspect", f"{site.root}/w.wsdl")
-
-    assert (78, ["/w.wsdl"]) == (done.returncode, [path for path, _ in site.asked])
-    assert "outside its own folder or host" in done.stderr
-
-
-def test_a_schema_that_redirects_is_refused(site):
-    """It could lead anywhere."""
-    text, _ = _apart("contact.xsd")
-    elsewhere = (302, {"Location": f"{site.root}/elsewhere"}, b"")
-    site.pages |= {"/w.wsdl": (200, {}, text.encode()), "/contact.xsd": elsewhere}
-
-    done = run("siebel", "inspect", f"{site.root}/w.wsdl")
-
-    assert (78, ["/w.wsdl", "/contact.xsd"]) == (done.returncode, [path for path, _ in site.asked])
-    assert "redirect" in done.stderr
-
-
-@pytest.mark.parametrize(
-    "place", ["file:///etc/hostname", "/etc/hostname", "http://127.0.0.1:1/x.xsd", "../outside.xsd"]
-)
-def test_what_a_file_imports_comes_from_its_own_folder(saved, tmp_path, place):
-    """And what is there is read."""
-    (tmp_path / "contact.xsd").write_text(_apart("contact.xsd")[1], encoding="utf-8")
-
-    refused = run("siebel", "inspect", saved(_apart(place)[0]))
-
-    assert 78 == refused.returncode
-    assert "outside its own folder or host" in refused.stderr
-    assert "ASI" == inspected(saved(_apart("contact.xsd")[0]))["services"][0]["dialect"]
-
-
-def test_a_redirect_is_not_followed(site):
-    """It could lead anywhere."""
-    site.pages["/eai?WSDL"] = (302, {"Location": f"{site.root}/elsewhere"}, b"")
-
-    done = run("siebel", "inspect", f"{site.root}/eai?WSDL")
-
-    assert 78 == done.returncode
-    assert "redirect" in done.stderr
-    assert 1 == len(site.asked)
-
-
-@pytest.mark.parametrize(
-    "address", ["http://u:p@127.0.0.1/x", "http://127.0.0.1/x?UserName=u&Password=p", "ftp://127.0.0.1/x"]
-)
-def test_an_address_with_a_password_is_refused(address):
-    """Command lines are seen by others."""
-    assert 64 == run("siebel", "inspect", address).returncode

@@ -1,0 +1,126 @@
+"""Writes over REST that are answered with nothing, or cannot be said: no receipt without proof.
+
+All people and numbers are invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from rest_site import Site, served
+
+from crm_bridge.api import Accepted, ConnectorContext, RecordWrite, Refused, Secret, Unknown
+from crm_bridge_siebel.registration import open_connector
+from crm_bridge_siebel.settings import SiebelSettings
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Such a site, empty."""
+    with served() as started:
+        yield started
+
+
+@pytest.fixture
+def rest(site, tmp_path):
+    opened = []
+
+    def connect(**more):
+        given = {"endpoint": site.endpoint, "username": "CRMBRIDGE", "password_ref": "env:X", "transport": "rest"}
+        settings = SiebelSettings(**{**given, "retry_wait_seconds": 0.0, **more})
+        context = ConnectorContext(
+            system="siebel",
+            base_dir=tmp_path,
+            secret=lambda _: Secret("canary-пароль"),
+            clock=lambda: datetime(2026, 10, 20, tzinfo=UTC),
+        )
+        opened.append(open_connector(settings, context))
+        return opened[-1]
+
+    yield connect
+    for connector in opened:
+        connector.close()
+
+
+def write(operation="update", record_id=None, *, version=None, key="w-1", **fields) -> RecordWrite:
+    return RecordWrite(
+        kind="contact",
+        operation=operation,
+        record_id=record_id,
+        fields={**({"Id": record_id} if record_id else {}), **fields},
+        full={},
+        expected_version=version,
+        key=key,
+    )
+
+
+@pytest.mark.parametrize("answer", [(200, "application/json", b""), (204, "text/plain", b""), (200, "", b"{}")])
+def test_a_write_that_is_answered_with_nothing_and_left_nothing_is_in_doubt(site, rest, answer):
+    """A gateway may answer for Siebel: an answer that names no record is no receipt."""
+    row_id = site.add(**{"Last Name": "Коваль"})
+    site.told_writes = [answer]
+
+    (outcome,) = rest().write("contact", [write(record_id=row_id, version="0", LastName="Мельник")])
+
+    assert isinstance(outcome, Unknown)
+    assert ("Коваль", "0") == (site.rows[row_id]["Last Name"], site.rows[row_id]["Mod Id"])
+
+
+@pytest.mark.parametrize(("held", "moves"), [("Мельник", 0), ("МЕЛЬНИК", 1)])
+def test_a_write_that_is_answered_with_nothing_and_is_seen_there_is_accepted(site, rest, held, moves):
+    """The look afterwards proves it: by the version, or by what stands there."""
+    row_id = site.add(**{"Last Name": "Коваль"})
+    site.silent = True
+
+    def changed(row):
+        row.update({"Mod Id": str(moves - 1)})
+        site.after.append(lambda: row.update({"Last Name": held}))
+
+    site.quicker = [changed]
+
+    (outcome,) = rest().write("contact", [write(record_id=row_id, version="0", LastName="Мельник")])
+
+    assert (Accepted, str(moves)) == (type(outcome), outcome.version)
+
+
+def test_a_create_that_is_answered_with_nothing_is_in_doubt(site, rest):
+    """It is looked up by its key."""
+    site.add()
+    site.told_writes = [(204, "text/plain", b"")]
+
+    assert isinstance(rest().write("contact", [write("create", LastName="Мельник")])[0], Unknown)
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_child_row_whose_write_is_answered_with_nothing_is_looked_for(site, rest, silent):
+    """Where it stands there, it was written; where not, nobody can tell."""
+    row_id = site.add()
+    site.children[row_id, "Child"] = {"1-C1": {"Id": "1-C1", "First Name": "Марко"}}
+    rows = [{"@operation": "insert", "FirstName": "Олена"}, {"@operation": "update", "Id": "1-C1", "FirstName": "Марк"}]
+    site.silent = silent
+    if not silent:
+        site.told_writes = [(204, "text/plain", b"")]
+
+    (outcome,) = rest().write("contact", [write(record_id=row_id, version="0", ListOfChild={"Child": rows})])
+
+    assert (Accepted if silent else Unknown) is type(outcome)
+
+
+@pytest.mark.parametrize("component", ["left out", "unknown field"])
+@pytest.mark.parametrize("operation", ["update", "create"])
+def test_a_child_row_that_has_no_place_is_refused_before_anything_is_sent(site, rest, operation, component):
+    """Refused by name: a record that is written without it would be in doubt every time."""
+    row_id = site.add(**{"Last Name": "Коваль"})
+    connector = rest(rest={"contact": {"children": {"ListOfChild": ""}}})
+    known = {"record_id": row_id, "version": "0"} if operation == "update" else {}
+    rows = [{"@operation": "insert", "FirstName": "Олена"}]
+
+    (outcome,) = connector.write(
+        "contact", [write(operation, **known, LastName="Мельник", ListOfChild={"Child": rows})]
+    )
+
+    assert (Refused, "unknown_field") == (type(outcome), getattr(outcome, "code", None))
+    assert [] == [method for method, *_ in site.asked if method != "GET"]
+    assert ["Коваль"] == [row["Last Name"] for row in site.rows.values()]
