@@ -6,7 +6,7 @@ systems as any edit, and is itself superseded by the next edit that somebody mak
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from crm_bridge.errors import UserMistake
 from crm_bridge.run_context.context import RunContext
-from crm_bridge.store import history, records
+from crm_bridge.store import clients, history, records
 from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_to
 from crm_bridge.sync.claims import REMEMBERED, Claim, Contribution, Mark, canonical
@@ -23,6 +23,7 @@ from crm_bridge.sync.slots import items_replaced, slot_of, unit_of_item
 from crm_bridge.sync.units import head, is_value_keyed, join, split
 
 KIND = "decision"
+PARTS_OF_A_NAME = ("family", "given", "patronymic", "prefix", "suffix", "legal_form")
 
 
 def sides(rows: Sequence[SourceRecord], path: str) -> list[Claim]:
@@ -98,6 +99,8 @@ def rule(
     at, seq = run.now(), run.seq.take()
     rows = records.of_clients(connection, [client_id])[client_id]
     chosen = side if isinstance(side, Claim) else choose(rows, path, side)
+    if path == "name":
+        chosen = chosen._replace(value=_whole_name(connection, client_id, chosen.value))
     marks = _marks(rows, path, chosen, seq=seq, at=at)
     record_id = f"{client_id}:{path}"
     before = records.one(connection, PERSON, KIND, record_id)
@@ -130,6 +133,13 @@ def rule(
         run.database, connection, [HistoryRow(seq, at, "client.decided", client_id, body, run.run_id, None)]
     )
     return {"path": path, "value": chosen.value, "source": chosen.key}
+
+
+def _whole_name(connection: Connection, client_id: str, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``said``, with the parts that it is silent about as they stand: its system may hold only a part of a name."""
+    stored = clients.get(connection, client_id)
+    stands = stored.doc().get("name", {}) if stored is not None else {}
+    return {**{part: stands[part] for part in PARTS_OF_A_NAME if part in stands}, **said}
 
 
 def _marks(rows: Sequence[SourceRecord], path: str, chosen: Claim, *, seq: int, at: str) -> dict[str, Mark]:

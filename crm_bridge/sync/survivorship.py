@@ -192,6 +192,8 @@ def _decide(unit: str, claims: Sequence[Claim], policy: Survivorship, standing: 
         return _by(winner, unit, reason, superseded=superseded)._replace(value=_merged_item(ranked))
     if rule.kind == "manual" and standing is not None:
         kept = next((claim for claim in ranked if claim.value == standing), winner)
+        if all(is_part(claim.value, kept.value) for claim in ranked if claim.value != kept.value):
+            return _by(kept, unit, reason, superseded=superseded)  # who says less says nothing against it
         losers = tuple(claim for claim in ranked if claim.value != kept.value)
         verdict = _by(kept, unit, "manual", losers, superseded)
         return verdict._replace(conflict=True, ask=True, words=_words(ranked))

@@ -1,7 +1,7 @@
 """A person decides a conflict: the value stands, flows as any edit, and is edited like any other."""
 
 import pytest
-from memory_world import World
+from memory_world import PERSON, World, capable
 
 from crm_bridge.errors import UserMistake
 
@@ -243,3 +243,37 @@ class TestUntilSomebodyDecides:
         asked.sync()
 
         assert [stands] * 3 == held(asked)
+
+
+class TestOfAName:
+    """A system may hold only a part of it."""
+
+    @pytest.fixture
+    def world(self, tmp_path):
+        world = World(
+            tmp_path, systems=dict.fromkeys("ab", capable()), more='[survivorship.paths]\nname = {rule = "manual"}\n'
+        )
+        text = PERSON.format(system="b", image="full")
+        world.write_mapping("b", text.replace("  name.given: {src: first_name}\n", ""))
+        world.ids = world.person("a", "b")
+        world.sync()
+        [question] = world.ask("review_list")
+        world.ask("review_decide", question["id"], True, by="Olha")  # the two are one client
+        world.settle()
+        return world
+
+    def test_nobody_is_asked_about_a_part_that_agrees(self, world):
+        assert [] == world.ask("review_list")
+
+    def test_who_holds_a_part_is_right_in_that_part(self, world):
+        world["a"].edit("person", world.ids["a"], {"last_name": "Перша"})
+        world["b"].edit("person", world.ids["b"], {"last_name": "Друга"})
+        world.sync()
+        [question] = world.ask("review_list")
+        world.ask("review_decide", question["id"], True, by="Olha", value="b")
+        world.settle()
+
+        assert ("Друга", "Anna") == tuple(
+            world["a"].person(world.ids["a"])[each] for each in ("last_name", "first_name")
+        )
+        assert "Друга" == world["b"].person(world.ids["b"])["last_name"]

@@ -173,6 +173,16 @@ class TestTheSitesOwnRules:
 
         assert "baker" == card(older, newer, policy=policy).doc["job_title"]
 
+    def test_manual_asks_nobody_about_a_part_that_agrees(self):
+        """A system that holds only the family name says nothing against the rest."""
+        policy = Survivorship(order=("a", "b"), rules={"name": Rule("manual")})
+        whole, part = said("a", name={"family": "Коваль", "given": "Anna"}), said("b", name={"family": "Коваль"})
+        stands = card(whole, policy=policy).doc
+
+        verdict = card(whole, part, policy=policy, current=stands).verdicts["name"]
+
+        assert (False, whole.doc["name"]) == (verdict.ask, verdict.value)
+
     def test_manual_keeps_what_stands_and_asks(self):
         policy = Survivorship(order=("a", "b"), rules={"job_title": Rule("manual")})
         left, right = said("a", job_title="x"), said("b", job_title="baker")
