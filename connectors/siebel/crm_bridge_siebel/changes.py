@@ -169,7 +169,7 @@ class ChangeReader:
             yield Page(records=(), cursor=drain.cursor().dump())
 
     def _go_on(self, drain: _Drain) -> Iterator[Page]:
-        first = True
+        first = told = True
         while True:
             answer = self._page_behind(drain.position)
             if first and answer.last is not None and not answer.last_page:
@@ -179,6 +179,8 @@ class ChangeReader:
                 drain.floor = earlier(newest, seconds=self._first_calls) if newest else ""
             first = False
             if answer.last is None:
+                if not told:
+                    yield Page(records=(), cursor=drain.cursor().dump())
                 return  # nothing stands behind the position, whatever the page says of others
             before = drain.position
             reached = self._dated(self._latest(answer), answer.records)

@@ -13,9 +13,9 @@ from crm_bridge_siebel.checking import lacking_in_records, lacking_in_wsdl, left
 from crm_bridge_siebel.dialects.arguments import proposed_arguments, unfilled
 from crm_bridge_siebel.kinds import Kind
 from crm_bridge_siebel.lookups import looked_up
-from crm_bridge_siebel.query import Query, any_of
+from crm_bridge_siebel.query import BY_CHANGE, BY_ID, Query, any_of
 from crm_bridge_siebel.settings import KindSettings, SiebelSettings
-from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, narrowed
+from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, UPDATED, narrowed
 from crm_bridge_siebel.system_fields import HiddenFields
 
 
@@ -71,7 +71,10 @@ def examined(
     if not ways.paged:
         return  # one record cannot be asked for: it would be all of them
     try:
-        records = asker.readable(kind, Query(searchspec=None, page_size=1, keys_only=True))
+        # In an order, where there is one: only so is a set of more rows than one query may find asked for in windows.
+        order = (BY_CHANGE if UPDATED in component.fields else BY_ID) if ways.sortable else ()
+        one = Query(None, sort=order, page_size=1, keys_only=True)
+        records = asker.readable(kind, one)
     except HiddenFields as nameless:
         yield nameless.message.removeprefix(f"{system}: ")
         return

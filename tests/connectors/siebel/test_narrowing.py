@@ -139,3 +139,4 @@ def test_a_service_without_execution_mode_is_read_whole(siebel, drain):
     pages, _ = drain(connector)
 
     assert 30 == len({record["Id"] for page in pages for record in page.records})
+    assert [] == [finding for finding in connector.check() if "SBL-DAT-00500" in finding]

@@ -21,6 +21,7 @@ from crm_bridge.api import (
     RetryLater,
     Secret,
 )
+from crm_bridge_siebel import changes
 from crm_bridge_siebel.registration import open_connector
 from crm_bridge_siebel.settings import SiebelSettings
 
@@ -141,6 +142,20 @@ def test_a_service_whose_arguments_are_named_is_read_in_windows_by_key(site, ope
 
     assert (25, ["1-005"]) == (sum(len(page.records) for page in pages), changed)
     assert all(SPEC in asked for asked in site.asked)
+
+
+def test_a_drain_whose_last_page_is_full_remembers_what_it_gave(site, opened, monkeypatch):
+    """Otherwise all of the overlap comes again at the next poll."""
+    monkeypatch.setattr(changes, "_SEEN_IN_EVERY_PAGE", 20)
+    for number in range(5):
+        site.add(LastName=f"Тест{number}", Updated="10/20/2026 08:00:30")
+    connector = opened(query_arguments=NAMED)
+    pages = list(connector.read_changes("person", None))
+
+    again = list(connector.read_changes("person", pages[-1].cursor))
+
+    assert 30 == sum(len(page.records) for page in pages)
+    assert [] == [record["Id"] for page in again for record in page.records]
 
 
 def test_an_argument_that_is_not_there_is_a_mistake_in_the_settings(opened):
