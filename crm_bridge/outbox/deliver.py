@@ -1,13 +1,13 @@
 """Carrying due clients to a system: plan against what it holds, journal, send, settle.
 
 Every write is journaled before it leaves. Whatever then happens to us or to the answer, the journal knows what was
-sent, and :mod:`crm_bridge.outbox.recover` finds out what became of it.
+sent, and :mod:`crm_bridge.outbox.recover` finds out what became of it. How long before, :mod:`~.portions` says.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -43,6 +43,7 @@ from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.outcomes import take_outcomes
 from crm_bridge.outbox.parcels import Parcel, intent_of, write_of
 from crm_bridge.outbox.pauses import stopped_by
+from crm_bridge.outbox.portions import calls, settles_itself, wave
 from crm_bridge.outbox.retry import LONGEST_WISH, RetryPolicy
 from crm_bridge.outbox.settle import found_there
 from crm_bridge.plugin_manager.plugins import FAILED_RULE
@@ -114,20 +115,26 @@ def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[t
     parcels = [
         Parcel(row, draft, intent_of(run, draft)) for row, draft in batch.drafts if _subject(draft) not in objections
     ]
-    _journal(run, system, batch, parcels, objections)
+    early = {
+        parcel.intent.id
+        for parcel in parcels
+        if settles_itself(system.connector, parcel.draft.kind, parcel.intent.operation)
+    }
+    _journal(run, system, batch, parcels, objections, early=early)
     figures = run.report.of_write(system.name)
     figures.held += len(objections) + len(batch.waits)
     busy = {row.id for row, _ in [*batch.drafts, *batch.letters, *batch.waits]}
     figures.same += len(batch.rows) - len(busy)
     left = Counter([*batch.unfinished, *(parcel.row.id for parcel in parcels)])
-    unsent = deque(_calls(system, parcels, one_each=gate.limits.per_second is not None))
+    unsent = deque(calls(system, parcels, one_each=gate.limits.per_second is not None))
     try:
         while unsent:
             yield from _until_open(way)
-            wave = _wave(unsent, width=1 if gate.breaker.probing else gate.limits.at_once)
-            done = yield [partial(_send_chunk, way, kind, chunk) for kind, chunk in wave]
+            going = wave(unsent, width=1 if gate.breaker.probing else gate.limits.at_once)
+            _journal_late(run, [parcel for _, chunk in going for parcel in chunk if parcel.intent.id not in early])
+            done = yield [partial(_send_chunk, way, kind, chunk) for kind, chunk in going]
             stops: list[BaseException] = []
-            for (_, chunk), each in zip(wave, done, strict=True):
+            for (_, chunk), each in zip(going, done, strict=True):
                 if each.error is not None:
                     stops.append(each.error)
                     continue
@@ -138,7 +145,7 @@ def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[t
             if stops:
                 raise stops[0]
     finally:
-        _give_back(run, [parcel for _, chunk in unsent for parcel in chunk])
+        _give_back(run, [parcel for _, chunk in unsent for parcel in chunk], journaled=early)
         if batch.unfinished:
             with run.database.transaction() as connection:
                 outbox.put_back(connection, sorted(batch.unfinished))
@@ -195,19 +202,6 @@ def _asked_for(outcomes: Sequence[WriteOutcome]) -> float | None:
     return min(max(named), LONGEST_WISH) if named else None
 
 
-def _wave(unsent: deque[tuple[str, Sequence[Parcel]]], *, width: int) -> list[tuple[str, Sequence[Parcel]]]:
-    """The next calls that may be made beside each other: none shares a client with another, whose writes keep order."""
-    wave: list[tuple[str, Sequence[Parcel]]] = []
-    taken: set[str] = set()
-    while unsent and len(wave) < width:
-        clients_of_next = {parcel.intent.client_id for parcel in unsent[0][1]}
-        if taken & clients_of_next:
-            break
-        taken |= clients_of_next
-        wave.append(unsent.popleft())
-    return wave
-
-
 def _look_before_repeating(
     way: _Way, connector: WriteLookup, batch: Batch
 ) -> Lane[tuple[list[tuple[str, str]], set[int]]]:
@@ -238,16 +232,6 @@ def look_up(connector: WriteLookup, kind: str, write: RecordWrite) -> RawRecord 
         return connector.find_write(kind, write)
 
 
-def _calls(system: System, parcels: Sequence[Parcel], *, one_each: bool) -> Iterator[tuple[str, Sequence[Parcel]]]:
-    """The parcels by kind, as many at a time as the system takes; one where calls are counted, as nobody but the
-    connector knows how many of them a batch comes to."""
-    for kind in system.targets():
-        group = [parcel for parcel in parcels if parcel.draft.kind.name == kind.name]
-        size = 1 if one_each else max(1, kind.capabilities.batch_size)
-        for start in range(0, len(group), size):
-            yield kind.name, group[start : start + size]
-
-
 def _subject(draft: Draft) -> tuple[str, str | None, str]:
     return draft.planned.kind, draft.planned.record_id, draft.planned.client_id
 
@@ -273,8 +257,14 @@ def _journal(
     batch: Batch,
     parcels: Sequence[Parcel],
     objections: Mapping[tuple[str, str | None, str], Objection],
+    *,
+    early: Set[str],
 ) -> None:
-    """One transaction before anything is sent: intents, letters, objections, and the rows that need nothing."""
+    """One transaction before anything is sent: intents, letters, objections, and the rows that need nothing.
+
+    Args:
+        early: ids of the intents that may stand open in the journal long before they are sent.
+    """
     at = run.now()
     sending = {parcel.row.id for parcel in parcels}
     lettered = {row.id: letter.code for row, letter in batch.letters}
@@ -282,7 +272,7 @@ def _journal(
     held |= {row.id: letter.message.removeprefix("waits for ") for row, letter in batch.waits}
     with run.database.transaction() as connection:
         outbox.sending(connection, [row.id for row in batch.rows])
-        journal.record(connection, [parcel.intent for parcel in parcels])
+        journal.record(connection, [parcel.intent for parcel in parcels if parcel.intent.id in early])
         new = letters.put(connection, [letter for _, letter in batch.letters], at=at, run_id=run.run_id)
         doubts = [_doubt(objection) for objection in objections.values()]
         newly_held = review.object_to(connection, doubts, at=at)
@@ -333,11 +323,19 @@ def send(
     return outcomes_of(connector, answer, count=len(writes))
 
 
-def _give_back(run: RunContext, parcels: Sequence[Parcel]) -> None:
-    """Journaled, and then not sent at all: the target went away before their turn."""
+def _journal_late(run: RunContext, parcels: Sequence[Parcel]) -> None:
+    """Those of which nobody could tell what became of them, as their calls are about to go out."""
+    if parcels:
+        with run.database.transaction() as connection:
+            journal.record(connection, [parcel.intent for parcel in parcels])
+
+
+def _give_back(run: RunContext, parcels: Sequence[Parcel], *, journaled: Set[str]) -> None:
+    """Not sent at all: the target went away before their turn. ``journaled``: ids of the intents that were."""
     if not parcels:
         return
-    unsent = [(parcel.intent.id, "abandoned", journal.NOT_SENT) for parcel in parcels]
+    ids = [parcel.intent.id for parcel in parcels if parcel.intent.id in journaled]
+    unsent = [(intent, "abandoned", journal.NOT_SENT) for intent in ids]
     with run.database.transaction() as connection:
         journal.settle(connection, unsent, at=run.now())
         outbox.put_back(connection, [parcel.row.id for parcel in parcels])

@@ -24,7 +24,7 @@ from pathlib import Path
 from crash_scenarios import SCENARIOS, Scenario
 from doomed import doomed
 from kept import keep_parsed_yaml, open_unsynced
-from memory_world import Deaf, Peer, World
+from memory_world import Deaf, Peer, World, capable
 from stores import SQLITE, empty_file
 
 from crm_bridge.run_context.pools import in_turn
@@ -37,8 +37,8 @@ class KeptPeer(Peer):
 
     file: Path
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, **given):
+        super().__init__(**given)
         self.sent = []
 
     def save(self) -> None:
@@ -118,12 +118,12 @@ keep_parsed_yaml()
 
 def opened(folder: Path, scenario: Scenario, *, deaf: bool, fresh: bool = False) -> World:
     store = None if fresh else (folder / "bridge.db").read_bytes()
-    options = {"systems": dict.fromkeys("ab", Peer().capabilities("person")), "store": SQLITE, **scenario.world}
+    options = {"systems": dict.fromkeys("ab", capable()), "store": SQLITE, **scenario.world}
     world = World(folder, **options)
     if store is not None:
         (folder / "bridge.db").write_bytes(store)
     for name in "ab":
-        peer = KeptPeer()
+        peer = KeptPeer(capabilities=options["systems"][name])
         peer.file = folder / f"{name}.pickle"
         world.peers[name] = world.opened[name] = peer
         if fresh:

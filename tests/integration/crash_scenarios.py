@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from memory_world import World
+from memory_world import World, capable
+
+from crm_bridge.connector import EffectSafety
 
 CONSENT = {
     "id": "k-1",
@@ -74,6 +76,23 @@ def _of_two_sides(world: World) -> list[str]:
             said = tuple(anna.get(field) for field in ("job_title", "email", "dish"))
             wrong += _expected(f"edits in {name}", ("teacher", "anna@example.com", "вареники"), said)
     return wrong
+
+
+# Clients for a system of which nobody can tell whether a write arrived: one that nobody settles is for a person.
+
+FOUR = ("Коваль", "Бондар", "Мельник", "Ткач")
+
+
+def _four(world: World) -> None:
+    world.sync()
+    for number, name in enumerate(FOUR, 1):
+        world.person("a", number=number, last_name=name)
+
+
+def _of_four(world: World) -> list[str]:
+    held, unknown = _held(world, "b"), world.ask("unknown_list")
+    wrong = [] if len(unknown) <= 1 else [f"{len(unknown)} writes are unknown, and one was under way"]
+    return wrong + _expected("clients in b, and those nobody can tell of", len(FOUR), len(held) + len(unknown))
 
 
 # A deletion that spreads; and one beside an edit that the deleting user had not seen.
@@ -173,6 +192,15 @@ def _of_undo(world: World) -> list[str]:
 
 SCENARIOS = {
     "edits on two sides and a create": Scenario(_two_sides, _of_two_sides, world={"create": "b"}),
+    "creates that nobody can tell of": Scenario(
+        _four,
+        _of_four,
+        world={
+            "create": "b",
+            "systems": {"a": capable(), "b": capable(effect_safety=EffectSafety.NONE, batch_size=1)},
+        },
+        may_doubt=True,
+    ),
     "a deletion that spreads": Scenario(_deletion, _of_deletion, world={"create": "ab", "spread": "a"}),
     "a deletion that an edit beats": Scenario(
         _beaten_deletion, _of_beaten_deletion, world={"create": "ab", "spread": "a"}

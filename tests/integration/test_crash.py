@@ -39,6 +39,14 @@ def test_a_sync_killed_at_any_commit_or_write_or_at_random_loses_and_repeats_not
     assert len(found) > 25
 
 
+def test_where_nobody_can_tell_a_kill_leaves_unknown_what_was_under_way_and_no_more(tmp_path):
+    """The rest of the batch had not left: it is sent by the next run, and no person is asked about it."""
+    found = crashes(tmp_path, "creates that nobody can tell of", "--deaf")
+
+    assert [] == [crash for crash in found if crash["wrong"]]
+    assert 4 == sum(crash["where"] == "after writing 1 into b" for crash in found)
+
+
 MIDDLES = {
     "a deletion that spreads": "after writing 1 into b",
     "a deletion that an edit beats": "after writing 1 into a",

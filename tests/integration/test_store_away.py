@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from memory_world import World, capable
+from memory_world import Deaf, World, capable
 from sqlalchemy import Engine, event
 from stores import SQLITE, bare_database, crash_server, execute, new_database
 
+from crm_bridge.connector import EffectSafety
 from crm_bridge.errors import Locked, StoreAway
 from crm_bridge.outbox.gate import Stopwatch
 from crm_bridge.store import runs
@@ -200,6 +201,33 @@ def disk(filed):
 
     yield Disk()
     resource.setrlimit(resource.RLIMIT_FSIZE, kept)
+
+
+def test_where_nobody_can_tell_an_outage_leaves_unknown_what_was_under_way_and_no_more(tmp_path):
+    """The process lives on: it goes on with what had not left."""
+    capabilities = {"a": capable(), "b": capable(effect_safety=EffectSafety.NONE, batch_size=1)}
+    world = World(tmp_path, systems=capabilities, create=["b"])
+    world.stopwatch = Stopwatch(lambda: 0.0, lambda _seconds: None)
+    for number in range(1, PEOPLE + 1):
+        world.person("a", number=number, last_name=f"Коваль{'абвгдежзиклм'[number - 1]}")
+    deaf = world.opened["b"] = Deaf(world["b"])
+    deaf.read_changes = lambda kind, cursor: iter(())
+    failing = []
+
+    def fail_once(_connection):
+        if failing:
+            failing.pop()
+            raise StoreAway("the store cannot be used now")
+
+    world["b"].after_write.append(lambda: world["b"].after_write.append(lambda: failing.extend([1, 1])))
+    event.listen(Engine, "commit", fail_once)
+    try:
+        report = world.sync()
+    finally:
+        event.remove(Engine, "commit", fail_once)
+
+    assert (1, PEOPLE - 1) == (report.unknown, report.of_write("b").created)
+    assert everybody(world) == carried(world)
 
 
 @pytest.mark.parametrize("full_from", ["the start", "a write on"])
