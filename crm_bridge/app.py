@@ -47,8 +47,9 @@ from crm_bridge.runner.routes import route
 from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.undo import UndoReport
 from crm_bridge.runner.unknown_sources import demand_known_sources
+from crm_bridge.runner.waiting import resume
 from crm_bridge.store import inbox as inbox_store
-from crm_bridge.store import logins, pauses
+from crm_bridge.store import logins
 from crm_bridge.store.causes import Cause
 from crm_bridge.store.database import Database
 from crm_bridge.store.logins import StoredLogins
@@ -177,10 +178,9 @@ class Bridge(Desk):
             set_aside(run, list(self._systems))
             return inbox.process_inbox(run)
 
-    def resume(self, system: str) -> bool:
-        """Let the next run call a system that is left alone. Returns whether it was. Raises :class:`UserMistake`."""
-        with self._database.transaction() as connection:
-            return pauses.lift(connection, self._chosen([system])[0])
+    def resume(self, system: str) -> dict[str, Any]:
+        """Let the next run call a system that is left alone: see :func:`resume`. Raises :class:`UserMistake`."""
+        return resume(self._database, self._chosen([system])[0], at=iso(self._clock()))
 
     def receive(self, system: str, request: InboundRequest) -> Received:
         """Verify and keep a request; 202 once it is durable, 200 when we have it already. Safe from any thread."""

@@ -118,7 +118,9 @@ def _waits(each: Mapping[str, Any]) -> str:
     writes = f"{each['writes']} {'write' if each['writes'] == 1 else 'writes'} to {each['system']}"
     if each["state"] == "held":
         return f"{writes} held until somebody decides; see crm-bridge plan"
-    return f"{writes} postponed until {each['until'][:16].replace('T', ' ')} UTC ({each['reason']})"
+    until = each["until"]
+    when = f"until {until[:19].replace('T', ' ')} UTC" if until else "until the next run"
+    return f"{writes} postponed {when} ({each['reason']})"
 
 
 def _reads(figures: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:

@@ -30,12 +30,18 @@ def resume(
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="The system, as `status` shows it.")],
     json: JsonOption = False,
 ) -> None:
-    """Let the next run call a system again that is left alone until a time."""
+    """Let the next run call a system again that is left alone, with every write that is postponed there."""
     how = invocation(context, json=json)
     with opened(context) as bridge:
-        answer = {"system": system, "resumed": bridge.resume(system)}
-    said = "the next run calls it" if answer["resumed"] else "nothing kept runs from calling it"
-    show(answer, how=how, table=lambda to: to.print(f"{system}: {said}"))
+        answer = bridge.resume(system)
+    show(answer, how=how, table=lambda to: to.print(f"{system}: {_resumed(answer)}"))
+
+
+def _resumed(answer: Mapping[str, Any]) -> str:
+    due = answer["due"]
+    if due:
+        return f"the next run calls it; {due} postponed {'write is' if due == 1 else 'writes are'} due"
+    return "the next run calls it" if answer["resumed"] else "nothing kept runs from calling it"
 
 
 def draw_status(to: Console, answer: Mapping[str, Any]) -> None:

@@ -163,7 +163,9 @@ class OutboxSettings(FrozenSettings):
     first_delay: Duration = Field(
         default=timedelta(minutes=1), description="Wait before the first later try; it doubles."
     )
-    max_delay: Duration = Field(default=timedelta(hours=6), description="The longest wait between two tries.")
+    max_delay: Duration = Field(
+        default=timedelta(hours=6), description="The longest wait, also of the time that a system asks for."
+    )
     give_up_after: Duration = Field(default=timedelta(hours=72), description="Then a write becomes a dead letter.")
     tries: Several = Field(
         default=3, description="Tries of one attempt, within 30 seconds, while nothing at all could be sent."

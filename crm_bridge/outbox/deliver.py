@@ -44,7 +44,7 @@ from crm_bridge.outbox.outcomes import take_outcomes
 from crm_bridge.outbox.parcels import Parcel, intent_of, write_of
 from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.portions import calls, settles_itself, wave
-from crm_bridge.outbox.retry import LONGEST_WISH, RetryPolicy
+from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.outbox.settle import found_there
 from crm_bridge.plugin_manager.plugins import FAILED_RULE
 from crm_bridge.run_context.context import RunContext, iso
@@ -68,12 +68,15 @@ def deliver(
     connector = system.connector
     if not isinstance(connector, RecordTarget):
         return []
+    way = _Way(run, system, connector, retry, gate)
+    if gate.hopeless():
+        _pause(way)
+        return []
     again: list[tuple[str, str]] = []
     stage = f"{system.name}: writes"
     with run.database.reading() as connection:
         total = outbox.depth(connection).get((system.name, "due"), 0)
     run.progress.start(stage, total)
-    way = _Way(run, system, connector, retry, gate)
     try:
         for due in batches(run, system):
             again.extend((yield from _deliver_batch(way, due, only)))
@@ -141,7 +144,7 @@ def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[t
                 outcomes, stop = each.value
                 again.extend(take_outcomes(run, system, chunk, outcomes, way.retry, left))
                 gate.heard(answered=was_answered(outcomes), retry_after=_asked_for(outcomes))
-                stops.extend([stop] if stop is not None else [])
+                stops.extend([stop] if stop is not None and not _passes(gate, stop) else [])
             if stops:
                 raise stops[0]
     finally:
@@ -177,16 +180,22 @@ def _until_open(way: _Way) -> Lane[None]:
     Raises:
         _LeftAlone: it would take too long.
     """
-    wait = way.gate.wait()
-    if wait > way.gate.limits.patience:
+    if way.gate.hopeless():
         raise _LeftAlone
-    if wait:
-        yield from asked(lambda: way.gate.clock.sleep(wait))
+    if way.gate.wait():
+        yield from asked(way.gate.wait_for_it)
+
+
+def _passes(gate: Gate, stop: BridgeError) -> bool:
+    """The system asked for so little time that this run waits for it."""
+    return isinstance(stop, RetryLater) and bool(stop.retry_after) and not gate.hopeless()
 
 
 def _pause(way: _Way) -> None:
-    until = way.run.clock() + timedelta(seconds=way.gate.wait())
-    reason = "the writes before were answered by nothing, or by a time to wait"
+    """What was not sent waits as long as the system asked for. Where it was silent, the next run finds out."""
+    wait = way.gate.asked()
+    until = way.run.clock() + timedelta(seconds=wait)
+    reason = outbox.ASKED if wait else f"{outbox.AWAY}the writes before were not answered"
     with way.run.database.transaction() as connection:
         outbox.pause(connection, way.system.name, now=way.run.now(), until=iso(until), reason=reason)
 
@@ -197,9 +206,9 @@ def was_answered(outcomes: Sequence[WriteOutcome]) -> bool:
 
 
 def _asked_for(outcomes: Sequence[WriteOutcome]) -> float | None:
-    """Seconds that the system asked for, an hour at most."""
+    """Seconds that the system asked for."""
     named = [each.retry_after for each in outcomes if isinstance(each, Postponed) and each.retry_after is not None]
-    return min(max(named), LONGEST_WISH) if named else None
+    return max(named, default=None)
 
 
 def _look_before_repeating(

@@ -13,6 +13,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_afte
 from crm_bridge.errors import Unreachable
 from crm_bridge.outbox.breaker import Breaker, after_call, asked_to_wait
 from crm_bridge.outbox.pace import Pace, begin, take_turn
+from crm_bridge.outbox.retry import LONGEST_WISH
 from crm_bridge.run_context.systems import System
 
 T = TypeVar("T")
@@ -23,12 +24,14 @@ LONGEST_GROUP = 30.0  # seconds that the tries of one attempt may take
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How one system is called. ``tries``: of a call that sent nothing, within one attempt; ``patience``: seconds that
-    a run waits for a system that asked for time or whose breaker is open, before it leaves it to the next run."""
+    a run waits for a system that asked for time or whose breaker is open, before it leaves it to the next run;
+    ``longest_wait``: seconds, of the time that it asks for and that the breaker opens for."""
 
     at_once: int = 1
     per_second: float | None = None
     tries: int = 3
     patience: float = 30.0
+    longest_wait: float = LONGEST_WISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Gate:
     limits: Limits = field(default_factory=Limits)
     clock: Stopwatch = field(default_factory=Stopwatch)
     breaker: Breaker = field(default_factory=Breaker)
+    _waited: float = 0.0  # seconds since the last answer
     _pace: Pace = field(init=False)
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -79,12 +83,36 @@ class Gate:
         return tries(one_try)
 
     def heard(self, *, answered: bool, retry_after: float | None) -> None:
-        """Take in what came of a call."""
-        now = self.clock.now()
-        self.breaker = after_call(self.breaker, answered=answered, now=now)
-        if retry_after is not None:
-            self.breaker = asked_to_wait(self.breaker, seconds=retry_after, now=now)
+        """Take in what came of a call.
+
+        Args:
+            answered: anything was done with it.
+            retry_after: seconds that the system asked for; it did answer then, and this is no silence.
+        """
+        now, longest = self.clock.now(), self.limits.longest_wait
+        if answered:
+            self._waited = 0.0
+        if answered or not retry_after:
+            self.breaker = after_call(self.breaker, answered=answered, now=now, longest=longest)
+        if retry_after:
+            self.breaker = asked_to_wait(self.breaker, seconds=min(retry_after, longest), now=now)
 
     def wait(self) -> float:
         """Seconds until the system may be called again."""
         return self.breaker.wait(now=self.clock.now())
+
+    def asked(self) -> float:
+        """Seconds that are left of the time that the system asked for."""
+        return self.breaker.asked(now=self.clock.now())
+
+    def hopeless(self) -> bool:
+        """Whether waiting for the system would take longer than a run waits."""
+        wait, patience = self.wait(), self.limits.patience
+        return bool(wait) and (max(wait, self.breaker.silence) > patience or self._waited >= patience)
+
+    def wait_for_it(self) -> None:
+        """Sleep until the system may be called again."""
+        wait = self.wait()
+        if wait:
+            self._waited += wait
+            self.clock.sleep(wait)

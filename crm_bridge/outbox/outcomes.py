@@ -81,7 +81,7 @@ def take_outcomes(
                     outbox.park(connection, parcel.row.id, state="dead", reason=outcome.code)
                 case Postponed():
                     figures.postponed += 1
-                    if outcome.retry_after is None and system.name not in run.report.away:
+                    if not outcome.retry_after and system.name not in run.report.away:
                         run.report.away.append(system.name)
                     settled.append((parcel.intent.id, "postponed", outcome.reason))
                     _postpone(run, connection, parcel, outcome, retry, now)
@@ -125,7 +125,7 @@ def _postpone(
     )
     match step:
         case Again(at):
-            reason = outcome.reason if outcome.retry_after is not None else f"{outbox.AWAY}{outcome.reason}"
+            reason = outcome.reason if outcome.retry_after else f"{outbox.AWAY}{outcome.reason}"
             outbox.postpone(connection, parcel.row.id, until=iso(at), attempts=attempts, reason=reason)
         case GiveUp(reason):
             letter = _refusal(parcel, Refused(f"{reason}; last: {outcome.reason}", "gave_up"))

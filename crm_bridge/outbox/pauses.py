@@ -17,10 +17,10 @@ from crm_bridge.outbox.retry import LONGEST_WISH
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.systems import System
 from crm_bridge.store import pauses
+from crm_bridge.store.outbox import ASKED
 from crm_bridge.store.pauses import Pause
 
 UNANSWERED = "it answered too few of the last calls"
-ASKED = "it asked for time"
 
 
 def set_aside(run: RunContext, systems: Sequence[str]) -> None:
@@ -37,7 +37,7 @@ def set_aside(run: RunContext, systems: Sequence[str]) -> None:
 
 def told(pause: Pause) -> str:
     """A pause in words."""
-    until = pause.until[:16].replace("T", " ")
+    until = pause.until[:19].replace("T", " ")
     return f"{pause.system}: left alone until {until} UTC ({pause.reason}); `crm-bridge resume {pause.system}` lifts it"
 
 
@@ -66,13 +66,15 @@ def keep(run: RunContext, gates: Mapping[str, Gate]) -> None:
         before = pauses.every(connection)
     with run.database.transaction() as connection:
         for name, gate in gates.items():
-            asked, wait = run.report.paused.get(name), gate.wait()
+            asked, wait = run.report.paused.get(name), gate.asked()
             held = before.get(name)
             if asked is not None and held is not None and held.until == asked["until"]:
                 continue  # it was set aside
-            opened = gate.breaker.opened
-            if wait and not opened and (asked is None or _later(run, wait) > asked["until"]):
+            opened, latest = gate.breaker.opened, _later(run, gate.limits.longest_wait)
+            if wait and (asked is None or _later(run, wait) > asked["until"]):
                 asked = run.report.paused[name] = {"until": _later(run, wait), "reason": ASKED}
+            if asked is not None and asked["until"] > latest:
+                asked = run.report.paused[name] = {**asked, "until": latest}
             if asked is not None:
                 pauses.put(connection, Pause(name, asked["until"], asked["reason"], now, opened))
             elif opened:

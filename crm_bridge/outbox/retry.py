@@ -14,7 +14,8 @@ class RetryPolicy:
     """How long and how often a write is tried.
 
     Attributes:
-        first_delay, max_delay: bounds of the wait, which doubles; the actual wait is drawn evenly below it.
+        first_delay: the wait doubles from here on; the actual wait is drawn evenly below it.
+        max_delay: no wait is longer, also where the other side asks for more.
         give_up_after: since the change was first due.
     """
 
@@ -49,14 +50,21 @@ def next_step(
     """What to do after the ``attempts``-th try failed for now.
 
     Args:
-        retry_after: seconds that the other side asked for; obeyed, up to an hour.
+        retry_after: seconds that the other side asked for, obeyed up to an hour. The first time it is just that long;
+            who asks for the same write again and again is not believed, and the wait grows.
         random: evenly from 0 to 1.
     """
     if now - since >= policy.give_up_after:
         hours = policy.give_up_after.total_seconds() / 3600
         return GiveUp(f"tried {attempts} times over {hours:.0f} hours")
-    ceiling = min(policy.max_delay, policy.first_delay * 2 ** min(attempts, 20))
-    wait = ceiling * random()
-    if retry_after is not None:
-        wait = max(wait, timedelta(seconds=min(retry_after, LONGEST_WISH)))
-    return Again(now + wait)
+    if retry_after:
+        wish = timedelta(seconds=min(retry_after, LONGEST_WISH))
+        wait = wish if attempts <= 1 else max(wish, _backoff(policy, attempts - 1, random))
+    else:
+        wait = _backoff(policy, attempts, random)
+    return Again(now + min(wait, policy.max_delay))
+
+
+def _backoff(policy: RetryPolicy, attempts: int, random: Callable[[], float]) -> timedelta:
+    ceiling: timedelta = min(policy.max_delay, policy.first_delay * 2 ** min(attempts, 20))
+    return ceiling * random()

@@ -12,6 +12,7 @@ from crm_bridge.connector import Connector, ConnectorContext, LoginMemory
 from crm_bridge.errors import ConfigMistake
 from crm_bridge.mapping import compile_mapping, load_mapping
 from crm_bridge.outbox.gate import Gate, Limits, Stopwatch, declared
+from crm_bridge.outbox.retry import LONGEST_WISH
 from crm_bridge.plugin_manager import Plugins
 from crm_bridge.run_context.isolation import calling
 from crm_bridge.run_context.systems import Kind, System
@@ -26,6 +27,7 @@ def gate_to(outbox: OutboxSettings, system: System, *, stopwatch: Stopwatch) -> 
         per_second=(own and own.rate_per_second) or said.per_second,
         tries=outbox.tries,
         patience=outbox.patience.total_seconds(),
+        longest_wait=min(LONGEST_WISH, outbox.max_delay.total_seconds()),
     )
     return Gate(limits, stopwatch)
 

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from crm_bridge.connector import RecordSource
 from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import System
 from crm_bridge.runner.checkup import check_systems
-from crm_bridge.store import outbox
+from crm_bridge.store import outbox, pauses
+from crm_bridge.store.database import Database
 from crm_bridge.store.letters import Letter
 
 
 def release(run: RunContext, system: System) -> Lane[None]:
-    """Make due what waited for ``system`` to answer, if it does. It was not away when the run read."""
+    """Make due what is postponed for ``system``, if it answers. It was not away when the run read, and is not left
+    alone: a time that it asked for is over."""
     at = run.now()
     with run.database.reading() as connection:
-        waits = outbox.waits_for_answer(connection, system.name, at=at)
+        waits = outbox.any_postponed(connection, system.name, at=at)
     if waits and (yield from asked(lambda: _answers(system))):
         with run.database.transaction() as connection:
             outbox.due_again(connection, system.name, at=at)
+
+
+def resume(database: Database, system: str, *, at: str) -> dict[str, Any]:
+    """A person wants ``system`` called by the next run, with all that is postponed there.
+
+    Returns:
+        ``system``, ``resumed`` (whether it was left alone), ``due`` (how many writes were postponed).
+    """
+    with database.transaction() as connection:
+        resumed = pauses.lift(connection, system)
+        return {"system": system, "resumed": resumed, "due": outbox.resume(connection, system, at=at)}
 
 
 def _answers(system: System) -> bool:
@@ -47,7 +61,7 @@ def postponed(run: RunContext, system: System) -> list[Letter]:
             kind="client",
             record_id=client_id,
             code="postponed",
-            message=f"postponed until {until[:16].replace('T', ' ')} UTC ({reason})",
+            message=f"postponed until {until[:19].replace('T', ' ')} UTC ({reason})",
             client_id=client_id,
         )
         for client_id, until, reason in rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select, update
 
 from crm_bridge.store.database import among, inserting
 from crm_bridge.store.schema import outbox
@@ -112,29 +112,44 @@ def postpone(connection: Connection, row_id: int, *, until: str, attempts: int, 
 
 
 AWAY = "away: "  # how the reason begins of a row that was postponed because its system gave no answer
+ASKED = "it asked for time"  # the reason of one that was not sent, as its system had asked to be left alone
 
 
-def due_again(connection: Connection, system: str, *, at: str) -> int:
-    """``system`` answers: what was postponed because it was away is due at once. Not what it asked to wait with."""
-    result = connection.execute(
+def _is_postponed(at: str) -> ColumnElement[bool]:
+    """Of a row that is due: it was tried before, or kept back, or its time has not come."""
+    told = outbox.c.reason.startswith(AWAY, autoescape=True) | (outbox.c.reason == ASKED)
+    return (outbox.c.next_attempt_at > at) | (outbox.c.attempts > 0) | told
+
+
+def due_again(connection: Connection, system: str, *, at: str) -> None:
+    """``system`` answers, and the time that it asked for is over: what is postponed is due at once."""
+    connection.execute(
         update(outbox)
         .where(outbox.c.system == system, outbox.c.state == "due", outbox.c.next_attempt_at > at)
-        .where(outbox.c.reason.startswith(AWAY, autoescape=True))
         .values(next_attempt_at=at)
+    )
+
+
+def resume(connection: Connection, system: str, *, at: str) -> int:
+    """A person wants ``system`` called: what is postponed is due at once. Returns how many writes that are."""
+    result = connection.execute(
+        update(outbox)
+        .where(outbox.c.system == system, outbox.c.state == "due", _is_postponed(at))
+        .values(next_attempt_at=at, attempts=0, reason=None)
     )
     return int(result.rowcount)
 
 
-def waits_for_answer(connection: Connection, system: str, *, at: str) -> bool:
-    """Whether anything is postponed because ``system`` was away."""
-    waiting = outbox.c.reason.startswith(AWAY, autoescape=True) & (outbox.c.next_attempt_at > at)
-    query = select(outbox.c.id).where(outbox.c.system == system, outbox.c.state == "due", waiting).limit(1)
-    return connection.execute(query).first() is not None
+def any_postponed(connection: Connection, system: str, *, at: str) -> bool:
+    """Whether anything for ``system`` is due at a later time only."""
+    query = select(outbox.c.id).where(outbox.c.system == system, outbox.c.state == "due", outbox.c.next_attempt_at > at)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Writes to one system that wait. ``until``: of postponed ones, when the last of them is tried again."""
+    """Writes to one system that wait. ``until``: of postponed ones, when the last of them is tried again; ``None``: all
+    are tried by the next run."""
 
     system: str
     state: str
@@ -145,10 +160,9 @@ class Waiting:
 
 def waiting(connection: Connection, *, now: str) -> list[Waiting]:
     """What is ``postponed``, and what is ``held`` until somebody decides, by system."""
-    away = outbox.c.reason.startswith(AWAY, autoescape=True)
-    late = (outbox.c.state == "due") & ((outbox.c.next_attempt_at > now) | away)
+    late = (outbox.c.state == "due") & _is_postponed(now)
     state = case((late, "postponed"), else_="held").label("state")
-    until = func.max(case((late, outbox.c.next_attempt_at)))
+    until = func.max(case((late & (outbox.c.next_attempt_at > now), outbox.c.next_attempt_at)))
     reason = func.max(case((late, outbox.c.reason)))
     rows = connection.execute(
         select(outbox.c.system, state, func.count(), until, reason)
@@ -170,7 +184,7 @@ def postponed(connection: Connection, system: str, *, now: str) -> list[tuple[st
 
 
 def pause(connection: Connection, system: str, *, now: str, until: str, reason: str) -> None:
-    """Nothing that is due to ``system`` is sent before ``until``: it asked for time, or does not answer."""
+    """What is due to ``system`` is not sent before ``until``: it asked for time, or was silent. No try is counted."""
     connection.execute(
         update(outbox)
         .where(outbox.c.system == system, outbox.c.state == "due", outbox.c.next_attempt_at <= now)

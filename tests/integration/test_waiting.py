@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 from memory_world import World, capable
+from sqlalchemy import select
 
-from crm_bridge.connector import Postponed
+from crm_bridge.connector import Postponed, Unknown
 from crm_bridge.errors import RetryLater, Unreachable
 from crm_bridge.outbox.gate import Stopwatch
 from crm_bridge.run_context.context import iso
+from crm_bridge.run_context.pools import in_turn
 from crm_bridge.store import pauses
+from crm_bridge.store.schema import outbox
 
 
 def postponed(world, *, error=None, outcome=None):
@@ -138,7 +141,7 @@ def test_a_person_lifts_a_pause_and_sees_it_before(world):
     asked_for_an_hour(world, reading=True)
     before = world.ask("status", at=iso(world.now))["paused"]
 
-    assert (True, False) == (world.ask("resume", "b"), world.ask("resume", "b"))
+    assert [True, False] == [world.ask("resume", "b")["resumed"] for _ in range(2)]
 
     assert ["b"] == [each["system"] for each in before]
     assert (1, 0) == ((report := world.sync()).written, report.exit_code)
@@ -167,3 +170,141 @@ def test_after_a_run_that_was_not_answered_one_call_of_the_next_finds_out(tmp_pa
     assert (1, {}) == (once, second.paused)
     assert (0, {}) == (third.exit_code, third.paused)
     assert 15 == len(world["b"].records("person"))
+
+
+PEOPLE = 14
+
+
+def crowd(tmp_path, *, more="", **capabilities):
+    """Edits of clients that A and B have, on their way to B, whose calls carry one each."""
+    moved = [0.0]
+    systems = {"a": capable(), "b": capable(batch_size=1, **capabilities)}
+    world = World(tmp_path, systems=systems, more=f"[guard]\nmin_records = 1000\n[outbox]\ntries = 1\n{more}")
+    world.stopwatch = Stopwatch(lambda: moved[0], lambda seconds: moved.__setitem__(0, moved[0] + seconds))
+    world.moved = moved
+    ids = [world.person("a", "b", number=n + 1, last_name=f"Коваль{'абвгдежзиклмно'[n]}")["a"] for n in range(PEOPLE)]
+    world.settle()
+    for each in ids:
+        world["a"].edit("person", each, {"job_title": "teacher"})
+    return world
+
+
+def answering(world, *answers):
+    """B gives these answers to its next calls, and carries nothing of them out; then it is well. Returns its calls."""
+    left, calls, really = list(answers), [], world["b"].write
+
+    def write(kind, writes):
+        calls.append(len(writes))
+        if not left:
+            return really(kind, writes)
+        answer = left.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return [answer] * len(writes)
+
+    world["b"].write = write
+    return calls
+
+
+def teachers(world):
+    return sum(record.get("job_title") == "teacher" for record in world["b"].records("person"))
+
+
+@pytest.mark.parametrize("answer", [Postponed("busy", retry_after=1), RetryLater("busy", retry_after=1)])
+def test_a_second_that_one_answer_asks_for_is_waited_in_the_run_and_costs_that_write_alone(tmp_path, answer):
+    world = crowd(tmp_path)
+    answering(world, answer)
+
+    first = world.sync()
+    waited, [waiting] = world.moved[0], first.waiting
+    second = world.sync()
+
+    assert (PEOPLE - 1, 0, 1.0) == (first.written, first.exit_code, waited)
+    assert (1, iso(world.now - timedelta(minutes=1) + timedelta(seconds=1))) == (waiting["writes"], waiting["until"])
+    assert (1, PEOPLE, []) == (second.written, teachers(world), second.waiting)
+
+
+def test_a_system_that_asks_each_write_for_a_second_has_each_wait_for_a_second(tmp_path):
+    """The run waits in between, and tries none of them twice."""
+    world = crowd(tmp_path)
+    really = world["b"].write
+    calls = answering(world, *[Postponed("busy", retry_after=1)] * 9 * PEOPLE)
+    world.now += timedelta(minutes=1)
+    clock, began = world.now, world.moved[0]
+    with world.bridge() as bridge:
+        bridge._clock = lambda: clock + timedelta(seconds=world.moved[0] - began)
+        report = bridge.sync()
+
+    [waiting] = report.waiting
+    assert (PEOPLE, PEOPLE - 1, PEOPLE) == (len(calls), world.moved[0], waiting["writes"])
+    assert waiting["until"] == iso(clock + timedelta(seconds=PEOPLE))
+    world["b"].write = really
+    assert (PEOPLE, []) == ((last := world.sync()).written, last.waiting)
+
+
+def test_a_time_is_kept_by_calls_beside_the_one_that_was_told_it(tmp_path):
+    """One of three calls that were under way asks for ten minutes; the others are answered."""
+    world = crowd(tmp_path, writes_at_once=3)
+    world.pool = in_turn
+    calls = answering(world, Postponed("busy", retry_after=600))
+
+    world.sync()
+    again = world.sync()
+
+    assert (3, 2) == (len(calls), teachers(world))
+    assert {"b"} == set(again.paused)
+    world.now += timedelta(minutes=10)
+    assert (PEOPLE - 2, 0) == ((last := world.sync()).written, last.exit_code)
+
+
+@pytest.mark.parametrize("answer", [Postponed("busy", retry_after=1), Postponed("busy"), Unknown("timed out")])
+def test_a_system_that_is_well_again_has_all_that_waits_delivered_by_the_next_run(tmp_path, answer):
+    """Whatever it answered before, and whether a write was sent or not."""
+    world = crowd(tmp_path)
+    answering(world, *[answer] * 2 * PEOPLE)
+    really = type(world["b"]).write.__get__(world["b"])
+    world.sync()
+    world["b"].write = really
+
+    report = world.sync()
+
+    assert (PEOPLE, []) == (teachers(world), report.waiting)
+
+
+def test_resume_makes_due_what_is_postponed_and_says_how_many(tmp_path):
+    """What was sent, and what was not because the system asked for time."""
+    world = crowd(tmp_path)
+    answering(world, Postponed("busy", retry_after=1800))
+    world.sync()
+    before = world.ask("status", at=iso(world.now))
+
+    resumed = [world.ask("resume", "b") for _ in range(2)]
+
+    [waiting] = before["waiting"]
+    assert (PEOPLE, before["paused"][0]["until"]) == (waiting["writes"], waiting["until"])
+    assert [(True, PEOPLE), (False, 0)] == [(each["resumed"], each["due"]) for each in resumed]
+    assert [] == world.ask("status", at=iso(world.now))["waiting"]
+    assert (PEOPLE, 0) == ((report := world.sync()).written, report.exit_code)
+
+
+def test_the_longest_delay_caps_what_a_system_asks_for(tmp_path):
+    world = crowd(tmp_path, more='max_delay = "1s"\n')
+    answering(world, Postponed("busy", retry_after=1800))
+
+    report = world.sync()
+
+    assert (PEOPLE - 1, 1.0) == (report.written, world.moved[0])
+    assert PEOPLE == (world.sync(), teachers(world))[1]
+
+
+def test_what_was_not_sent_to_a_silent_system_is_told_to_go_with_the_next_run(tmp_path):
+    world = crowd(tmp_path, more="patience = 1\n")
+    answering(world, *[Postponed("not there")] * PEOPLE)
+    world.sync()
+    with world.bridge() as bridge, bridge.reading() as connection:
+        until = {row.next_attempt_at > iso(world.now) for row in connection.execute(select(outbox))}
+
+    [waiting] = world.ask("status", at=iso(world.now + timedelta(hours=7)))["waiting"]
+
+    assert {True, False} == until
+    assert (PEOPLE, None) == (waiting["writes"], waiting["until"])

@@ -92,6 +92,7 @@ def bridge(monkeypatch):
     memory = MemoryBridge(
         answers={
             "check": [],
+            "resume": {"system": "siebel", "resumed": True, "due": 2},
             "check_store": {"store": "sqlite:///bridge.db", "schema": "0001"},
             "sync": Report(),
             "plan": Plan(writes=(WRITE,)),

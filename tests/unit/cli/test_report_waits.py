@@ -16,7 +16,7 @@ def test_postponed_and_held_writes_are_told_and_nothing_is_said_to_be_in_step():
     draw_report(to, {"exit_code": 0, "waiting": [postponed, held]})
 
     assert to.file.getvalue().splitlines() == [
-        "1 write to b postponed until 2026-10-20 10:07 UTC (away: not there)",
+        "1 write to b postponed until 2026-10-20 10:07:30 UTC (away: not there)",
         "2 writes to c held until somebody decides; see crm-bridge plan",
     ]
 

@@ -102,6 +102,62 @@ class TestBreaker:
     def test_an_answered_probe_closes_it_and_forgets(self):
         assert Breaker() == after_call(failed(Breaker(), 10), answered=True, now=15)
 
-    def test_a_time_that_the_system_named_is_kept_and_not_shortened_by_the_breaker(self):
-        assert asked_to_wait(failed(Breaker(), 10), seconds=90, now=0).wait(now=0) == 90
-        assert asked_to_wait(failed(Breaker(), 10), seconds=5, now=0).wait(now=0) == 15
+    @pytest.mark.parametrize("seconds", [5, 90])
+    def test_a_time_that_the_system_named_is_kept_whatever_the_breaker_would_have_waited(self, seconds):
+        assert seconds == asked_to_wait(failed(Breaker(), 10), seconds=seconds, now=0).wait(now=0)
+
+    @pytest.mark.parametrize("answered", [True, False])
+    def test_what_was_under_way_when_the_system_named_a_time_does_not_shorten_it(self, answered):
+        asked = asked_to_wait(Breaker(), seconds=90, now=0)
+
+        assert 89 == after_call(asked, answered=answered, now=1).wait(now=1)
+
+    def test_an_answer_after_that_time_closes_it(self):
+        assert not after_call(asked_to_wait(Breaker(), seconds=9, now=0), answered=True, now=9).probing
+
+    def test_the_longest_wait_caps_it(self):
+        breaker = Breaker()
+        for _ in range(10):
+            breaker = after_call(breaker, answered=False, now=0, longest=1)
+
+        assert (1, 15) == (breaker.wait(now=0), breaker.silence)
+
+
+class TestPatience:
+    """A run waits for a system, but not for ever."""
+
+    def asked(self, watch, seconds, **limits):
+        gate = Gate(Limits(**limits), watch.stopwatch())
+        gate.heard(answered=False, retry_after=seconds)
+        return gate
+
+    def test_a_short_time_is_waited_for_and_a_long_one_is_not(self, watch):
+        assert (False, True) == tuple(self.asked(watch, seconds).hopeless() for seconds in (30, 31))
+
+    def test_a_system_that_asks_for_a_little_time_again_and_again_is_left_to_the_next_run(self, watch):
+        gate, calls = self.asked(watch, 1), 1
+        while not gate.hopeless():
+            gate.wait_for_it()
+            gate.heard(answered=False, retry_after=1)
+            calls += 1
+
+        assert [1] * 30 == watch.slept
+        assert 31 == calls
+
+    def test_one_that_answers_in_between_is_waited_for_as_often_as_it_asks(self, watch):
+        gate = self.asked(watch, 1)
+        for _ in range(100):
+            gate.wait_for_it()
+            gate.heard(answered=True, retry_after=1)
+
+        assert (100, False) == (len(watch.slept), gate.hopeless())
+
+    def test_no_wait_is_longer_than_the_longest(self, watch):
+        assert 2 == self.asked(watch, 600, longest_wait=2.0).wait()
+
+    def test_a_time_of_nothing_is_none(self, watch):
+        gate = Gate(Limits(), watch.stopwatch())
+        for _ in range(10):
+            gate.heard(answered=False, retry_after=0)
+
+        assert 15 == gate.wait()

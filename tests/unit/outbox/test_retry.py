@@ -28,5 +28,19 @@ def test_the_other_sides_wish_is_obeyed_up_to_an_hour():
     assert Again(NOW + timedelta(hours=1)) == step(retry_after=86_400, random=0)
 
 
+def test_one_wish_is_obeyed_to_the_second_and_who_repeats_it_waits_longer():
+    assert Again(NOW + timedelta(seconds=1)) == step(retry_after=1)
+    assert abs(step(attempts=2, retry_after=1).at - NOW - timedelta(minutes=2)) < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("retry_after", [None, 600])
+def test_no_wait_is_longer_than_the_longest(retry_after):
+    policy = RetryPolicy(max_delay=timedelta(seconds=1))
+
+    again = next_step(policy, attempts=9, since=NOW, now=NOW, retry_after=retry_after, random=lambda: 0.999999)
+
+    assert again.at - NOW <= timedelta(seconds=1)
+
+
 def test_after_long_enough_it_is_given_up():
     assert GiveUp("tried 9 times over 72 hours") == step(attempts=9, since=NOW - timedelta(hours=72))
