@@ -15,6 +15,7 @@ from crm_bridge.outbox.create_keys import PastCreates, create_key
 from crm_bridge.outbox.kept_apart import kept_apart, own_values, with_own
 from crm_bridge.outbox.reasons import reason
 from crm_bridge.outbox.several_addresses import addresses_beside, verdict_on
+from crm_bridge.outbox.successors import in_their_rows
 from crm_bridge.outbox.truces import NO_TRUCES, Truces, War, own_there
 from crm_bridge.outbox.undecided import NO_QUESTIONS, Question, own_of, undecided, waiting
 from crm_bridge.outbox.words_of_others import words_of_others
@@ -116,12 +117,12 @@ def draft_client(
             back = _write_back(kind, row, held, card, own, others)
             if open_units:
                 waits.extend(waiting(kind, row, open_units.values(), held=would.changes, made=back.changes))
-            stopped = truces.stopped(row, back.changes)
+            stopped = truces.stopped(row, kind, back)
             if stopped:
                 wars.extend(stopped)
                 own = {**own, **own_there(row, kind, back.full, back.changes, stopped)}
                 back = _write_back(kind, row, held, card, own, others)
-                if truces.stopped(row, back.changes):
+                if truces.stopped(row, kind, back):
                     continue  # it cannot be set apart from what is written with it
             stays = still_there(foreign, kind.mapping.read(back.full).doc) if foreign else ()
             letters.extend(letter_about(unit, kind, row, client, back) for unit in stays)
@@ -156,6 +157,7 @@ def _write_back(
 ) -> WriteBack:
     """The card, but for the record's ``own`` units, as a write to ``row``. What are ``others``' words is not kept."""
     doc = _successors_first(_for_record(with_own(card.doc, own), row, held), row, card)
+    doc = in_their_rows(doc, orjson.loads(row.doc), card)
     return kind.mapping.write(orjson.loads(row.raw), doc, not_kept=others)
 
 

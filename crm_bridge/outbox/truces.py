@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from crm_bridge.mapping import FieldChange
+from crm_bridge.mapping import FieldChange, WriteBack
+from crm_bridge.outbox.cells import cells_of
 from crm_bridge.outbox.reasons import units_of
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.systems import Kind, System
@@ -21,6 +22,7 @@ from crm_bridge.store import journal, review
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.store.review import Doubt
+from crm_bridge.sync.slots import unit_of_row
 from crm_bridge.sync.units import changed, head, split
 from crm_bridge.sync.wars import Patience, Written, turns_back
 
@@ -29,12 +31,14 @@ WAR = "war"
 
 @dataclass(frozen=True, slots=True)
 class War:
-    """A path of a record that is not written. ``asked``: a person knows already."""
+    """A path of a record that is not written. ``asked``: a person knows already; ``row``: of the nested row with that
+    id."""
 
     record: SourceRecord
     path: str
     field: str
     asked: bool
+    row: str | None = None
 
     def doubt(self, times: int) -> Doubt:
         rule = f"{self.field} was written {times} times, and each time put back there"
@@ -71,20 +75,25 @@ class Truces:
     released: Mapping[tuple[str, str], str] = field(default_factory=dict)
     since: str = ""
 
-    def stopped(self, row: SourceRecord, changes: Sequence[FieldChange]) -> list[War]:
-        """Those of ``changes`` that are not to be written into ``row``."""
+    def stopped(self, row: SourceRecord, kind: Kind, back: WriteBack) -> list[War]:
+        """Those of the changes of ``back`` that are not to be written into ``row``. What a nested row begins with is
+        never among them: nothing was there that could be put back."""
         if not self.past and not self.asked:
             return []
         found = []
-        for each in changes:
+        cells = cells_of([each.field for each in back.changes], back.full, lists=kind.mapping.document.lists)
+        for each in back.changes:
+            cell = cells.get(each.field)
+            if cell is None:
+                continue
             if self.asked.get((row.key, each.path)) in ("open", "rejected"):
-                found.append(War(row, each.path, each.field, asked=True))
+                found.append(War(row, each.path, each.field, asked=True, row=cell.row))
                 continue
             past = self.past.get(row.key, ())
             since = max(self.since, self.released.get((row.client_id or "", each.path), ""))
-            turns = turns_back(each.field, each.old, each.new, past=past, since=since)
+            turns = turns_back(cell, each.old, each.new, past=past, since=since)
             if turns >= self.patience.after:
-                found.append(War(row, each.path, each.field, asked=False))
+                found.append(War(row, each.path, each.field, asked=False, row=cell.row))
         return found
 
 
@@ -99,7 +108,12 @@ def truces_of(run: RunContext, connection: Connection, system: System, rows: Seq
     often = journal.written_often(connection, system.name, client_ids, since=since, times=run.patience.after)
     past: dict[str, list[Written]] = {}
     for intent in often:
-        changes = {name: (old, new) for _, name, old, new, _ in intent.request["why"]}
+        kind = system.kinds.get(intent.kind)
+        if kind is None:
+            continue
+        why = {name: (old, new) for _, name, old, new, _ in intent.request["why"]}
+        cells = cells_of(list(why), intent.request["full"], lists=kind.mapping.document.lists)
+        changes = {cell: why[name] for name, cell in cells.items()}
         key = f"{intent.system}/{intent.kind}/{intent.record_id}"
         past.setdefault(key, []).append(Written(intent.created_at, changes))
     answers = review.asked_of(connection, WAR, sorted(owners))
@@ -115,11 +129,15 @@ def own_there(
     row: SourceRecord, kind: Kind, full: Mapping[str, Any], changes: Sequence[FieldChange], wars: Sequence[War]
 ) -> dict[str, Any]:
     """Unit → what the record itself says of the units that the wars are about: with that, they are not written."""
-    before, after = split(orjson.loads(row.doc)), split(kind.mapping.read(full).doc)
+    was, would_be = orjson.loads(row.doc), kind.mapping.read(full).doc
+    before, after = split(was), split(would_be)
     units = {unit: after.get(unit) for unit in changed(before, after)}
-    paths = {war.path for war in wars}
-    named = {unit for each in changes if each.path in paths for unit in units_of(each, before, units)}
+    fields = {(war.path, war.field) for war in wars if war.row is None}
+    named = {unit for each in changes if (each.path, each.field) in fields for unit in units_of(each, before, units)}
+    for war in wars:
+        if war.row is not None:  # both what the nested row says and what it would say
+            named |= {unit for doc in (was, would_be) if (unit := unit_of_row(doc, head(war.path), war.row)) in units}
     if not named:  # nothing tells which: all of the list
-        heads = {head(path.replace("+", "").split(".")[0]) for path in paths}
+        heads = {head(war.path.replace("+", "").split(".")[0]) for war in wars}
         named = {unit for unit in units if head(unit).split(".")[0] in heads}
     return {unit: before.get(unit) for unit in named}

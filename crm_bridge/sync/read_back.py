@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm_bridge.sync.slots import places_taken, row_units, slot_of
+from crm_bridge.sync.slots import places_taken, row_ids, slot_of
 from crm_bridge.sync.units import Doc, is_value_keyed, split
 
 
@@ -57,5 +57,5 @@ def _something_else_is_there(unit: str, former: str | None, before: Doc, written
     slot = slot_of(unit, split(written)[unit])
     if any(slot_of(each, value) == slot for each, value in was.items()):
         return False
-    rows = row_units(holds)
+    rows = row_ids(holds)
     return any(slot_of(each, value) == slot for each, value in is_now.items() if each not in rows)

@@ -37,6 +37,12 @@ def unit_of_item(list_name: str, item: Doc) -> str:
     return next(iter(split({list_name: [item]})))
 
 
+def unit_of_row(doc: Doc, list_name: str, row_id: str) -> str | None:
+    """The unit that the nested row with that id is; ``None``: there is no such row."""
+    rows = (item for item in doc.get(list_name, ()) if isinstance(item, Mapping) and item.get("id") == row_id)
+    return next((unit_of_item(list_name, item) for item in rows), None)
+
+
 def is_unit(text: str) -> bool:
     """Whether ``text``, one of the things that an edit replaced, names an item, and is not a value's canonical text."""
     return text.partition("[")[0] in VALUE_KEYED
@@ -71,9 +77,9 @@ def places_taken(before: Doc, after: Doc, *, was: Units, is_now: Units, edited: 
     return taken
 
 
-def row_units(doc: Doc) -> set[str]:
-    """The items that are nested rows, known by the rows' own ids."""
-    return set(_row_ids(doc, (unit for unit in split(doc) if is_value_keyed(unit))))
+def row_ids(doc: Doc) -> dict[str, tuple[str, str]]:
+    """The items that are nested rows: unit → (list, the row's own id)."""
+    return _row_ids(doc, (unit for unit in split(doc) if is_value_keyed(unit)))
 
 
 def _row_ids(doc: Doc, units: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -6,7 +6,7 @@ a person who edits a field twice writes two different things, or is carried, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -23,13 +23,14 @@ class Patience:
 
 
 class Written(NamedTuple):
-    """A confirmed write of ours: when, and field → (what stood there, what we put there)."""
+    """A confirmed write of ours: when, and cell → (what stood there, what we put there). A cell is one field of one
+    record, or of one nested row."""
 
     at: str
-    changes: Mapping[str, tuple[Any, Any]]
+    changes: Mapping[Any, tuple[Any, Any]]
 
 
-def turns_back(field: str, old: Any, new: Any, *, past: Sequence[Written], since: str) -> int:
+def turns_back(cell: Hashable, old: Any, new: Any, *, past: Sequence[Written], since: str) -> int:
     """How often in a row, since then, we replaced ``old`` by ``new`` there. As it stands at ``old`` again, and no write
     of ours put it back, the other side did so as often.
 
@@ -41,8 +42,8 @@ def turns_back(field: str, old: Any, new: Any, *, past: Sequence[Written], since
     for each in reversed(past):
         if each.at < since:
             break
-        if field in each.changes:
-            if tuple(map(canonical, each.changes[field])) != same:
+        if cell in each.changes:
+            if tuple(map(canonical, each.changes[cell])) != same:
                 break
             count += 1
     return count

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,7 @@ from stores import new_store
 from crm_bridge.api import ConnectorSettings, ConnectorType, hookimpl
 from crm_bridge.app import Bridge, open_bridge
 from crm_bridge.config import load_settings
-from crm_bridge.connector import Capabilities, Page, RecordWrite, WriteOutcome
+from crm_bridge.connector import Capabilities, Page, RawRecord, RecordWrite, WriteOutcome
 from crm_bridge.outbox.gate import Stopwatch
 from crm_bridge.run_context.pools import threads
 from crm_bridge.run_context.report import RunReport
@@ -57,6 +58,11 @@ lists:
   facts:
     - {{src: dish, item: {{key: personal.favourite_dish, type: text, sensitivity: personal}}}}
 """
+# What a system with nested rows maps besides: `PERSON.format(…) + FAMILY`. `Peer.rows` gives them ids.
+FAMILY = """  relationships:
+    - {each: kids, key: k, item: {type: child}, on_remove: delete,
+       parts: {to.name: name, to.birth_date: {src: born, as: date}, valid.start: {src: since, as: date}}}
+"""
 CLAIM = """
 mapping: {system}.claim
 version: 1
@@ -88,6 +94,7 @@ class Peer(MemoryConnector):
         fetched: records that were given out.
         before_write: called before a write is carried out, as a user who is quicker.
         after_write: called once when it was carried out; raising, it is the bridge that breaks off.
+        rows: list of nested rows → the field of their own id, which the system gives to rows that are added.
     """
 
     def __init__(self, *, capabilities: Capabilities = CAPABLE) -> None:
@@ -97,6 +104,16 @@ class Peer(MemoryConnector):
         self.receiver = MemoryReceiver()
         self.before_write: list[Any] = []
         self.after_write: list[Any] = []
+        self.rows: dict[str, str] = {}
+        self._row_ids = count(1)
+
+    def _keep(self, kind: str, record_id: str, record: RawRecord) -> str:
+        named = {
+            field: [row if row.get(key) else {**row, key: f"row-{next(self._row_ids)}"} for row in record[field]]
+            for field, key in self.rows.items()
+            if field in record
+        }
+        return super()._keep(kind, record_id, {**record, **named})
 
     def read_changes(self, kind: str, cursor: str | None) -> Iterator[Page]:
         for page in super().read_changes(kind, cursor):
