@@ -35,6 +35,7 @@ from crm_bridge.sync.deletions import age_of_created
 from crm_bridge.sync.edits import observe
 from crm_bridge.sync.proposals import with_former
 from crm_bridge.sync.silence import own_words
+from crm_bridge.sync.slots import row_ids
 from crm_bridge.sync.survivorship import Verdict
 from crm_bridge.sync.units import head, split
 
@@ -218,6 +219,9 @@ def _take_changed(
     same_word = not units and before.gone_at is None and before.mapping == kind.fingerprint
     if same_word and offers_to(offers) == before.proposals:
         work.touched.append((before.pk, arrival.digest, arrival.raw, reading.version))
+        if row_ids(now.doc) != row_ids(was.doc):  # by that the next edit is known to be of the same nested row
+            work.named_rows.append((before.pk, orjson.dumps(doc)))
+            group[before.key] = now
         return
     group[before.key] = now
     work.changed_records.append(
@@ -354,6 +358,7 @@ def commit_page(
         records.insert_all(database, connection, work.new_records)
         records.update_all(connection, work.changed_records)
         records.touch_all(connection, work.touched)
+        records.name_rows(connection, work.named_rows)
         records.link_all(database, connection, work.links, at=at, by="resolver")
         records.drop_keys(connection, work.dropped_keys)
         records.put_keys(database, connection, work.keys)

@@ -24,6 +24,7 @@ class PageWork:
     new_records: list[SourceRecord] = field(default_factory=list)
     changed_records: list[SourceRecord] = field(default_factory=list)
     touched: list[tuple[int, bytes, bytes, str | None]] = field(default_factory=list)
+    named_rows: list[tuple[int, bytes]] = field(default_factory=list)
     links: list[tuple[int, str, str]] = field(default_factory=list)
     new_clients: list[StoredClient] = field(default_factory=list)
     changed_clients: list[StoredClient] = field(default_factory=list)

@@ -276,6 +276,16 @@ def touch_all(connection: Connection, rows: Sequence[tuple[int, bytes, bytes, st
         )
 
 
+def name_rows(connection: Connection, rows: Sequence[tuple[int, bytes]]) -> None:
+    """The system told the ids of nested rows that we had added: keep (pk, doc). The record says what it said."""
+    if rows:
+        table = source_records
+        connection.execute(
+            update(table).where(table.c.pk == bindparam("_pk")).values(doc=bindparam("_doc")),
+            [{"_pk": pk, "_doc": doc} for pk, doc in rows],
+        )
+
+
 def with_link(record: SourceRecord, client_id: str) -> SourceRecord:
     return record._replace(client_id=client_id)
 

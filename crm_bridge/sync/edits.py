@@ -12,7 +12,7 @@ from typing import Any
 
 from crm_bridge.sync.claims import ERASED, REMEMBERED, Contribution, Mark, canonical, is_part
 from crm_bridge.sync.silence import with_what_was_not_mentioned, without_former_words
-from crm_bridge.sync.slots import described_as, is_unit, items_replaced, places_taken, slot_of
+from crm_bridge.sync.slots import described_as, is_unit, items_replaced, places_taken, row_ids, slot_of, with_row_ids
 from crm_bridge.sync.units import Doc, Units, changed, is_value_keyed, join, split
 
 
@@ -48,7 +48,8 @@ def observe(
         after = without_former_words(_former_words(known.marks), before, after)
     edited = tuple(changed(before, after))
     if not edited:
-        return known, ()
+        told = with_row_ids(known.doc, doc)
+        return (known if row_ids(told) == row_ids(known.doc) else replace(known, doc=told)), ()
     marks = dict(known.marks)
     slots = {slot_of(unit, value) for unit, value in after.items()}
     taken = places_taken(known.doc, doc, was=before, is_now=after, edited=edited)
@@ -73,7 +74,7 @@ def observe(
             said = _laid_over(seen, was, is_now, kept=kept_elsewhere(unit))
         marks[unit] = Mark(seq=seq, at=at, replaced=replaced, said=said)
     if partial or lagging:
-        doc = {"kind": doc["kind"], **join(after)}
+        doc = with_row_ids({"kind": doc["kind"], **join(after)}, known.doc, doc)
     return replace(known, doc=doc, marks=marks), edited
 
 

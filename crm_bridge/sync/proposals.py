@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_bridge.model.forms import form_at
+from crm_bridge.sync.slots import with_row_ids
 from crm_bridge.sync.units import Doc, head, join, split
 
 
@@ -53,10 +54,8 @@ def apply(doc: Doc, offers: Sequence[Offer]) -> Doc:
             continue
         units[unit] = value
         done.add(offer.path)
-    return {
-        "kind": kind,
-        **join({unit: value for unit, value in units.items() if value is not None}),
-    }
+    proposed = join({unit: value for unit, value in units.items() if value is not None})
+    return with_row_ids({"kind": kind, **proposed}, doc)
 
 
 def _put(current: Any, way: Sequence[str], offer: Offer) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm_bridge.sync.slots import slot_of
+from crm_bridge.sync.slots import slot_of, with_row_ids
 from crm_bridge.sync.units import Doc, Units, changed, is_value_keyed, join, split
 
 
@@ -49,4 +49,4 @@ def own_words(before: Doc, said: Doc, *, arrived: Doc, now: Doc, partial: bool) 
         own.pop(unit, None)
         if unit in own_before:
             own[unit] = own_before[unit]
-    return {"kind": now["kind"], **join(own)}
+    return dict(with_row_ids({"kind": now["kind"], **join(own)}, before, said))

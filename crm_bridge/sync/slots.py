@@ -52,7 +52,8 @@ def places_taken(before: Doc, after: Doc, *, was: Units, is_now: Units, edited: 
     """New item → the item whose place it took in this record, as units.
 
     A nested row is known by the row's own id; what has none by being the only item of its slot that went while one
-    came. Where that is not plain, nothing took any place: the items stand side by side.
+    came. So is a row that we added, whose id its system tells with the next reading. Where that is not plain, nothing
+    took any place: the items stand side by side.
 
     Args:
         before, after: the record's documents; ``was``, ``is_now``: their units.
@@ -70,7 +71,8 @@ def places_taken(before: Doc, after: Doc, *, was: Units, is_now: Units, edited: 
     old_rows, new_rows = _row_ids(before, went), _row_ids(after, came)
     by_row = {row: unit for unit, row in old_rows.items()}
     taken = {unit: by_row[row] for unit, row in new_rows.items() if row in by_row}
-    for slot, units in _by_slot((unit for unit in came if unit not in new_rows), is_now).items():
+    known = set(row_ids(before).values()) if new_rows else set()
+    for slot, units in _by_slot((unit for unit in came if new_rows.get(unit) not in known), is_now).items():
         gone = _by_slot((unit for unit in went if unit not in old_rows), was).get(slot, [])
         if len(units) == len(gone) == 1:
             taken[units[0]] = gone[0]
@@ -79,7 +81,26 @@ def places_taken(before: Doc, after: Doc, *, was: Units, is_now: Units, edited: 
 
 def row_ids(doc: Doc) -> dict[str, tuple[str, str]]:
     """The items that are nested rows: unit → (list, the row's own id)."""
-    return _row_ids(doc, (unit for unit in split(doc) if is_value_keyed(unit)))
+    return {
+        unit: (name, str(item["id"]))
+        for name in VALUE_KEYED & doc.keys()
+        for item in doc[name]
+        if item.get("id") and is_value_keyed(unit := f"{name}[{ITEM_KEYS[name](item)}]")
+    }
+
+
+def with_row_ids(doc: Doc, *told: Doc) -> Doc:
+    """``doc``, made of units, with the ids of nested rows as the documents in ``told`` have them, the last one best."""
+    ids = {unit: row for each in told for unit, (_, row) in row_ids(each).items()}
+    if not ids:
+        return doc
+    lists = {head(unit) for unit in ids} & doc.keys()
+    return {**doc, **{name: [_with_row_id(name, item, ids) for item in doc[name]] for name in lists}}
+
+
+def _with_row_id(name: str, item: Doc, ids: Mapping[str, str]) -> Doc:
+    own = ids.get(unit_of_item(name, item))
+    return item if own is None else {**item, "id": own}
 
 
 def _row_ids(doc: Doc, units: Iterable[str]) -> dict[str, tuple[str, str]]:

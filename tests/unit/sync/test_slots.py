@@ -5,7 +5,7 @@ from saying import OTHER, Systems, said
 
 from crm_bridge.sync.claims import Echo, settle
 from crm_bridge.sync.edits import observe
-from crm_bridge.sync.slots import places_taken, slot_of
+from crm_bridge.sync.slots import places_taken, row_ids, slot_of
 from crm_bridge.sync.units import changed, split
 
 A, B = "a/contact/1", "b/contact/1"
@@ -46,6 +46,8 @@ def numbers(systems):
             {unit(NEW): unit(OTHER)},
         ),
         ([{**OLD, "id": "1"}], [{**NEW, "id": "2"}], {}),
+        ([OLD, {**OTHER, "id": "1"}], [{**OTHER, "id": "1"}, {**NEW, "id": "2"}], {unit(NEW): unit(OLD)}),
+        ([OLD, {**OTHER, "id": "1"}], [{**NEW, "id": "1"}], {unit(NEW): unit(OTHER)}),
     ],
     ids=[
         "field",
@@ -58,6 +60,8 @@ def numbers(systems):
         "list",
         "row",
         "other-row",
+        "row-that-we-added",
+        "row-that-we-added-went",
     ],
 )
 def test_a_place_is_taken_by_the_same_row_or_the_only_one_that_came(before, after, expected):
@@ -71,6 +75,19 @@ def test_rows_are_told_apart_by_their_ids():
     after = [{**NEW, "id": "1"}, {**HOME, "id": "2"}]
 
     assert {unit(NEW): unit(OLD), unit(HOME): unit(OTHER)} == taken(before, after)
+
+
+def test_the_ids_of_rows_that_we_added_are_taken_in():
+    """So that the next edit is known to be of the same row, in whatever list it stands by then."""
+    known = said("a", contact_points=[OLD, OTHER])
+    doc = {"kind": "person", "contact_points": [{**OTHER, "id": "2"}, {**OLD, "id": "1"}]}
+
+    now, units = observe(known, doc, seq=4, at="2026-03-02T00:00:00Z")
+
+    assert ((), {unit(OLD): "1", unit(OTHER): "2"}) == (
+        units,
+        {name: row for name, (_, row) in row_ids(now.doc).items()},
+    )
 
 
 def test_a_slot_is_named_as_a_mapping_names_it():
