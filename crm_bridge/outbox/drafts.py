@@ -28,7 +28,7 @@ from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import ABSENT, Echo
 from crm_bridge.sync.deletions import lives
 from crm_bridge.sync.rules import Survivorship
-from crm_bridge.sync.survivorship import Card, Verdict, survive
+from crm_bridge.sync.survivorship import Card, survive
 from crm_bridge.sync.units import changed, head, is_value_keyed, split
 
 NO_CREATES: Mapping[tuple[str, str], PastCreates] = {}
@@ -292,7 +292,7 @@ def _add(
             full=back.full,
             units=units,
             echoes={
-                unit: Echo(row.key) if row is not None and unit in own else _echo(verdict)
+                unit: Echo(row.key) if row is not None and unit in own else verdict.echo(row.key if row else "")
                 for unit, value in units.items()
                 if (verdict := verdict_on(card, unit, value)) is not None
             }
@@ -300,8 +300,3 @@ def _add(
             key=key,
         )
     )
-
-
-def _echo(verdict: Verdict) -> Echo:
-    said = None if verdict.value is ABSENT else verdict.value
-    return Echo(verdict.origin, verdict.replaced, said, verdict.seq, verdict.at)

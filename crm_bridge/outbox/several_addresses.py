@@ -12,8 +12,9 @@ from typing import Any
 
 from crm_bridge.sync.claims import Contribution, canonical
 from crm_bridge.sync.further_addresses import POSTAL, is_first, second
-from crm_bridge.sync.survivorship import Card, Verdict
+from crm_bridge.sync.survivorship import Card
 from crm_bridge.sync.units import split
+from crm_bridge.sync.verdict import Verdict
 
 
 def addresses_beside(record: Contribution, all_records: Sequence[Contribution], card: Card) -> dict[str, Any]:

@@ -36,8 +36,8 @@ from crm_bridge.sync.edits import observe
 from crm_bridge.sync.proposals import with_former
 from crm_bridge.sync.silence import own_words
 from crm_bridge.sync.slots import row_ids
-from crm_bridge.sync.survivorship import Verdict
 from crm_bridge.sync.units import head, split
+from crm_bridge.sync.verdict import Verdict
 
 STAGES_OF_READING = ("read", "map")
 
@@ -303,7 +303,9 @@ def _follow(
     if change.card is not None:
         work.weighed[client_id] = {each.path for each in change.card.verdicts.values() if each.ask}
         for unit, verdict in change.card.verdicts.items():
-            touched = any(each in units for units in edited.values() for each in (unit, *verdict.against))
+            touched = any(
+                each in units for units in edited.values() for each in (unit, *verdict.against, *verdict.former)
+            )
             if verdict.ask:
                 doubt = Doubt("conflict", client_id, verdict.path, "probable", verdict.reason, evidence=verdict.words)
                 work.doubts.append(doubt)
@@ -334,7 +336,7 @@ def _remember_conflict(run: RunContext, client_id: str, verdict: Verdict, work: 
         rule=verdict.reason,
         winner=Said(verdict.origin, verdict.value),
         losers=[Said(each.key, None if each.value is ABSENT else each.value, each.at) for each in verdict.losers],
-        units=(verdict.unit, *verdict.against),
+        units=(verdict.unit, *verdict.against, *verdict.former),
     )
     work.history.append(told)
 

@@ -21,8 +21,9 @@ from crm_bridge.sync.claims import ABSENT, Claim
 from crm_bridge.sync.proposals import unit_of
 from crm_bridge.sync.rules import PERSON, Survivorship
 from crm_bridge.sync.slots import slot_of
-from crm_bridge.sync.survivorship import Verdict, survive
+from crm_bridge.sync.survivorship import survive
 from crm_bridge.sync.units import head, split
+from crm_bridge.sync.verdict import Verdict
 
 FOUND_AT_MOST = 50
 _WITH_ONE_KEY = 10_000  # clients that share a phone, an address or an identifier

@@ -41,7 +41,7 @@ def _words(rows: Sequence[SourceRecord], path: str) -> list[tuple[str, Claim]]:
     """Every record's own word on a unit, or on the slot of an item: there, the items that took another's place."""
     found: list[tuple[str, Claim]] = []
     for contribution in (row.contribution() for row in rows if row.entity == "client"):
-        if not is_value_keyed(path):
+        if not _is_slot(rows, path):
             word = _own_word(contribution, path)
             if word is not None:
                 found.append((canonical(word.value), word))
@@ -52,6 +52,11 @@ def _words(rows: Sequence[SourceRecord], path: str) -> list[tuple[str, Claim]]:
                 if item and slot_of(unit, item.value) == path and any(items_replaced(item.replaced)):
                     found.append((unit, item))
     return found
+
+
+def _is_slot(rows: Sequence[SourceRecord], path: str) -> bool:
+    """Whether ``path`` is a place that items meet in; else it is a field, or one item whose description differs."""
+    return is_value_keyed(path) and not any(path in split(row.effective_doc()) for row in rows)
 
 
 def _own_word(contribution: Contribution, unit: str) -> Claim | None:
@@ -146,7 +151,7 @@ def _marks(rows: Sequence[SourceRecord], path: str, chosen: Claim, *, seq: int, 
     """The ruling as an edit of all that was said, oldest first: the person had it in view."""
     words = _words(rows, path)
     texts = [each for text, word in words for each in (*word.replaced, text)]
-    in_slot = is_value_keyed(path)
+    in_slot = _is_slot(rows, path)
     unit = unit_of_item(head(path), chosen.value) if in_slot else path
     right = unit if in_slot else canonical(chosen.value)
     replaced = tuple(dict.fromkeys(text for text in texts if text != right))[-REMEMBERED:]

@@ -22,8 +22,9 @@ from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord, marks_from
 from crm_bridge.sync.claims import ABSENT, canonical, is_part
 from crm_bridge.sync.rules import PERSON
-from crm_bridge.sync.survivorship import Card, Verdict
+from crm_bridge.sync.survivorship import Card
 from crm_bridge.sync.units import head, split
+from crm_bridge.sync.verdict import Verdict
 
 WHOLE = "(the record)"
 

@@ -10,12 +10,14 @@ from crm_bridge.sync.claims import Echo
 
 def echoes_to(echoes: Mapping[str, Echo]) -> dict[str, list[Any]]:
     """``echoes``, by unit, for the request of an intent."""
-    return {unit: [each.origin, each.replaced, each.said, each.seq, each.at] for unit, each in echoes.items()}
+    return {
+        unit: [each.origin, each.replaced, each.said, each.seq, each.at, each.shared] for unit, each in echoes.items()
+    }
 
 
 def echoes_from(request: Mapping[str, Any]) -> dict[str, Echo]:
     """The echoes in the request of an intent, as :func:`echoes_to` wrote them."""
     return {
-        unit: Echo(origin, tuple(replaced), said, seq, at)
-        for unit, (origin, replaced, said, seq, at) in request["echoes"].items()
+        unit: Echo(origin, tuple(replaced), said, seq, at, *shared)
+        for unit, (origin, replaced, said, seq, at, *shared) in request["echoes"].items()
     }

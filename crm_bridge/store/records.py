@@ -95,9 +95,9 @@ def marks_from(data: bytes | None) -> dict[str, Mark]:
     if not data:
         return {}
     marks = {}
-    for unit, (seq, at, replaced, echo, own, said) in orjson.loads(data).items():
+    for unit, (seq, at, replaced, echo, own, said, *shared) in orjson.loads(data).items():
         word = Own(own[0], own[1], own[2], tuple(own[3])) if own is not None else None
-        marks[unit] = Mark(seq, at, tuple(replaced), echo, word, said)
+        marks[unit] = Mark(seq, at, tuple(replaced), echo, word, said, *shared)
     return marks
 
 
@@ -114,6 +114,7 @@ def marks_to(marks: Mapping[str, Mark]) -> bytes | None:
                 mark.echo,
                 [mark.own.value, mark.own.seq, mark.own.at, mark.own.replaced] if mark.own else None,
                 mark.said,
+                *([True] if mark.shared else ()),
             ]
             for unit, mark in marks.items()
         }

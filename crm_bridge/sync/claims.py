@@ -67,6 +67,7 @@ class Mark:
         said: what the record's value means on the card, where the record cannot hold all of it: an edit of a group is
             laid over the group that its users saw a part of; an echo is of the card's whole value. ``None``: what the
             record holds is what it says.
+        shared: of an echo: a part of the value is this record's word, and it goes on claiming it.
     """
 
     seq: int
@@ -75,6 +76,7 @@ class Mark:
     echo: str | None = None
     own: Own | None = None
     said: Any = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Echo:
         replaced: what that value stands above, so that an edit made where it is carried stands above it too.
         said: the card's value; ``None``: nothing, any more.
         seq, at: of the word that is repeated; ``None``: it is as old as the receipt.
+        shared: it is put together of several words, one of which is that of the record it is carried into.
     """
 
     origin: str
@@ -93,6 +96,7 @@ class Echo:
     said: Any = None
     seq: int | None = None
     at: str | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ def is_silent(contribution: Contribution, *, cluster: Mapping[str, Contribution]
 def _marked(contribution: Contribution, mark: Mark, value: Any, cluster: Mapping[str, Contribution]) -> Claim | None:
     if mark.echo is not None:
         origin = cluster.get(mark.echo)
-        if origin is not None and not is_silent(origin, cluster=cluster):
+        if origin is not None and not mark.shared and not is_silent(origin, cluster=cluster):
             return None
         if origin is None:
             own = mark.own
@@ -219,7 +223,7 @@ def settle(known: Contribution, doc: Doc, *, seq: int, at: str, echoes: Mapping[
         elif echo.origin != known.key:
             said = echo.said if unit in after and echo.said != after[unit] else None
             since, when = (seq, at) if echo.seq is None else (echo.seq, echo.at or at)
-            marks[unit] = Mark(seq=since, at=when, replaced=echo.replaced, echo=echo.origin, own=own, said=said)
+            marks[unit] = Mark(since, when, echo.replaced, echo=echo.origin, own=own, said=said, shared=echo.shared)
         elif own is not None:  # its own word, completed or put back by us: as old, and as strong, as it was
             marks[unit] = Mark(seq=own.seq, at=own.at, replaced=own.replaced)
         else:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from crm_bridge.sync.claims import ERASED, REMEMBERED, Contribution, Mark, canonical, is_part
+from crm_bridge.sync.item_parts import is_about, is_named_thing
 from crm_bridge.sync.silence import with_what_was_not_mentioned, without_former_words
-from crm_bridge.sync.slots import described_as, is_unit, items_replaced, places_taken, row_ids, slot_of, with_row_ids
+from crm_bridge.sync.slots import described_as, items_replaced, places_taken, row_ids, slot_of, with_row_ids
 from crm_bridge.sync.units import Doc, Units, changed, is_value_keyed, join, split
 
 
@@ -62,11 +63,14 @@ def observe(
         inherited = _replaced_for(unit, (was, seen if seen is not None else was), cluster)
         former = taken.get(unit)
         if former is not None:
-            inherited += _items_before(former, known.marks.get(former), before[former], cluster)
+            shown = _seen(known.marks.get(former), before[former], (card or {}).get(former))
+            inherited += _items_before(former, known.marks.get(former), before[former], shown, cluster)
         replaced = _replaced(earlier, inherited, was, seen, is_now)
         if was is None and is_value_keyed(unit):  # an item took the place of those before it, or of none
-            replaced = tuple(text for text in replaced if text != unit and (former is not None or not is_unit(text)))
-        if former is not None:
+            replaced = tuple(text for text in replaced if text != unit and (former is not None or is_about(unit, text)))
+        if former is not None and is_named_thing(unit):
+            said = _laid_over(shown, before[former], is_now, kept=kept_elsewhere(unit))
+        elif former is not None:
             said = described_as((card or {}).get(former) or _in_its_place(former, cluster), is_now)
         elif unit == "status" and _is_own_erasure(earlier, was):
             said = ERASED
@@ -143,10 +147,14 @@ def _replaced_for(unit: str, values: Iterable[Any], cluster: Iterable[Contributi
     return texts
 
 
-def _items_before(former: str, earlier: Mark | None, was: Any, cluster: Iterable[Contribution]) -> list[str]:
-    """The item whose place was taken, behind all whose place that one had taken in its turn."""
-    texts = [*_replaced_for(former, (was,), cluster), *(earlier.replaced if earlier else ())]
-    return [*items_replaced(texts), former]
+def _items_before(former: str, earlier: Mark | None, was: Any, seen: Any, cluster: Iterable[Contribution]) -> list[str]:
+    """The item whose place was taken, behind all whose place that one had taken in its turn. Of a thing that was
+    renamed, how it was described as well: that was seen, and stays, or was edited with the name."""
+    texts = [*_replaced_for(former, (was, seen), cluster), *(earlier.replaced if earlier else ())]
+    if not is_named_thing(former):
+        return [*items_replaced(texts), former]
+    described = [earlier.said if earlier else None, was, seen]
+    return [*texts, *(canonical(value) for value in described if value is not None), former]
 
 
 def _in_its_place(former: str, cluster: Iterable[Contribution]) -> Any:

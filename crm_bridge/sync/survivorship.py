@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from crm_bridge.sync.claims import (
     ABSENT,
@@ -26,51 +26,14 @@ from crm_bridge.sync.claims import (
 from crm_bridge.sync.consents import force
 from crm_bridge.sync.contests import Contender, contender, lost
 from crm_bridge.sync.further_addresses import edited_beside, second
+from crm_bridge.sync.item_parts import follow_renames, is_named_thing, merged
 from crm_bridge.sync.lost_edits import drop_what_they_replaced
 from crm_bridge.sync.own_rules import SPECIAL
 from crm_bridge.sync.rules import Rule, Survivorship, completeness, preference
-from crm_bridge.sync.slots import slot_of
 from crm_bridge.sync.units import Doc, head, is_value_keyed, join, split
+from crm_bridge.sync.verdict import Verdict
 
 FINAL = frozenset({ERASED, "deceased"})  # no edit of another record takes their place
-
-
-class Verdict(NamedTuple):
-    """The decision on one unit.
-
-    Attributes:
-        value: what stands on the card, or ``ABSENT``.
-        origin: key of the record whose claim won.
-        reason: in words: ``only``, ``agreed``, ``edit`` (superseded the others), ``precedence``, ``newest`` …
-        losers: claims that stand against the winner with another value.
-        superseded: claims that an edit had replaced.
-        conflict: two systems changed the same without having seen each other's change, or contradict at first sight.
-        against: units of the items that lost their slot to this one.
-        ask: a person has to decide.
-        words: which words a person is asked about; an edit is a new one, whatever it says.
-        at: when the winner said it.
-        seq: the bridge's own count of that word; ``None``: nobody's.
-        replaced: canonical texts of all that the value stands above: what an edit of it takes the place of as well.
-    """
-
-    unit: str
-    value: Any
-    origin: str
-    reason: str
-    losers: tuple[Claim, ...] = ()
-    superseded: tuple[Claim, ...] = ()
-    conflict: bool = False
-    against: tuple[str, ...] = ()
-    ask: bool = False
-    words: tuple[str, ...] = ()
-    at: str = ""
-    replaced: tuple[str, ...] = ()
-    seq: int | None = None
-
-    @property
-    def path(self) -> str:
-        """What a person is told that it is about: the unit, or the slot that items meet in."""
-        return slot_of(self.unit, self.value) if self.against else self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +60,15 @@ def survive(contributions: Sequence[Contribution], *, policy: Survivorship, curr
         for unit, claim in claims_of(contribution, cluster=cluster):
             by_unit.setdefault(unit, []).append(claim)
     drop_what_they_replaced(by_unit, contributions, cluster=cluster)
+    along = follow_renames(by_unit, {key: each.doc for key, each in cluster.items()})
     standing = split(current) if current is not None else {}
     verdicts = {
-        unit: decide(unit, claims, policy=policy, standing=standing.get(unit)) for unit, claims in by_unit.items()
+        unit: decide(unit, claims, policy=policy, standing=standing.get(unit))
+        for unit, claims in by_unit.items()
+        if claims
     }
     verdicts.update(_contested(verdicts, by_unit, policy=policy, standing=standing))
+    _gone_along(verdicts, by_unit, along, policy=policy, standing=standing)
     for unit, edit, beside in edited_beside(by_unit, contributions):
         _put_beside(verdicts, by_unit, unit, edit, beside)
     said = {unit: verdict.value for unit, verdict in verdicts.items() if verdict.value is not ABSENT}
@@ -189,7 +156,7 @@ def _decide(unit: str, claims: Sequence[Claim], policy: Survivorship, standing: 
         agreed = "edit" if superseded else "agreed" if len(valued) > 1 else "only"
         return _by(winner, unit, agreed, superseded=superseded)
     if is_value_keyed(unit):
-        return _by(winner, unit, reason, superseded=superseded)._replace(value=_merged_item(ranked))
+        return _of_parts(unit, ranked, rule, superseded, standing)
     if rule.kind == "manual" and standing is not None:
         kept = next((claim for claim in ranked if claim.value == standing), winner)
         if all(is_part(claim.value, kept.value) for claim in ranked if claim.value != kept.value):
@@ -202,6 +169,75 @@ def _decide(unit: str, claims: Sequence[Claim], policy: Survivorship, standing: 
     ask = rule.kind == "manual" or (unit == "birth_date" and reason == "contradiction")
     verdict = _by(winner, unit, reason, losers, superseded)._replace(conflict=True)
     return verdict._replace(ask=True, words=_words(ranked)) if ask else verdict
+
+
+def _of_parts(unit: str, ranked: Sequence[Claim], rule: Rule, superseded: tuple[Claim, ...], standing: Any) -> Verdict:
+    """One item that several describe, each part by the edits of that part."""
+    value, holder, losers, givers = merged(unit, ranked, holders=ranked)
+    verdict = _by(holder, unit, rule.kind, losers, superseded)._replace(value=value, givers=givers)
+    return _clash(verdict, ranked, rule, standing) if losers else verdict
+
+
+def _clash(verdict: Verdict, ranked: Sequence[Claim], rule: Rule, standing: Any) -> Verdict:
+    """``verdict`` on an item, where edits of one of its parts met."""
+    if rule.kind != "manual":
+        return verdict._replace(conflict=True, reason="precedence" if rule.kind == "union" else rule.kind)
+    value = verdict.value if standing is None else standing
+    return verdict._replace(value=value, conflict=True, ask=True, words=_words(ranked))
+
+
+def _gone_along(
+    verdicts: dict[str, Verdict],
+    claims: Mapping[str, Sequence[Claim]],
+    along: Mapping[str, Sequence[Claim]],
+    *,
+    policy: Survivorship,
+    standing: Mapping[str, Any],
+) -> None:
+    """Edits of renamed things (``along``), and those that came with a name which lost, go into what stands."""
+    edits: dict[str, list[Claim]] = {}
+    for former, found in along.items():
+        unit = next(
+            (name for name, each in verdicts.items() if each.value is not ABSENT and former in each.replaced), ""
+        )
+        if unit:
+            edits.setdefault(unit, []).extend(found)
+        if not unit or former not in verdicts:
+            verdicts[former] = decide(former, [*claims[former], *found], policy=policy)
+        if unit and verdicts[former].value is not ABSENT and not claims[former]:
+            verdicts[former] = verdicts[former]._replace(value=ABSENT, origin=verdicts[unit].origin)
+    for unit, verdict in verdicts.items():
+        if verdict.against and is_named_thing(unit):
+            edits.setdefault(unit, []).extend(claim for name in verdict.against for claim in verdicts[name].losers)
+    for unit, found in edits.items():
+        verdicts[unit] = _with_edits(verdicts[unit], claims[unit], found, along, policy, standing.get(unit))
+
+
+def _with_edits(
+    verdict: Verdict,
+    claims: Sequence[Claim],
+    edits: Sequence[Claim],
+    along: Iterable[str],
+    policy: Survivorship,
+    standing: Any,
+) -> Verdict:
+    rule = policy.rule(verdict.unit)
+
+    def best_first(those: Iterable[Claim]) -> list[Claim]:
+        return sorted(those, key=lambda claim: preference(claim, rule, policy))
+
+    live = best_first(claim for claim in _without_superseded(verdict.unit, claims)[0] if claim.value is not ABSENT)
+    ranked = best_first([*live, *edits])
+    value, _, losers, givers = merged(verdict.unit, ranked, holders=live)
+    below = [*verdict.replaced, *(text for claim in edits for text in (*claim.replaced, canonical(claim.value)))]
+    found = verdict._replace(
+        value=value,
+        losers=(*verdict.losers, *(claim for claim in losers if claim not in verdict.losers)),
+        former=tuple(name for name in along if name in verdict.replaced),
+        givers=givers,
+        replaced=tuple(dict.fromkeys(text for text in below if text != canonical(value)))[-REMEMBERED:],
+    )
+    return _clash(found, ranked, rule, standing) if losers and not verdict.conflict else found
 
 
 def _contested(
@@ -310,17 +346,6 @@ def _is_part_of_any(value: Any, replaced: Iterable[str]) -> bool:
     if not isinstance(value, Mapping):
         return False
     return any(text.startswith("{") and is_part(value, json.loads(text)) for text in replaced)
-
-
-def _merged_item(ranked: Sequence[Claim]) -> dict[str, Any]:
-    """One item that several describe: the best's description, with what only others tell of it."""
-    merged: dict[str, Any] = {}
-    for claim in reversed(ranked):
-        merged.update(claim.value)
-    features = sorted({feature for claim in ranked for feature in claim.value.get("features", ())})
-    if features:
-        merged["features"] = features
-    return merged
 
 
 def _strictest_newest(unit: str, claims: Sequence[Claim]) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from crm_bridge.sync.claims import ABSENT, Contribution, Echo, by_key, settle
+from crm_bridge.sync.claims import Contribution, by_key, settle
 from crm_bridge.sync.edits import observe
 from crm_bridge.sync.rules import Survivorship
 from crm_bridge.sync.survivorship import Card, survive
@@ -61,16 +61,7 @@ class Systems:
             units = changed(split(known.doc), split(doc))
             if units:
                 seq = next(self._seq)
-                echoes = {
-                    unit: Echo(
-                        verdict.origin,
-                        verdict.replaced,
-                        None if verdict.value is ABSENT else verdict.value,
-                        verdict.seq,
-                        verdict.at,
-                    )
-                    for unit, verdict in card.verdicts.items()
-                }
+                echoes = {unit: verdict.echo(key) for unit, verdict in card.verdicts.items()}
                 at = f"2026-03-01T00:00:{seq:02d}Z"
                 self.records[key] = settle(known, doc, seq=seq, at=at, echoes=echoes)
                 written[key] = units
