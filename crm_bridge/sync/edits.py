@@ -6,6 +6,7 @@ had replaced in their turn, Y replaces too (:mod:`crm_bridge.sync.claims`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -59,7 +60,7 @@ def observe(
         if is_now is None and slot_of(unit, was) not in slots and kept_elsewhere(unit):
             marks[unit] = Mark(seq=seq, at=at)
             continue
-        seen = _seen(earlier, was, (card or {}).get(unit))
+        seen = _seen(earlier, was, (card or {}).get(unit)) or _fuller_before(unit, was, cluster)
         inherited = _replaced_for(unit, (was, seen if seen is not None else was), cluster)
         former = taken.get(unit)
         if former is not None:
@@ -104,6 +105,25 @@ def _seen(earlier: Mark | None, before: Any, card: Any) -> Any:
     if card is not None and (before == card or is_part(before, card)):
         return card
     return earlier.said if earlier is not None and earlier.echo is not None else None
+
+
+def _fuller_before(unit: str, before: Any, cluster: Iterable[Contribution]) -> Any:
+    """What the others say, or had said, of a group of which the record holds no more than a part.
+
+    The card moved on to an edit that did not reach the record: what its users saw a part of is then found with those
+    who said it, or among what that edit took the place of.
+    """
+    if not isinstance(before, Mapping) or (unit != "name" and not (before.get("address") or {}).get("lines")):
+        return None
+    now: list[Any] = []
+    former: list[Any] = []
+    for each in cluster:
+        mark = each.marks.get(unit)
+        now.append(mark.said if mark is not None and mark.said is not None else split(each.doc).get(unit))
+        if mark is not None:
+            former += [mark.own.value] if mark.own is not None else []
+            former += [json.loads(text) for text in reversed(mark.replaced) if text.startswith("{")]
+    return next((value for value in (*now, *former) if value != before and is_part(before, value)), None)
 
 
 def _laid_over(seen: Any, before: Any, after: Any, *, kept: bool) -> Any:

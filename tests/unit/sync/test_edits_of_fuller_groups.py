@@ -1,5 +1,8 @@
 """An edit of an address or a name stands also above those who had said only a part of what it replaced."""
 
+import pytest
+from saying import Systems, said
+
 from crm_bridge.sync.claims import Contribution, Mark, canonical
 from crm_bridge.sync.rules import Survivorship
 from crm_bridge.sync.survivorship import survive
@@ -40,3 +43,21 @@ def test_a_fuller_address_that_was_edited_does_not_give_way_to_a_part_of_the_old
     [found] = survive(cluster, policy=POLICY).doc["contact_points"]
 
     assert {"lines": ["New St"], "city": "Kyiv", "region": "Kyiv region"} == found["address"]
+
+
+@pytest.mark.parametrize("carried", [False, True], ids=["not carried", "carried to the first"])
+def test_an_edit_of_a_part_keeps_what_its_users_could_not_see(carried):
+    """B holds no patronymic. C's edit of the family name is on the card already, and did not reach B."""
+    systems = Systems(
+        said("a", seq=1, name={"family": "Коваль", "given": "Anna"}),
+        said("b", seq=2, name={"family": "Коваль", "given": "Anna"}),
+        said("c", seq=3, name={"family": "Коваль"}),
+    )
+    a, b, c = systems.records
+    systems.reads(a, name={"family": "Коваль", "given": "Anna", "patronymic": "Петрівна"})
+    systems.reads(c, name={"family": "Бондар"})
+    if carried:
+        systems.carry(a)
+    systems.reads(b, name={"family": "Коваль", "given": "Марія"})
+
+    assert {"family": "Коваль", "given": "Марія", "patronymic": "Петрівна"} == systems.card().doc["name"]
