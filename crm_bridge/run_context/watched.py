@@ -47,14 +47,21 @@ class _Watched:
 
     def _limited(self, call: str, method: Any) -> Any:
         if call in FOLLOWING:
-            return wraps(method)(lambda *given, **named: self._in_turn(call, partial(method, *given, **named)))
+            return wraps(method)(
+                lambda *given, **named: self._in_turn(call, partial(self._call, call, *given, **named))
+            )
         if call in PAGED:
-            return wraps(method)(lambda *given, **named: self._step_by_step(call, partial(method, *given, **named)))
+            return wraps(method)(
+                lambda *given, **named: self._step_by_step(call, partial(self._call, call, *given, **named))
+            )
         if call in BESIDE:
-            return wraps(method)(lambda *given, **named: self._beside(call, partial(method, *given, **named)))
+            return wraps(method)(lambda *given, **named: self._beside(call, partial(self._call, call, *given, **named)))
         if call == "close":
             return wraps(method)(lambda: self._beside(call, method, seconds=min(CLOSING_SECONDS, self._seconds)))
         return method
+
+    def _call(self, call: str, *given: Any, **named: Any) -> Any:
+        return getattr(self.watched, call)(*given, **named)
 
     def _in_turn(self, call: str, job: Callable[[], Any]) -> Any:
         with self._turn:

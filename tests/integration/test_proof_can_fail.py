@@ -11,7 +11,7 @@ from crm_bridge.prove.systems import InMemory
 from crm_bridge.runner import deletions, inbox, pull
 from crm_bridge.store import runs
 from crm_bridge.store.runs import Cursor
-from crm_bridge.sync import claims, survivorship
+from crm_bridge.sync import edits, survivorship
 from crm_bridge.sync import deletions as rule_of_deletions
 from crm_bridge.sync.units import split
 
@@ -111,12 +111,12 @@ def news_count_as_a_reading_of_everything(monkeypatch):
 
 def an_identifier_once_read_stays(monkeypatch):
     """A number tells who somebody is, so what users change of it is not looked at: what one mended stays wrong."""
-    changed = claims.changed
+    changed = edits.changed
 
     def but_identifiers(was, now):
         return [unit for unit in changed(was, now) if not unit.startswith("identifiers[ua.")]
 
-    monkeypatch.setattr(claims, "changed", but_identifiers)
+    monkeypatch.setattr(edits, "changed", but_identifiers)
 
 
 @pytest.mark.parametrize(
