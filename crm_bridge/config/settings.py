@@ -140,7 +140,8 @@ class GuardSettings(FrozenSettings):
     )
     min_records: Count = Field(
         default=100,
-        description="Below this number of known records of a system the guard says nothing: a first load goes through.",
+        description="Below this number of known records of a system the guard says nothing: a first load goes through. "
+        "But a sweep never believes a list of nothing, at any number.",
     )
 
 

@@ -13,7 +13,7 @@ from crm_bridge.connector import Accepted, Postponed, Refused, Stale, Unknown, W
 from crm_bridge.outbox.consents_of_others import STAYS
 from crm_bridge.outbox.parcels import Parcel
 from crm_bridge.outbox.retry import Again, GiveUp, RetryPolicy, next_step
-from crm_bridge.outbox.settle import settle_accepted, unless_of_another
+from crm_bridge.outbox.settle import NOT_FOUND, settle_accepted, unless_of_another
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.systems import System
 from crm_bridge.store import journal, letters, outbox
@@ -66,6 +66,9 @@ def take_outcomes(
                         at=at,
                         but=STAYS,  # what else was written to the record took no consent out of it
                     )
+                    if parcel.intent.operation == "create":
+                        whose = (system.name, parcel.intent.kind, parcel.intent.client_id)
+                        letters.close_replaced(connection, *whose, code=NOT_FOUND, at=at)
                 case Stale():
                     figures.stale += 1
                     anew.add(parcel.row.id)

@@ -167,3 +167,21 @@ def test_a_record_that_cannot_be_read_by_id_stands_alone(world, monkeypatch):
     assert {} == report.stopped
     assert 1 == report.new_dead_letters
     assert 4 == report.of_read("a", "person").new
+
+
+def test_a_letter_about_a_deleted_record_closes_when_its_client_has_a_new_one_there(tmp_path):
+    """An edit was to be carried into a record whose deletion nobody had seen yet; it brings the client back."""
+    systems = {"a": capable(), "b": capable(deletes_visible=False)}
+    world = World(tmp_path, systems=systems, create=["b"], spread=["b"])
+    ids = world.person("a", "b")
+    world.person("a", "b", number=2, last_name="Бондар")
+    world.settle()
+    world["b"].delete("person", ids["b"])
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+    world.sync()
+    before = [(each["code"], each["record_id"]) for each in world.ask("dead_letters")]
+
+    report = world.sync(sweep=True)
+
+    assert [("not_found", ids["b"])] == before
+    assert ([], 0, 2) == (world.ask("dead_letters"), report.dead_letters, len(world["b"].records("person")))
