@@ -18,7 +18,7 @@ from crm_bridge.runner import cases, in_doubt, queries
 from crm_bridge.store import causes, corrections, letters, outbox, pauses, review, runs
 from crm_bridge.store.causes import EVERY, Cause
 from crm_bridge.store.database import Database
-from crm_bridge.store.opening import open_database
+from crm_bridge.store.opening import open_database, open_to_look
 
 SHOWN = 200  # rows of a list, where nobody asked for another number
 
@@ -189,8 +189,11 @@ class Desk:
             yield connection
 
 
-def open_store(settings: Settings) -> Database:
+def open_store(settings: Settings, *, to_look: bool = False) -> Database:
     """The store that ``settings`` name.
+
+    Args:
+        to_look: nothing is written; a full disk is no hindrance then.
 
     Raises:
         ConfigMistake: it cannot be opened as it is configured; with file and line.
@@ -201,7 +204,8 @@ def open_store(settings: Settings) -> Database:
     try:
         password = resolve_secret(reference, base_dir=base_dir) if reference else None
         key = "store"
-        return open_database(settings.bridge.store, base_dir=base_dir, password=password)
+        opening = open_to_look if to_look else open_database
+        return opening(settings.bridge.store, base_dir=base_dir, password=password)
     except ConfigMistake as error:
         place = settings.place(("bridge", key))
         raise ConfigMistake(error.message, place=place, path=f"bridge.{key}") from error
@@ -212,7 +216,7 @@ def open_store(settings: Settings) -> Database:
 @contextmanager
 def open_desk(settings: Settings) -> Iterator[Desk]:
     """The desk of the store that ``settings`` name, closed afterwards."""
-    database = open_store(settings)
+    database = open_store(settings, to_look=True)
     try:
         yield Desk(settings, database=database)
     finally:

@@ -7,9 +7,10 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from crm_bridge.connector import Secret
-from crm_bridge.errors import ConfigMistake
+from crm_bridge.errors import BridgeError, ConfigMistake, StoreAway
 from crm_bridge.store.database import Database
-from crm_bridge.store.sqlite import open_sqlite
+from crm_bridge.store.migrate import State, state_of
+from crm_bridge.store.sqlite import open_sqlite, open_without_room
 
 
 def open_database(
@@ -44,3 +45,31 @@ def open_database(
             database.close()
             raise
     return database
+
+
+def open_to_look(url: str, *, base_dir: Path, password: Secret | None = None) -> Database:
+    """:func:`open_database` for who only reads: a full disk keeps nobody from looking.
+
+    Raises:
+        ConfigMistake, StoreAway: as there.
+    """
+    try:
+        return open_database(url, base_dir=base_dir, password=password)
+    except StoreAway:
+        parsed = make_url(url)
+        database = open_without_room(parsed, base_dir=base_dir) if parsed.get_backend_name() == "sqlite" else None
+        if database is None or not _is_ready(database):
+            raise
+        return database
+
+
+def _is_ready(database: Database) -> bool:
+    """Whether it can be read, and has the present schema; closed otherwise."""
+    try:
+        with database.reading() as connection:
+            if state_of(connection) is State.CURRENT:
+                return True
+    except BridgeError:
+        pass
+    database.close()
+    return False

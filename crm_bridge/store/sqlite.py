@@ -173,6 +173,17 @@ def open_sqlite(url: URL, *, base_dir: Path, scratch: bool = False) -> SqliteDat
     return SqliteDatabase(engine, lock_file=path.with_name(path.name + ".lock"), timeout=timeout)
 
 
+def open_without_room(url: URL, *, base_dir: Path) -> SqliteDatabase:
+    """Open the file that ``url`` names for reading alone, where its disk has no room for the files that SQLite lays
+    beside it. Nobody else may work on it meanwhile: what they share is one of those files."""
+    path = base_dir / str(url.database)
+    address = url.set(database=str(path), query={})
+    engine = create_engine(address, connect_args={"timeout": 1.0}, poolclass=StaticPool)
+    event.listen(engine, "connect", _prepare_alone)
+    event.listen(engine, "begin", _begin)
+    return SqliteDatabase(engine, timeout=1.0)
+
+
 def _timeout(url: URL) -> float:
     """How many seconds a writer waits for another program."""
     if set(url.query) - {"timeout"}:
@@ -199,6 +210,12 @@ def _prepare(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> No
         connection.execute(f"PRAGMA {pragma}")
     (size,) = connection.execute("PRAGMA page_size").fetchone()  # a file keeps the one that it was made with
     connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_BYTES // size}")
+
+
+def _prepare_alone(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")  # the index of the WAL then lies in memory
+    connection.execute("PRAGMA query_only=ON")
 
 
 def _leave_unsynced(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:

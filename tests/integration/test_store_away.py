@@ -15,6 +15,7 @@ from stores import SQLITE, bare_database, crash_server, execute, new_database
 from crm_bridge.connector import EffectSafety
 from crm_bridge.errors import Locked, StoreAway
 from crm_bridge.outbox.gate import Stopwatch
+from crm_bridge.runner.desk import open_desk
 from crm_bridge.store import runs
 from crm_bridge.store.opening import open_database
 
@@ -249,6 +250,32 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(filed, disk, full_from):
     assert PEOPLE == len(filed["b"].writes)
     with closing(sqlite3.connect(filed.folder / "bridge.db")) as store:
         assert "ok" == store.execute("PRAGMA integrity_check").fetchone()[0]
+
+
+@pytest.mark.parametrize("left_behind", [False, True])
+def test_a_full_disk_keeps_nobody_from_looking(filed, left_behind):
+    """No room for a single byte; what a killed run left in the log beside the store is read too."""
+    filed.sync()
+    settings = filed.settings()
+    store = filed.folder / "bridge.db"
+    if left_behind:
+        with closing(sqlite3.connect(store)) as other:
+            other.execute("UPDATE runs SET id = 'late'")
+            other.commit()
+            kept = {name: Path(f"{store}{name}").read_bytes() for name in ("", "-wal")}
+        for name, content in kept.items():
+            Path(f"{store}{name}").write_bytes(content)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with open_desk(settings) as desk:
+            found, runs_told = desk.lookup(name="Ковальа"), desk.runs()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert 1 == len(found)
+    assert left_behind == (runs_told[0]["id"] == "late")
+    assert (0, 0) == ((report := filed.sync()).exit_code, report.written)
 
 
 @pytest.mark.parametrize("at", [3, 6, 14, 20])
