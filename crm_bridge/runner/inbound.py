@@ -263,7 +263,7 @@ def _kept_elsewhere(run: RunContext, unit: str, group: Mapping[str, Contribution
         mark = other.marks.get(unit)
         system = run.systems.get(other.system)
         kind = system.kinds.get(key.split("/")[1]) if system is not None else None
-        if (mark is None or mark.echo is None) and (kind is None or kind.keeps(head(unit))):
+        if (mark is None or mark.echo is None or mark.shared) and (kind is None or kind.keeps(head(unit))):
             return True
     return False
 

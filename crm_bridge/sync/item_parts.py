@@ -23,13 +23,13 @@ from crm_bridge.sync.units import head, is_value_keyed
 Path: TypeAlias = tuple[str, ...]
 
 NAMED_THINGS = frozenset({"relationships", "holdings"})
-# What names an item, in its own words; it is what the unit is called after.
-_NAMED_BY: Mapping[str, tuple[Path, ...]] = {
-    "contact_points": (("type",), ("value",)),
-    "identifiers": (("system",), ("value",)),
-    "relationships": (("type",), ("to", "name"), ("to", "client_id")),
-    "holdings": (("type",), ("number",)),
-    "other_names": (("use",), ("text",), ("family",)),
+# What names an item, in its own words: of each row the first that it has.
+_NAMED_BY: Mapping[str, tuple[tuple[Path, ...], ...]] = {
+    "contact_points": ((("type",),), (("value",),)),
+    "identifiers": ((("system",),), (("value",),)),
+    "relationships": ((("type",),), (("to", "client_id"), ("to", "name"))),
+    "holdings": ((("type",),), (("number",),)),
+    "other_names": ((("use",),), (("text",), ("family",))),
 }
 _GATHERED = "features"  # what a number can do: each system knows some of it
 
@@ -77,9 +77,9 @@ def merged(unit: str, ranked: Sequence[Claim], *, holders: Sequence[Claim]) -> M
         holders: those of ``unit`` itself, the best first; one at least.
     """
     said = [(claim, dict(_leaves(claim.value)), _before(unit, claim)) for claim in ranked]
-    naming = _NAMED_BY[head(unit)]
     paths = dict.fromkeys(path for _, leaves, before in said for each in (leaves, *before) for path in each)
     value = dict(_leaves(holders[0].value))
+    naming = {next((path for path in row if path in value), row[0]) for row in _NAMED_BY[head(unit)]}
     edits: set[int] = set()
     givers: dict[Path, Claim] = {}
     losers: list[Claim] = []
@@ -109,8 +109,8 @@ def merged(unit: str, ranked: Sequence[Claim], *, holders: Sequence[Claim]) -> M
 
 
 def follow_renames(claims: dict[str, list[Claim]], holds: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Claim]]:
-    """Take out of ``claims``, by unit, edits of a thing that another record had renamed. Returns them by their unit:
-    they go along with the thing.
+    """Take out of ``claims``, by unit, edits of a thing that another record had renamed. Returns by their unit those
+    that whoever renamed it had not seen in turn: they go along with the thing.
 
     Args:
         holds: record key → its document.
@@ -126,20 +126,24 @@ def follow_renames(claims: dict[str, list[Claim]], holds: Mapping[str, Mapping[s
         if former in claims and former != unit
     ]
     for unit, rename, former in renames:
-        gone_along = [each for each in claims[former] if _goes_along(each, former, rename, unit, holds)]
-        if gone_along:
-            found.setdefault(former, []).extend(gone_along)
-            claims[former] = [each for each in claims[former] if each not in gone_along]
-    return found
+        unseen = [each for each in claims[former] if _is_of_the_former(each, former, rename, unit, holds)]
+        if unseen:
+            claims[former] = [each for each in claims[former] if each not in unseen]
+            found.setdefault(former, []).extend(each for each in unseen if canonical(each.value) not in rename.replaced)
+    return {former: edits for former, edits in found.items() if edits}
 
 
-def _goes_along(edit: Claim, former: str, rename: Claim, unit: str, holds: Mapping[str, Mapping[str, Any]]) -> bool:
+def _is_of_the_former(
+    edit: Claim, former: str, rename: Claim, unit: str, holds: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    """Whether ``edit`` is one of the thing under its ``former`` name, by somebody who had not seen that it is called
+    ``unit`` now."""
     return (
         edit.value is not ABSENT
         and edit.key != rename.key
         and slot_of(former, edit.value) == slot_of(unit, rename.value)
+        and unit not in edit.replaced
         and any(not is_unit(text) for text in edit.replaced)
-        and canonical(edit.value) not in rename.replaced  # else whoever renamed it had seen the edit
         and all(unit_of_item(head(unit), item) != unit for item in holds[edit.key].get(head(unit), ()))
     )
 

@@ -197,15 +197,14 @@ def _gone_along(
     """Edits of renamed things (``along``), and those that came with a name which lost, go into what stands."""
     edits: dict[str, list[Claim]] = {}
     for former, found in along.items():
-        unit = next(
-            (name for name, each in verdicts.items() if each.value is not ABSENT and former in each.replaced), ""
-        )
-        if unit:
-            edits.setdefault(unit, []).extend(found)
-        if not unit or former not in verdicts:
+        standing_now = (unit for unit, each in verdicts.items() if each.value is not ABSENT and former in each.replaced)
+        unit = min(standing_now, default=None)
+        if unit is None:
             verdicts[former] = decide(former, [*claims[former], *found], policy=policy)
-        if unit and verdicts[former].value is not ABSENT and not claims[former]:
-            verdicts[former] = verdicts[former]._replace(value=ABSENT, origin=verdicts[unit].origin)
+            continue
+        edits.setdefault(unit, []).extend(found)
+        gone = Verdict(former, ABSENT, verdicts[unit].origin, "edit", seq=verdicts[unit].seq, at=verdicts[unit].at)
+        verdicts.setdefault(former, gone)
     for unit, verdict in verdicts.items():
         if verdict.against and is_named_thing(unit):
             edits.setdefault(unit, []).extend(claim for name in verdict.against for claim in verdicts[name].losers)
@@ -330,7 +329,7 @@ def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim]
                 and (edit.seq > claim.seq or claim.first)
                 and (
                     text in edit.replaced
-                    or _is_part_of_any(claim.value, edit.replaced)
+                    or (not (presence and claim.replaced) and _is_part_of_any(claim.value, edit.replaced))
                     or (presence and edit.value is ABSENT and edit.seq > claim.seq)
                 )
                 for edit in edits

@@ -9,20 +9,24 @@ import os
 import shutil
 import tempfile
 from contextlib import suppress
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
-from memory_world import Killed, World, die
+from memory_world import FAMILY, PERSON, Killed, World, die
 
 SYSTEMS = ("a", "b", "c")
-FIELDS = ("job_title", "first_name", "last_name", "mobile_phone")
+FIELDS = ("job_title", "first_name", "last_name", "mobile_phone", "kids.name", "kids.born")
 
 
 def unit(record, field):
-    """The name is one unit."""
+    """The name is one unit; the fields of a nested row are one each."""
+    if field.startswith("kids."):
+        [kid] = record["kids"]
+        return kid[field.removeprefix("kids.")]
     return (record["first_name"], record["last_name"]) if field.endswith("_name") else record[field]
 
 
@@ -30,12 +34,26 @@ def unit_name(field):
     return "name" if field.endswith("_name") else field
 
 
+def new_value(field, number):
+    match field:
+        case "mobile_phone":
+            return f"+38050556{number:04d}"
+        case "kids.born":
+            return str(date(2000, 1, 1) + timedelta(number))
+        case _:
+            return f"{field.split('_')[0]}{number}"
+
+
 class RandomEdits(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.world = World(self.folder)
-        self.ids = self.world.person(*SYSTEMS, job_title="job 0", dish="dish 0")
+        for name in SYSTEMS:
+            self.world.write_mapping(name, PERSON.format(system=name, image="full") + FAMILY)
+            self.world[name].rows = {"kids": "k"}
+        kids = [{"k": "row-0", "name": "kids.name0", "born": "2000-01-01"}]
+        self.ids = self.world.person(*SYSTEMS, job_title="job 0", dish="dish 0", kids=kids)
         self.numbers = count(1)
         self.edited_further = {unit_name(field): set() for field in FIELDS}
         self.opened = self.world.bridge()
@@ -67,9 +85,11 @@ class RandomEdits(RuleBasedStateMachine):
         name = unit_name(field)
         seen = unit(self.held(system), field)
         self.edited_further[name].add(seen)
-        number = next(self.numbers)
-        value = f"+38050556{number:04d}" if field == "mobile_phone" else f"{field.split('_')[0]}{number}"
-        self.world[system].edit("person", self.ids[system], {field: value})
+        value = new_value(field, next(self.numbers))
+        column, _, of_row = field.partition(".")
+        if of_row:
+            value = [{**row, of_row: value} for row in self.held(system)[column]]
+        self.world[system].edit("person", self.ids[system], {column: value})
 
     @rule(
         system=st.sampled_from(SYSTEMS),
@@ -91,7 +111,11 @@ class RandomEdits(RuleBasedStateMachine):
             case "killed after":
                 peer.after_write.append(die)
 
-    @rule(away=st.sampled_from(SYSTEMS), index=st.integers(0, 1), field=st.sampled_from(["job_title", "mobile_phone"]))
+    @rule(
+        away=st.sampled_from(SYSTEMS),
+        index=st.integers(0, 1),
+        field=st.sampled_from([each for each in FIELDS if "_name" not in each]),
+    )
     def edit_and_sync_while_one_is_away(self, away, index, field):
         """Common in life, and rare by chance: chains of edits through some systems that another knows nothing of."""
         here = [system for system in SYSTEMS if system != away]
