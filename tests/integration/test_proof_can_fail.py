@@ -11,8 +11,8 @@ from crm_bridge.prove.systems import InMemory
 from crm_bridge.runner import deletions, inbox, pull
 from crm_bridge.store import runs
 from crm_bridge.store.runs import Cursor
-from crm_bridge.sync import edits, survivorship
 from crm_bridge.sync import deletions as rule_of_deletions
+from crm_bridge.sync import edits, survivorship
 from crm_bridge.sync.units import split
 
 
