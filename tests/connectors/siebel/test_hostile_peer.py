@@ -67,7 +67,8 @@ def peer(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
 def sends(body: bytes, *, status: int = 200, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
-        for name, value in {"Content-Type": "text/xml", "Content-Length": str(len(body)), **headers}.items():
+        said = {"Content-Type": "text/xml", "Content-Length": str(len(body)), "Connection": "close", **headers}
+        for name, value in said.items():
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
         handler.wfile.write(body)
