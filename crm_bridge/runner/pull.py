@@ -51,6 +51,8 @@ def pull(run: RunContext, system: System, kind: Kind) -> None:
     start = _where_to_begin(left, kind)
     if left.mapping != start.mapping and not kind.capabilities.reads_back:
         _map_again(run, kind)
+        with run.database.transaction() as connection:  # a source that is quiet brings no page to say so
+            runs.move_cursor(connection, system.name, kind.name, start, at=run.now())
     stage = f"{system.name}/{kind.name}"
     run.progress.start(stage, None)
     latest = start

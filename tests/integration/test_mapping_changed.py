@@ -61,3 +61,16 @@ def test_an_unchanged_mapping_reads_nothing_twice(world):
     world.sync()
 
     assert before == world["a"].fetched
+
+
+def test_what_stays_aside_is_tried_once_for_each_mapping(tmp_path):
+    """A quiet system brings no page that would say that it was read by the new one."""
+    world = World(tmp_path, systems={"a": capable(reads_back=False)})
+    world.person("a", gender="X")
+    world.sync()
+    world.write_mapping("a", PERSON.format(system="a", image="full").replace("{F: female,", "{Y: other, F: female,"))
+    world.sync()
+    [letter] = world.ask("dead_letters")
+    report = world.sync()
+
+    assert (letter["count"], {}) == (world.ask("dead_letters")[0]["count"], report.reads)
