@@ -139,6 +139,13 @@ class RowParser(ColumnParser):
         for path, column in never_filled(columns, entity=self.entity, head=row.head, fixed=fixed):
             words = "the model needs a value here, and nothing in this row gives one: add it to `item`, or as a part"
             self.report(column.place if column is not None else row.place, path, words)
+        made = [*fixed, *(part.steps for part in row.parts), *([row.column.steps] if is_own and row.column else [])]
+        for each in row.more:
+            around = each.steps[:-1]
+            if around and each.direction != "write" and not any(steps[: len(around)] == around for steps in made):
+                where = ".".join(map(str, around))
+                words = f"`more` joins where `{where}` is, and nothing in this row makes that: use parts"
+                self.report(each.place, each.label, words)
 
     def _each(self, words: Mapping[str, Node], label: str) -> tuple[str, ...]:
         if "each" not in words:

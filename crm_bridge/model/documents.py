@@ -151,6 +151,12 @@ def _problem(detail: Any, entity: str) -> ModelProblem:
         code, message = "unknown_code", "not one of 'person' or 'organisation'"
     elif kind == "literal_error":
         code, message = "unknown_code", f"not one of {context['expected']}"
+    elif kind == "greater_than_equal":
+        message = f"give {context['ge']} or more"
+    elif kind == "less_than_equal":
+        message = f"give {context['le']} or less"
+    elif message.startswith("Input should be "):
+        message = f"give {message.removeprefix('Input should be ')}"
     elif kind == "string_pattern_mismatch":
         message = f"give {PATTERN_WORDS[context['pattern']]}"
     return ModelProblem(path, message, code, value)

@@ -53,7 +53,7 @@ BAD = [
             "lists: {contact_points: [{src: E, as: email, item: {type: email}, more: {rank: {src: F, as: int}}}]}",
             rank,
             "contact_points[email].rank",
-            "than or equal to",
+            " or ",
         )
         for rank in (0, 500)
     ),
@@ -89,7 +89,7 @@ BAD = [
             " to.age.on: {src: D, as: date}, to.age.years: {src: F, as: int}}}]}",
             years,
             "relationships[child].to.age.years",
-            "than or equal to",
+            " or ",
         )
         for years in (300, -1)
     ),

@@ -69,6 +69,11 @@ MISTAKES = [
         "consents.evidence.kind: the model needs a value here",
     ),
     (
+        "lists: {relationships: [{item: {type: child}, src: A, more: {to.age.years: {src: B, as: int}, "
+        "to.age.on: {src: C, as: date}}}]}",
+        "`more` joins where `to.age` is, and nothing in this row makes that: use parts",
+    ),
+    (
         "lists: {relationships: [{item: {type: child}, parts: {to.name: A, to.age.years: {src: B, as: int}}}]}",
         "relationships.to.age.on: the model needs a value here",
     ),
