@@ -126,5 +126,6 @@ def ids_behind(connection: Connection, after: str, *, limit: int) -> list[str]:
 def each(connection: Connection) -> Iterator[StoredClient]:
     """All clients that stand, a few thousand at a time in memory."""
     query = select(clients).where(clients.c.replaced_by.is_(None)).order_by(clients.c.id)
-    for row in connection.execute(query.execution_options(yield_per=2000)):
-        yield StoredClient(*row)
+    with connection.execute(query.execution_options(yield_per=2000)) as rows:  # closed also by who wants no more
+        for row in rows:
+            yield StoredClient(*row)
