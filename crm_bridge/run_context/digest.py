@@ -28,7 +28,9 @@ def canonical_bytes(record: RawRecord) -> bytes:
         raw = orjson.dumps(record, option=_STRICT)
     except TypeError as error:
         raise NotJson(str(error)) from error
-    if b"null" in raw and _has_no_number(record):  # orjson writes NaN as null, and nothing else as what it is not
+    # orjson writes NaN as null, and nothing else as what it is not. Most nulls are fields that the source left empty.
+    nulls = raw.count(b"null")
+    if nulls and nulls != [*record.values()].count(None) and _has_no_number(record):
         raise NotJson("a number is NaN or infinite")
     return raw
 
