@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -134,7 +135,26 @@ class _Watched:
             if not watch.sent:
                 watch.hold(own.sock)  # a pooled connection was opened in an earlier call
             watch.sent = True
-        super().send(data)  # type: ignore[misc]  # urllib3's class follows
+        try:
+            super().send(data)  # type: ignore[misc]  # urllib3's class follows
+        except OSError as error:
+            told = _last_word(own.sock)
+            if told is not None:
+                raise told from error
+            raise
+
+
+def _last_word(connection_socket: object) -> ssl.SSLError | None:
+    """Why the peer ended TLS, where it said so before it went: who only sends does not hear it."""
+    if not isinstance(connection_socket, ssl.SSLSocket):
+        return None
+    try:
+        connection_socket.recv(1)
+    except ssl.SSLError as error:
+        return error
+    except OSError:
+        return None
+    return None
 
 
 def _watch() -> Watch | None:

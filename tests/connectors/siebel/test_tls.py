@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.api import ConfigMistake, ConnectorContext, Secret, Unreachable
+from crm_bridge_siebel import deadline
 from crm_bridge_siebel.connector import SiebelConnector
 from crm_bridge_siebel.settings import SiebelSettings
 
@@ -216,6 +217,30 @@ def test_without_our_certificate_mutual_tls_stays_shut(papers, tmp_path, version
     """TLS 1.3 tells so only behind the first bytes that we send, and it is no lost answer."""
     with (
         listening(siebel(papers, wants_client=True, version=version)) as endpoint,
+        connected(endpoint, tmp_path, ca_file=str(papers.ca)) as connector,
+        pytest.raises(ConfigMistake, match="client_certificate"),
+    ):
+        connector.read("contact", ["1-1"])
+
+
+def test_a_peer_that_went_before_we_sent_anything_is_heard_all_the_same(papers, tmp_path, monkeypatch):
+    """It refused our missing certificate and closed the connection, and only then we come to send."""
+    gone, connect = threading.Semaphore(0), deadline._WatchedHTTPSConnection.connect
+
+    def serve(connection: socket.socket) -> None:
+        try:
+            siebel(papers, wants_client=True)(connection)
+        finally:
+            connection.close()
+            gone.release()
+
+    def slowly(self) -> None:
+        connect(self)
+        assert gone.acquire(timeout=30)
+
+    monkeypatch.setattr(deadline._WatchedHTTPSConnection, "connect", slowly)
+    with (
+        listening(serve) as endpoint,
         connected(endpoint, tmp_path, ca_file=str(papers.ca)) as connector,
         pytest.raises(ConfigMistake, match="client_certificate"),
     ):
