@@ -78,7 +78,8 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
     elif not report.get("waiting") and not any(
         _figures(each, WRITES) for each in (report.get("writes") or {}).values()
     ):
-        to.print("nothing to write: the systems are in step")
+        waits = any(report.get(name) for name in WAITING)
+        to.print("nothing else to write" if waits else "nothing to write: the systems are in step")
 
 
 def draw_waiting(to: Console, report: Mapping[str, Any]) -> None:

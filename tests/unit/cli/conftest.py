@@ -23,10 +23,12 @@ class Report:
     """What a sync tells."""
 
     exit_code: int = 0
+    dead_letters: int = 0
 
     def as_dict(self):
         reads = {"siebel/contact": {"read": 2, "new": 1}}
-        return {"exit_code": self.exit_code, "reads": reads, "writes": {}, "notes": [], "clients": {"created": 1}}
+        said = {"reads": reads, "writes": {}, "notes": [], "clients": {"created": 1}}
+        return {"exit_code": self.exit_code, "dead_letters": self.dead_letters, **said}
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,14 @@ def test_a_report_is_a_table_of_systems_and_what_is_not_nothing(cli, bridge):
     assert "note" not in out
 
 
+def test_systems_are_not_in_step_while_a_dead_letter_waits(cli, bridge):
+    """A record that was refused keeps what is to be written into it from its system."""
+    bridge.answers["sync"] = Report(dead_letters=1)
+    out = cli("sync").out
+
+    assert "waiting for somebody: 1 dead letter; see crm-bridge dead-letters groups\nnothing else to write\n" in out
+
+
 @pytest.mark.parametrize("code", [ExitCode.OK, ExitCode.DEAD_LETTERS, ExitCode.SAFETY_STOP, ExitCode.UNAVAILABLE])
 def test_a_sync_ends_with_its_reports_code(cli, bridge, code):
     """The report knows what a schedule should be told."""
