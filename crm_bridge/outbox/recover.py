@@ -10,7 +10,7 @@ neither       its record turned up among what was read → it arrived; else it s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from crm_bridge.connector import (
     Accepted,
     EffectSafety,
     Postponed,
+    RawRecord,
     RecordSource,
     RecordTarget,
     Refused,
@@ -31,8 +32,9 @@ from crm_bridge.outbox.lanes import Lane, asked
 from crm_bridge.outbox.parcels import write_of
 from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.settle import arrived, count_late, found_gone, found_there, settle_accepted, unless_of_another
+from crm_bridge.run_context.by_ids import read_by_ids
 from crm_bridge.run_context.context import RunContext
-from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.store import journal, outbox, records
 from crm_bridge.store.journal import Intent
@@ -54,41 +56,77 @@ def recover(run: RunContext, system: System, *, gate: Gate, fresh: bool = False)
     with run.database.reading() as connection:
         pending = journal.in_state(connection, ["open", "unknown"], system.name)
     again: list[tuple[str, str]] = []
-    for intent in pending:
-        kind = system.kinds.get(intent.kind)
-        if kind is None:
-            continue
-        if gate.wait():
-            break  # it answers nothing: what is open stays so, and the next run asks
-        try:
-            record_id = yield from _look(run, system, kind, intent, gate, fresh)
-        except STOPS_ITS_SYSTEM as error:
-            stopped_by(run, system.name, error)
-            break
-        if record_id is not None:
-            again.append((kind.name, record_id))
+    try:
+        for kind, intents in _portions(system, pending):
+            if gate.wait():
+                break  # it answers nothing: what is open stays so, and the next run asks
+            source = _read_back_from(system, kind, intents[0])
+            if source is not None:
+                found = yield from _read_back(run, source, kind, intents)
+            else:
+                found = yield from _look(run, system, kind, intents[0], gate, fresh)
+            again.extend((kind.name, record_id) for record_id in found)
+    except STOPS_ITS_SYSTEM as error:
+        stopped_by(run, system.name, error)
     return again
 
 
-def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gate, fresh: bool) -> Lane[str | None]:
-    connector = system.connector
-    is_update = intent.operation == "update" and intent.record_id is not None
-    if is_update and kind.capabilities.reads_back and isinstance(connector, RecordSource):
-        record_id = str(intent.record_id)
-        found = yield from asked(partial(records_of, connector, kind.name, [record_id]))
-        units, over = _seen_there(run, kind, intent, found[0]) if found else ({}, {})
-        if units:
-            arrived(run, kind, intent, record_id, units, over)
-        else:
-            plan_anew(run, intent)
-        return record_id
-    if intent.operation == "delete" and kind.capabilities.reads_back and isinstance(connector, RecordSource):
-        found = yield from asked(partial(records_of, connector, kind.name, [str(intent.record_id)]))
-        if found:
-            plan_anew(run, intent)
-            return intent.record_id
-        found_gone(run, intent)
+def _portions(system: System, pending: Sequence[Intent]) -> Iterator[tuple[Kind, Sequence[Intent]]]:
+    """What is found out by one look each: a page of what is read back, and everything else for itself."""
+    pages: dict[str, list[Intent]] = {}
+    rest: list[tuple[Kind, Intent]] = []
+    for intent in pending:
+        kind = system.kinds.get(intent.kind)
+        if kind is not None and _read_back_from(system, kind, intent) is not None:
+            pages.setdefault(kind.name, []).append(intent)
+        elif kind is not None:
+            rest.append((kind, intent))
+    for name, intents in pages.items():
+        at_once = max(1, system.kinds[name].capabilities.page_size)
+        for start in range(0, len(intents), at_once):
+            yield system.kinds[name], intents[start : start + at_once]
+    for kind, intent in rest:
+        yield kind, [intent]
+
+
+def _read_back_from(system: System, kind: Kind, intent: Intent) -> RecordSource | None:
+    """The system, where the record that the write was about says what became of it."""
+    if intent.operation == "create" or intent.record_id is None or not kind.capabilities.reads_back:
         return None
+    return system.connector if isinstance(system.connector, RecordSource) else None
+
+
+def _read_back(run: RunContext, connector: RecordSource, kind: Kind, intents: Sequence[Intent]) -> Lane[list[str]]:
+    names = dict.fromkeys(str(intent.record_id) for intent in intents)
+    page = yield from asked(partial(read_by_ids, connector, kind.name, list(names)))
+    there = {kind.mapping.record_id(record): record for record in page.records}
+    unreadable = {each.record_id for each in page.broken}
+    again: list[str] = []
+    for intent in intents:
+        record_id = str(intent.record_id)
+        if record_id in unreadable:
+            _wait(run, intent)  # and is read again: what is wrong with it becomes a dead letter
+        elif record_id in there and intent.operation == "update":
+            _compare(run, kind, intent, there[record_id])
+        elif record_id in there or intent.operation == "update":
+            plan_anew(run, intent)
+        else:
+            found_gone(run, intent)
+            continue
+        again.append(record_id)
+    return again
+
+
+def _compare(run: RunContext, kind: Kind, intent: Intent, record: RawRecord) -> None:
+    units, over = _seen_there(run, kind, intent, record)
+    if units:
+        arrived(run, kind, intent, str(intent.record_id), units, over)
+    else:
+        plan_anew(run, intent)
+
+
+def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gate, fresh: bool) -> Lane[list[str]]:
+    connector = system.connector
     if isinstance(connector, WriteLookup) and not _cannot_be_told(kind, intent):
         record = yield from asked(partial(look_up, connector, kind.name, write_of(intent)))
         if intent.operation == "delete":
@@ -96,27 +134,27 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gat
                 found_gone(run, intent)
             else:
                 plan_anew(run, intent)
-            return None
+            return []
         if record is None:
             if fresh and intent.operation == "create" and kind.capabilities.effect_safety not in REPEATABLE:
                 _wait(run, intent)
             else:
                 plan_anew(run, intent)
-            return None
+            return []
         record_id = kind.mapping.record_id(record)
         if found_there(run, kind, intent, record_id, intent.request["units"]):
-            return record_id
+            return [record_id]
         _wait(run, intent)
-        return None
+        return []
     if kind.capabilities.effect_safety in REPEATABLE and isinstance(connector, RecordTarget):
         yield from _send_again(run, connector, kind, intent, gate)
-        return None
+        return []
     if intent.operation == "create" and was_read(run, intent):
         plan_anew(run, intent, state="accepted", reason="its record was read")
         count_late(run, intent)
-        return None
+        return []
     _wait(run, intent)
-    return None
+    return []
 
 
 def _cannot_be_told(kind: Kind, intent: Intent) -> bool:

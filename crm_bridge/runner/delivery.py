@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
-from crm_bridge.connector import Page, RecordSource
+from crm_bridge.connector import RecordSource
 from crm_bridge.outbox.deliver import deliver
 from crm_bridge.outbox.entries import Selection
 from crm_bridge.outbox.gate import Gate
@@ -14,8 +14,9 @@ from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.recover import recover
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.outbox.settle import found_gone
+from crm_bridge.run_context.by_ids import read_by_ids
 from crm_bridge.run_context.context import RunContext
-from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, records_of
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.deletions import settle_deletions
 from crm_bridge.runner.pull import take
@@ -97,11 +98,13 @@ def _read_again(run: RunContext, system: System, records: Sequence[tuple[str, st
         by_kind.setdefault(kind, set()).add(record_id)
     for name, ids in by_kind.items():
         try:
-            found = yield from asked(partial(records_of, connector, name, sorted(ids)))
-            _deleted_by_others(
-                run, system.kinds[name], ids.difference(map(system.kinds[name].mapping.record_id, found))
-            )
-            take(run, system.kinds[name], Page(found), cursor=None)
+            page = yield from asked(partial(read_by_ids, connector, name, sorted(ids)))
+            there = {
+                *map(system.kinds[name].mapping.record_id, page.records),
+                *(each.record_id for each in page.broken),
+            }
+            _deleted_by_others(run, system.kinds[name], ids - there)
+            take(run, system.kinds[name], page, cursor=None)
         except STOPS_ITS_SYSTEM as error:
             stopped_by(run, system.name, error)
             return

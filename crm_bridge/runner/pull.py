@@ -8,11 +8,12 @@ from itertools import chain
 
 import orjson
 
-from crm_bridge.connector import BrokenRecord, Page, RawRecord, RecordSource
-from crm_bridge.errors import BridgeError, RejectRecord
+from crm_bridge.connector import Page, RecordSource
+from crm_bridge.errors import BridgeError
 from crm_bridge.outbox.pauses import stopped_by
+from crm_bridge.run_context.by_ids import read_by_ids
 from crm_bridge.run_context.context import RunContext
-from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, pages_of, records_of
+from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, pages_of
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.beside import link_waiting, take_page_beside
 from crm_bridge.runner.collection import a_page_at_a_time
@@ -125,22 +126,4 @@ def reread(run: RunContext, system: System, kind: Kind, record_ids: Sequence[str
     connector = system.connector
     if not record_ids or not isinstance(connector, RecordSource):
         return frozenset()
-    return take(run, kind, _readable(connector, kind, record_ids), cursor=None)
-
-
-def _readable(connector: RecordSource, kind: Kind, record_ids: Sequence[str]) -> Page:
-    """These records, by halves where one of them cannot be read: it becomes a dead letter, and the others go on."""
-    found: list[RawRecord] = []
-    broken: list[BrokenRecord] = []
-    pending = [list(record_ids)]
-    while pending:
-        ids = pending.pop(0)
-        try:
-            found += records_of(connector, kind.name, ids)
-        except RejectRecord as error:
-            if len(ids) > 1:
-                pending[:0] = [ids[: len(ids) // 2], ids[len(ids) // 2 :]]
-                continue
-            position = f"{kind.name} {ids[0]}"
-            broken.append(BrokenRecord(position, error.message, raw="", code=error.code, record_id=ids[0]))
-    return Page(found, broken=broken)
+    return take(run, kind, read_by_ids(connector, kind.name, record_ids), cursor=None)
