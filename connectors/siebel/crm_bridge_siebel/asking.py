@@ -4,7 +4,7 @@ when it finds too much, and with all the child rows of its records."""
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -112,7 +112,7 @@ class Asker:
 
     def _query(self, kind: str, query: Query) -> Answer:
         def ask(narrower: Query) -> Answer:
-            return self._tried(partial(self._once, kind, narrower))
+            return self._tried(partial(self._once, kind, narrower), doubted=narrower.doubted)
 
         if kind not in self._narrowing:
             self._narrowing[kind] = Narrowing(ask, clock=self._clock, where=kind, system=self._system)
@@ -121,10 +121,10 @@ class Asker:
         except SiebelFaultError as met:
             raise read_error(met.fault, system=self._system) from None
 
-    def _tried(self, ask: Callable[[], T]) -> T:
+    def _tried(self, ask: Callable[[], T], *, doubted: bool = False) -> T:
         pause = self._settings.retry_wait_seconds
         retrying = tenacity.Retrying(
-            stop=_Enough(within=self._settings.timeouts.total),
+            stop=_Enough(within=self._settings.timeouts.total, believed={UnreadableAnswer} if doubted else set()),
             wait=tenacity.wait_chain(tenacity.wait_fixed(pause), tenacity.wait_fixed(pause * _GROWTH)),
             retry=tenacity.retry_if_exception_type(OutcomeUnknown) | tenacity.retry_if_exception(asked_once_more),
             reraise=True,
@@ -160,11 +160,13 @@ class _Enough:
     What says something of the answer itself, a fault or what cannot be read, is believed the second time: the reader
     has other ways then, such as smaller pages. A busy page or a lost answer says nothing of it, so there is a third
     try, unless the first two took as long as one call may (``within``, seconds).
+
+    ``believed``: classes of such errors that are believed the first time.
     """
 
-    def __init__(self, *, within: float) -> None:
+    def __init__(self, *, within: float, believed: Set[type[BaseException]]) -> None:
         self._within = within
-        self._met: set[type[BaseException]] = set()
+        self._met = set(believed)
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None

@@ -240,7 +240,7 @@ class ChangeReader:
     def _taken_apart(self, query: Query) -> Answer:
         keys = self._keys(replace(query, keys_only=True))
         ids = [row[ROW_ID] for row in keys.records]
-        records, broken = by_halves(self._ask, ids, where=self._where, system=self._system)
+        records, broken = by_halves(self._ask, ids, where=self._where, system=self._system, doubted=True)
         return replace(keys, records=tuple(records), broken=tuple(broken))
 
     def _keys(self, query: Query) -> Answer:

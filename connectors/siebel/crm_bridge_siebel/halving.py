@@ -20,13 +20,15 @@ class StrangersCame(ConfigMistake):
 
 
 def by_halves(
-    ask: Callable[[Query], Answer], ids: Sequence[str], *, where: str, system: str
+    ask: Callable[[Query], Answer], ids: Sequence[str], *, where: str, system: str, doubted: bool = False
 ) -> tuple[list[dict[str, Any]], list[BrokenRecord]]:
     """The records ``ids``, and those among them that cannot be read whatever is done.
 
     Args:
         ask: carries out a query; raises UnreadableAnswer when the answer stays unreadable.
         where: the kind, for positions of broken records.
+        doubted: a page with these records stayed unreadable. It is then not this answer that was cut off, so none of
+            its parts is asked for again after a pause.
 
     Raises:
         StrangersCame: others came.
@@ -34,10 +36,10 @@ def by_halves(
     """
     records: list[dict[str, Any]] = []
     broken: list[BrokenRecord] = []
-    pending = [list(ids[start : start + IDS_A_QUERY]) for start in range(0, len(ids), IDS_A_QUERY)]
+    pending = [(list(ids[start : start + IDS_A_QUERY]), doubted) for start in range(0, len(ids), IDS_A_QUERY)]
     while pending:
-        chunk = pending.pop(0)
-        query = Query(searchspec=any_of(ROW_ID, chunk), sort=BY_ID, page_size=len(chunk))
+        chunk, known_bad = pending.pop(0)
+        query = Query(searchspec=any_of(ROW_ID, chunk), sort=BY_ID, page_size=len(chunk), doubted=known_bad)
         try:
             answer = ask(query)
             if not all(record[ROW_ID] in chunk for record in answer.records):
@@ -51,7 +53,7 @@ def by_halves(
         except UnreadableAnswer as error:
             if len(chunk) > 1:
                 middle = len(chunk) // 2
-                pending[:0] = [chunk[:middle], chunk[middle:]]
+                pending[:0] = [(chunk[:middle], True), (chunk[middle:], True)]
                 continue
             _refuse_dead_line(ask, chunk[0], where=where, system=system, cause=error.message)
             try:

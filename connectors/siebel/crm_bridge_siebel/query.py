@@ -66,6 +66,7 @@ class Query:
         descending: the sort is from the last to the first.
         children: containers that come along where ``keys_only``.
         beginning: of an answer that is very large its beginning will do: the next query asks for what stands behind.
+        doubted: it asks for a part of what stayed unreadable, so that an unreadable answer is believed the first time.
     """
 
     searchspec: Condition | None
@@ -78,6 +79,7 @@ class Query:
     descending: bool = False
     children: Sequence[str] = ()
     beginning: bool = False
+    doubted: bool = False
 
 
 def changed_after(position: Position) -> Condition:

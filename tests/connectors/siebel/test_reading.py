@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from crm_bridge.api import ConfigMistake, KeyLister, RecordSource, RecordTarget, RetryLater, WriteLookup
+from crm_bridge.api import ConfigMistake, KeyLister, RecordSource, RecordTarget, RejectRecord, RetryLater, WriteLookup
 from crm_bridge_siebel.connector import SiebelConnector
 
 
@@ -228,6 +229,25 @@ def test_a_record_that_breaks_its_page_stands_alone(siebel, drain):
     assert f"contact {loaded[7]}" == broken.position
     assert sorted(set(loaded) - {loaded[7]}) == sorted(ids_of(pages))
     assert [[], []] == [ids_of(drain(connector, cursor)[0]), ids_of(drain(connector, drain(connector, cursor)[1])[0])]
+
+
+def test_a_record_that_breaks_its_page_costs_one_wait(siebel, drain, monkeypatch):
+    """That the answer is whole and a row in it is not shows at the page itself; taking it apart needs no patience."""
+    loaded = siebel.load(60)
+    siebel.simulator.edit("contact", loaded[37], {"JobTitle": "зі\x08птом"})
+    waits: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=waits.append))
+    connector = siebel.connector(retry_wait_seconds=0.5)
+
+    pages, _ = drain(connector)
+    by_poll = list(waits)
+    with pytest.raises(RejectRecord):
+        connector.read("contact", loaded)
+
+    assert [loaded[37]] == [piece.record_id for page in pages for piece in page.broken]
+    assert 59 == len(ids_of(pages))
+    assert [0.5] == by_poll
+    assert [0.5, 0.5] == waits
 
 
 def test_a_foreign_cursor_is_refused(siebel, drain):
