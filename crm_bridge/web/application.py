@@ -27,6 +27,7 @@ _PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+_FOUND_AT_MOST = 50  # clients in an answer: a screen pop, not a listing
 _log = structlog.get_logger("crm_bridge.web")
 
 
@@ -50,8 +51,9 @@ class WebBridge(Protocol):
         email: str | None = None,
         identifier: str | None = None,
         name: str | None = None,
+        limit: int = _FOUND_AT_MOST,
     ) -> Sequence[Mapping[str, Any]]:
-        """Clients that answer to what is given."""
+        """Clients that answer to what is given, ``limit`` at most."""
 
     def pages(self) -> Sequence[PageView]:
         """Pages of active plugins."""
@@ -97,8 +99,9 @@ def create_app(
         asked = {key: _plus_kept(value) for key, value in request.query_params.items()}
         if not asked or asked.keys() - {"phone", "email", "identifier"}:
             return JSONResponse({"error": "ask by phone, email or identifier"}, status_code=400)
-        found = await run_in_threadpool(lambda: bridge.lookup(**asked))
-        return JSONResponse({"clients": list(found)}, headers={"Cache-Control": "no-store"})
+        found = list(await run_in_threadpool(lambda: bridge.lookup(**asked, limit=_FOUND_AT_MOST + 1)))
+        told = {"clients": found[:_FOUND_AT_MOST], "more": len(found) > _FOUND_AT_MOST}
+        return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
     async def page(request: Request) -> Response:
         if not guard.admits(request):

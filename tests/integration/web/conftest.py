@@ -30,6 +30,7 @@ class MemoryBridge:
     unready: Exception | None = None
     received: list[Any] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
+    known: list[Any] = field(default_factory=lambda: [{"id": "c-1", "name": "Anna"}])
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def receive(self, system, request):
@@ -39,9 +40,9 @@ class MemoryBridge:
             self.received.append((system, request))
         return Result(self.answers)
 
-    def lookup(self, **asked):
+    def lookup(self, *, limit=50, **asked):
         self.asked.append(asked)
-        return [{"id": "c-1", "name": "Anna"}]
+        return self.known[:limit]
 
     def pages(self):
         return [PageView("report", "Report", lambda query: f"<h1>{query.get('of', 'all')}</h1>")]

@@ -19,9 +19,20 @@ def test_a_screen_pop_finds_the_client_by_phone(url, bridge, written):
     """With the plus escaped or, as telephone systems do, not."""
     answer = httpx.get(f"{url}/lookup?phone={written}")
 
-    assert {"clients": [{"id": "c-1", "name": "Anna"}]} == answer.json()
+    assert {"clients": [{"id": "c-1", "name": "Anna"}], "more": False} == answer.json()
     assert [{"phone": PHONE}] == bridge.asked
     assert "no-store" == answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize(("there", "more"), [(50, False), (51, True), (80, True)])
+def test_a_screen_pop_says_that_there_are_more(url, bridge, there, more):
+    """A number that many share, such as an office's: the fifty that come are not all."""
+    bridge.known = [{"id": f"c-{number}"} for number in range(there)]
+
+    answer = httpx.get(f"{url}/lookup?phone=%2B380505550101").json()
+
+    assert [f"c-{number}" for number in range(50)] == [client["id"] for client in answer["clients"]]
+    assert more == answer["more"]
 
 
 @pytest.mark.parametrize("query", ["", "?fone=1", "?phone=1&order=1"])

@@ -30,7 +30,7 @@ def test_it_serves_until_it_is_asked_to_end(served):
 
     assert 200 == httpx.get(f"{url}/livez").status_code
     assert 200 == httpx.get(f"{url}/readyz").status_code
-    assert {"clients": []} == httpx.get(f"{url}/lookup?phone=+380505550101").json()
+    assert {"clients": [], "more": False} == httpx.get(f"{url}/lookup?phone=+380505550101").json()
     assert 404 == httpx.post(f"{url}/webhooks/none", content=b"x").status_code
 
     process.send_signal(signal.SIGTERM)
