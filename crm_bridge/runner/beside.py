@@ -27,7 +27,7 @@ def take_page_beside(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor 
     ids = record_ids(page, kind)
     with run.database.reading() as connection:
         known = records.known(connection, kind.system, kind.name, ids + [gone.record_id for gone in page.deleted])
-        read = sort_page(page, ids, kind, known)
+        read = sort_page(page, ids, kind, known, today=run.clock().date())
         before = records.by_pks(connection, [each.known.pk for each in read.arrivals if each.known])
         owners = _owners(connection, sorted({name for each in read.arrivals if (name := _reference(each))}))
     work = PageWork(letters=list(read.letters))

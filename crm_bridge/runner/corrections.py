@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from crm_bridge.connector import Page, RawRecord
@@ -11,6 +12,7 @@ from crm_bridge.errors import UserMistake
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.digest import NotJson, canonical_bytes, name_of
 from crm_bridge.run_context.systems import Kind
+from crm_bridge.runner.unborn import refused_unborn
 from crm_bridge.store import corrections, history, letters
 from crm_bridge.store.corrections import Correction
 from crm_bridge.store.history import HistoryRow
@@ -94,7 +96,7 @@ def edit(run: RunContext, letter_id: int, record: Mapping[str, Any], *, by: str)
         "id": letter_id,
         "record": key,
         "changed": {name: [before.get(name), record.get(name)] for name in names},
-        "still": against(kind, record),
+        "still": against(kind, record, today=run.clock().date()),
         "in_source": in_source(made.system, names),
     }
 
@@ -110,9 +112,10 @@ def kind_of(run: RunContext, letter: Mapping[str, Any]) -> Kind | None:
     return system.kinds.get(letter["kind"]) if system else None
 
 
-def against(kind: Kind, record: RawRecord) -> list[str]:
-    """What the mapping has against a record, in words."""
-    said = [f"{each.field}: {each.message}" for each in kind.mapping.read(record).problems if each.severity != "warn"]
+def against(kind: Kind, record: RawRecord, *, today: date) -> list[str]:
+    """What speaks against a record as it would be read ``today``, in words."""
+    reading = refused_unborn(kind.mapping.read(record), record, mapping=kind.mapping, today=today)
+    said = [f"{each.field}: {each.message}" for each in reading.problems if each.severity != "warn"]
     return said if kind.mapping.record_id(record) else [*said, "it has no id"]
 
 

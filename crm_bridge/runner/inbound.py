@@ -51,7 +51,7 @@ def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None)
     ids = record_ids(page, kind)
     with run.database.reading() as connection:
         known = records.known(connection, kind.system, kind.name, ids + [gone.record_id for gone in page.deleted])
-    read = sort_page(page, ids, kind, known)
+    read = sort_page(page, ids, kind, known, today=run.clock().date())
     news = cursor is None or cursor.loaded
     work = PageWork(letters=list(read.letters))
     arrivals = enrich(read.arrivals, kind, run.plugins)

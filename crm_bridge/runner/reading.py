@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, NamedTuple
 
 import orjson
@@ -15,6 +16,7 @@ from crm_bridge.matching import match_keys
 from crm_bridge.plugin_manager import Plugins
 from crm_bridge.run_context.digest import NotJson, canonical_bytes, digest_of, name_of, safe_text
 from crm_bridge.run_context.systems import Kind
+from crm_bridge.runner.unborn import refused_unborn
 from crm_bridge.store.letters import Letter
 from crm_bridge.store.records import Known
 from crm_bridge.sync.proposals import Offer, apply
@@ -68,8 +70,12 @@ def _can_be_stored(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
 
 
-def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Known]) -> PageReading:
-    """Skip what did not change, read the rest. Of a record that stands twice in a page, the last one counts."""
+def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Known], *, today: date) -> PageReading:
+    """Skip what did not change, read the rest. Of a record that stands twice in a page, the last one counts.
+
+    Args:
+        today: the day of the run, in UTC: nobody was born after it.
+    """
     last = {record_id: index for index, record_id in enumerate(ids)}
     arrivals: list[Arrival] = []
     letters = [_broken(kind, broken) for broken in page.broken]
@@ -91,7 +97,7 @@ def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Kn
         if before is not None and before.digest == digest and not before.gone:
             unchanged += 1
             continue
-        reading = read(record)
+        reading = refused_unborn(read(record), record, mapping=kind.mapping, today=today)
         if reading.quarantined or not record_id:
             keys = telling_keys(reading.doc) if kind.is_client and (before is None or before.client_id is None) else ()
             made = _letters(kind, record_id or f"no id, {name_of(raw)}", raw, reading)

@@ -156,7 +156,7 @@ def _foresee(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
         with run.database.reading() as connection:
             known = records.known(connection, kind.system, kind.name, names)
         for row, record in zip(group, mended, strict=True):
-            said = against(kind, record)
+            said = against(kind, record, today=run.clock().date())
             before = known.get(row["record_id"])
             goes = f"changes the record of client {before.client_id}" if before else "is taken in as a new record"
             answer.add("still" if said else "replayed", row["id"], "; ".join(said) or goes)
