@@ -20,6 +20,8 @@ _FIELDS |= {"M": r"(?P<M>\d{2})", "S": r"(?P<S>\d{2})", "f": r"(?P<f>\d{1,6})"}
 _DIRECTIVE = re.compile(r"%(.)")
 _PARTIAL = re.compile(r"(?P<Y>\d{4})(?:-(?P<m>\d{2})(?:-(?P<d>\d{2}))?)?|--(?P<m2>\d{2})-(?P<d2>\d{2})", re.ASCII)
 _CANONICAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")  # a moment that needs no conversion
+# Python also takes any sign between date and time, a digit too: then a long number would be a moment.
+_ISO = re.compile(r"(?:\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d-?\d)(?:[T ].+)?", re.ASCII)
 _TIME_BEHIND = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 MEMORY = 65_536
 
@@ -86,11 +88,7 @@ def moment_reader(text: str, *, tz: str) -> Callable[[str], str]:
 
     @lru_cache(maxsize=4_096)
     def read_slowly(value: str) -> str:
-        moment = _parse_iso(value) if pattern is None else _parse(pattern, value)
-        if moment is None:
-            raise BadValue(
-                "bad_date", f"not a date and time in the format {text}: correct it in the system that holds it"
-            )
+        moment = _parsed_iso(value) if pattern is None else _parsed(pattern, value, text)
         if moment.tzinfo is None:
             return _in_utc(moment, zone)
         return _iso_moment(_shifted(moment, UTC))
@@ -162,10 +160,19 @@ def _parse_iso(value: str) -> datetime | None:
         return None
 
 
-def _parse(pattern: re.Pattern[str], value: str) -> datetime | None:
+def _parsed_iso(value: str) -> datetime:
+    if not _ISO.fullmatch(value):
+        raise _bad("not a date and time like 2026-01-02T03:04:05+02:00")
+    moment = _parse_iso(value)
+    if moment is None:
+        raise _bad("a day, time or offset that does not exist")
+    return moment
+
+
+def _parsed(pattern: re.Pattern[str], value: str, text: str) -> datetime:
     match = pattern.fullmatch(value)
     if match is None:
-        return None
+        raise _bad(f"not a date and time in the format {text}")
     found = match.groupdict()
     try:
         return datetime(  # noqa: DTZ001  # the system gave no zone; the caller adds it
@@ -178,7 +185,11 @@ def _parse(pattern: re.Pattern[str], value: str) -> datetime | None:
             int((found.get("f") or "0").ljust(6, "0")),
         )
     except ValueError:
-        return None
+        raise _bad("a day or time that does not exist") from None
+
+
+def _bad(what: str) -> BadValue:
+    return BadValue("bad_date", f"{what}: correct it in the system that holds it")
 
 
 def _in_utc(moment: datetime, zone: ZoneInfo) -> str:

@@ -15,6 +15,7 @@ from crm_bridge.mapping.paths import VALUE_KEY
 from crm_bridge.mapping.transforms import Read, printable
 from crm_bridge.mapping.values import BadValue
 from crm_bridge.model import ModelProblem
+from crm_bridge.model.dates import NO_SUCH_DAY, NO_SUCH_MOMENT
 from crm_bridge.model.forms import Form, Kind, form_at
 
 # An item → what the model does not allow in it.
@@ -132,7 +133,10 @@ def held_to_form(read: Read, column: Column) -> Read:
 def _demand(form: Form, value: Any, remedy: str) -> None:
     problems = form.misfits(value)
     if problems:
-        raise BadValue("bad_value", f"not of the model's form ({problems[0].message}): {remedy}")
+        said = problems[0].message
+        if said in (NO_SUCH_DAY, NO_SUCH_MOMENT):  # written as it should be: no transform would read it either
+            remedy = _ELSEWHERE
+        raise BadValue("bad_value", f"not of the model's form ({said}): {remedy}")
 
 
 def _from_plugin(read: Read, form: Form, name: str) -> Read:

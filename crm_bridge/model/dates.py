@@ -18,6 +18,8 @@ _PARTIAL = re.compile(r"(?:(\d{4})(?:-(\d\d)(?:-(\d\d))?)?|--(\d\d)-(\d\d))", re
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ANY_LEAP_YEAR = 2000
+NO_SUCH_DAY = "no such day in the calendar"
+NO_SUCH_MOMENT = "no such day, time of day or offset"
 
 
 def check_partial_date(value: str) -> str:
@@ -36,7 +38,7 @@ def check_partial_date(value: str) -> str:
         else:
             date(int(year), int(month or 1), int(day or 1))
     except ValueError:
-        raise ValueError("no such day in the calendar") from None
+        raise ValueError(NO_SUCH_DAY) from None
     return value
 
 
@@ -64,7 +66,10 @@ def _read_moment(value: Any) -> datetime:
     if isinstance(value, str):
         if not _MOMENT.fullmatch(value):
             raise ValueError("not a date-time: give ISO 8601 with its offset, such as 2026-01-02T03:04:05Z")
-        value = datetime.fromisoformat(value)
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(NO_SUCH_MOMENT) from None
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise ValueError("not a date-time with an offset: give one in UTC, such as 2026-01-02T03:04:05Z")
     try:
@@ -76,7 +81,10 @@ def _read_moment(value: Any) -> datetime:
 def read_day(value: Any) -> date:
     """A whole date from ``YYYY-MM-DD`` or a ``date``. Raises ``ValueError``."""
     if isinstance(value, str) and _DAY.fullmatch(value):
-        return date.fromisoformat(value)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(NO_SUCH_DAY) from None
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     raise ValueError("not a whole date: give YYYY-MM-DD")

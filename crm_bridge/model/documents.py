@@ -56,6 +56,16 @@ class InvalidClient(RejectRecord):
         self.problems = problems
 
 
+_EXPECTED: Mapping[str, str] = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+}
 _CLIENT: TypeAdapter[Person | Organisation] = TypeAdapter(Client)
 
 
@@ -155,6 +165,8 @@ def _problem(detail: Any, entity: str) -> ModelProblem:
         message = f"give {context['ge']} or more"
     elif kind == "less_than_equal":
         message = f"give {context['le']} or less"
+    elif kind in _EXPECTED:
+        message = f"give {_EXPECTED[kind]}"
     elif message.startswith("Input should be "):
         message = f"give {message.removeprefix('Input should be ')}"
     elif kind == "string_pattern_mismatch":

@@ -83,6 +83,32 @@ def test_a_moment_that_never_was_is_refused(text):
     assert "bad_date" == raised.value.code
 
 
+@pytest.mark.parametrize(
+    ("given", "text", "words"),
+    [
+        (SIEBEL, "02/31/1985 10:00:00", "a day or time that does not exist"),
+        (SIEBEL, "01/01/2026 25:00:00", "a day or time that does not exist"),
+        (SIEBEL, "31.02.1985", "not a date and time in the format %m/%d/%Y %H:%M:%S"),
+        ("iso", "1985-02-31T10:00:00", "a day, time or offset that does not exist"),
+        ("iso", "2026-01-02T03:04:05+99:00", "a day, time or offset that does not exist"),
+        ("iso", "31.02.1985", "not a date and time like 2026-01-02T03:04:05+02:00"),
+    ],
+)
+def test_what_is_wrong_with_a_moment_is_told_plainly(given, text, words):
+    """Whether the format or the calendar is against it, and what to do."""
+    with pytest.raises(BadValue) as raised:
+        moment_reader(given, tz="Europe/Kyiv")(text)
+
+    assert f"{words}: correct it in the system that holds it" == raised.value.message
+
+
+@pytest.mark.parametrize("text", ["202601021030405", "111111111111111111", "1985-03-08x10:00"])
+def test_a_row_of_digits_is_no_moment(text):
+    """Python takes any sign between a date and a time, a digit too."""
+    with pytest.raises(BadValue, match="not a date and time"):
+        moment_reader("iso", tz="Europe/Kyiv")(text)
+
+
 def test_an_iso_moment_keeps_its_own_zone():
     """The row's zone is for values without one."""
     read = moment_reader("iso", tz="Europe/Kyiv")

@@ -73,6 +73,17 @@ BAD = [
         )
         for moment in ("02.01.2026", "2020-13-45")
     ),
+    *(  # of the right form, so no transform would read it
+        (
+            "lists: {consents: [{src: C, as: flag, on: Y, off: N, more: {captured_at: F},"
+            " item: {purpose: any, channel: sms, status: denied}}]}",
+            moment,
+            "consents[any/sms].captured_at",
+            "(no such day, time of day or offset): correct it in the system that holds it",
+        )
+        for moment in ("2026-02-31T00:00:00Z", "2026-01-02T03:04:05+99:00")
+    ),
+    ("fields: {birth_date: F}", "1985-02-31", "birth_date", "(no such day in the calendar): correct it in the system"),
     ("lists: {scores: [{src: F, item: {key: churn}}]}", "high", "scores[churn].value", "`as: number`"),
     ("lists: {facts: [{src: F, item: {key: a.b, type: date}}]}", "tomorrow", "facts[a.b].value", "`as: date`"),
     ("lists: {facts: [{src: F, item: {key: a.b, type: number}}]}", "many", "facts[a.b].value", "`as: number`"),

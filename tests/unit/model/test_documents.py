@@ -20,6 +20,7 @@ from crm_bridge.model import (
     validate_purchase,
 )
 
+EMAIL = {"type": "email", "value": "oksana@example.com"}
 OKSANA: dict[str, Any] = {
     "kind": "person",
     "name": {"family": "Шевченко", "given": "Оксана", "patronymic": "Іванівна"},
@@ -121,11 +122,45 @@ def test_a_client_cannot_be_changed() -> None:
     [
         ({"gender": "f"}, "gender", "f", "unknown_code", "'female'"),
         ({"birth_date": "1985-02-30"}, "birth_date", "1985-02-30", "bad_value", "no such day"),
+        ({"deceased_on": "1985-13-01"}, "deceased_on", "1985-13-01", "bad_value", "no such day in the calendar"),
+        *(
+            (
+                {"contact_points": [{**EMAIL, "verified_at": moment}]},
+                "contact_points.0.verified_at",
+                moment,
+                "bad_value",
+                words,
+            )
+            for moment, words in (
+                ("2026-02-31T00:00:00Z", "no such day, time of day or offset"),
+                ("2026-01-02T25:00:00Z", "no such day, time of day or offset"),
+                ("2026-01-02T03:04:05+24:00", "no such day, time of day or offset"),
+                ("31.02.1985", "not a date-time"),
+            )
+        ),
+        (
+            {"contact_points": [{**EMAIL, "valid": {"start": "1985-02-31"}}]},
+            "contact_points.0.valid.start",
+            "1985-02-31",
+            "bad_value",
+            "no such day in the calendar",
+        ),
+        (
+            {"contact_points": [{**EMAIL, "rank": "1"}]},
+            "contact_points.0.rank",
+            "1",
+            "bad_value",
+            "give a whole number",
+        ),
+        ({"name": {"family": 8}}, "name.family", 8, "bad_value", "give text"),
+        ({"name": {"family": ["x"]}}, "name.family", ["x"], "bad_value", "give text"),
+        ({"contact_points": {}}, "contact_points", {}, "bad_value", "give a list"),
+        ({"name": []}, "name", [], "bad_value", "give an object"),
         ({"birth_date": "30.02.1985"}, "birth_date", "30.02.1985", "bad_value", "--MM-DD"),
         ({"favourite": 1}, "favourite", 1, "unknown_key", "facts"),
         ({"name": {"first": "x"}}, "name.first", "x", "unknown_key", "given"),
         ({"name": {"family": " "}}, "name.family", " ", "bad_value", "not empty"),
-        ({"name": {"family": 7}}, "name.family", 7, "bad_value", "string"),
+        ({"name": {"family": 7}}, "name.family", 7, "bad_value", "text"),
         ({"preferences": {"languages": ["ua"]}}, "preferences.languages.0", "ua", "bad_value", "uk (not ua)"),
         ({"preferences": {"time_zone": "Europe"}}, "preferences.time_zone", "Europe", "bad_value", "Europe/Kyiv"),
         ({"preferences": {"quiet_hours": "9-21"}}, "preferences.quiet_hours", "9-21", "bad_value", "21:00-09:00"),
