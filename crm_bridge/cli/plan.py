@@ -10,6 +10,7 @@ import typer
 
 from crm_bridge.cli.invocation import JsonOption, SystemsOption, invocation, opened
 from crm_bridge.cli.render import cell, show, table_of
+from crm_bridge.cli.report import draw_found
 from crm_bridge.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -55,7 +56,11 @@ def plan(
             to.print(cell(why))
         if out is not None:
             to.print(f"not kept: {out} would lack what these need" if answer["stopped"] else f"kept in {out}")
-        to.print(f"{len(report.writes)} {'write' if len(report.writes) == 1 else 'writes'} planned")
+        takes_in = draw_found(to, answer)
+        number = f"{len(report.writes)} {'write' if len(report.writes) == 1 else 'writes'} planned"
+        to.print(
+            f"{number}; `crm-bridge sync` would take in what was read" if takes_in and not report.writes else number
+        )
 
     show(answer, how=how, table=draw)
     if answer["stopped"]:

@@ -82,15 +82,35 @@ def draw_report(to: Console, report: Mapping[str, Any]) -> None:
         to.print("nothing else to write" if waits else "nothing to write: the systems are in step")
 
 
+def draw_found(to: Console, found: Mapping[str, Any]) -> bool:
+    """Print what a plan's reading found; whether a sync has anything to take in."""
+    rows = _reads({name: one for name, one in (found.get("reads") or {}).items() if one.get("read") or one.get("gone")})
+    if rows:
+        to.print(table_of(rows))
+        to.print()
+    told = _counted(found.get("clients") or {})
+    if told:
+        to.print(f"clients: {told}")
+    waiting = ", ".join(words for name in ("dead_letters", "reviews") if (words := _numbered(found, name)))
+    if waiting:
+        to.print(f"then waiting for somebody: {waiting}")
+    return any(one.get(name) for one in (found.get("reads") or {}).values() for name in ("new", "changed", "gone"))
+
+
 def draw_waiting(to: Console, report: Mapping[str, Any]) -> None:
     """What waits: writes that are postponed or held, and what somebody has to look at."""
     for each in report.get("waiting") or ():
         to.print(cell(_waits(each)))
-    for name, (one, many, command) in WAITING.items():
-        number = report.get(name) or 0
-        if number:
-            new = f" ({report[f'new_{name}']} new)" if report.get(f"new_{name}") else ""
-            to.print(f"waiting for somebody: {number} {one if number == 1 else many}{new}; see {command}")
+    for name, (_, _, command) in WAITING.items():
+        if words := _numbered(report, name):
+            to.print(f"waiting for somebody: {words}; see {command}")
+
+
+def _numbered(report: Mapping[str, Any], name: str) -> str:
+    """How many wait, in words; empty: none."""
+    number, (one, many, _) = report.get(name) or 0, WAITING[name]
+    new = f" ({report[f'new_{name}']} new)" if report.get(f"new_{name}") else ""
+    return f"{number} {one if number == 1 else many}{new}" if number else ""
 
 
 def _next(report: Mapping[str, Any], exit_code: ExitCode) -> str:

@@ -20,7 +20,7 @@ from crm_bridge.runner.new_targets import carry_to_new_targets
 from crm_bridge.runner.pull import pull_all
 from crm_bridge.runner.sweep import sweep_all
 from crm_bridge.runner.waiting import postponed, release
-from crm_bridge.store import outbox
+from crm_bridge.store import letters, outbox, review
 from crm_bridge.store.letters import Letter
 
 
@@ -28,7 +28,8 @@ from crm_bridge.store.letters import Letter
 class PlanReport:
     """Every write that a sync would make, in a stable order; ``blocked``: writes that cannot be made, and why.
 
-    A create is shown under its client; its id is the system's to give.
+    A create is shown under its client; its id is the system's to give. ``report`` says what the reading found, and what
+    would wait for somebody after it.
     """
 
     writes: Sequence[PlannedWrite]
@@ -48,6 +49,11 @@ class PlanReport:
                 }
                 for each in self.blocked
             ],
+            "reads": {name: asdict(figures) for name, figures in self.report.reads.items()},
+            "clients": self.report.clients,
+            "dead_letters": self.report.dead_letters,
+            "new_dead_letters": self.report.new_dead_letters,
+            "reviews": self.report.reviews,
             "stopped": self.report.stopped,
             "plugin_failures": list(self.report.plugin_failures),
         }
@@ -81,6 +87,9 @@ def plan(run: RunContext, systems: Sequence[str], *, sweep: bool = False) -> Pla
             blocked.extend(letter for _, letter in [*batch.letters, *batch.waits])
             blocked.extend(war.letter() for _, war in batch.wars)
         blocked.extend(postponed(run, system))
+    with run.database.reading() as connection:
+        run.report.dead_letters = letters.count_open(connection)
+        run.report.reviews = review.count_open(connection)
     entries.sort(key=lambda pair: pair[0].subject)
     run.report.plugin_failures = [str(failure) for failure in run.plugins.failures]
     return PlanReport([write for _, write in entries], blocked, run.report, [entry for entry, _ in entries])

@@ -38,9 +38,10 @@ class Plan:
     writes: tuple[PlannedWrite, ...] = ()
     stopped: dict[str, str] = field(default_factory=dict)
     report: Report = Report()
+    found: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self):
-        return {"writes": len(self.writes), "blocked": [], "stopped": self.stopped}
+        return {"writes": len(self.writes), "blocked": [], "stopped": self.stopped, **self.found}
 
 
 WRITE = PlannedWrite(

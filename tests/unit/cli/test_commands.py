@@ -170,6 +170,35 @@ def test_a_plan_without_a_system_says_so(cli, bridge):
     assert "siebel: no answer in 30 s\n1 write planned\n" in ended.out
 
 
+def test_a_plan_says_what_its_reading_found(cli, bridge):
+    """The first one of a project writes nothing, and would load thousands of clients."""
+    bridge.answers["plan"] = Plan(
+        found={
+            "reads": {"siebel/contact": {"read": 4003, "new": 4000, "quarantined": 3}, "agency/client": {"read": 0}},
+            "clients": {"created": 3990, "linked": 10},
+            "dead_letters": 3,
+            "new_dead_letters": 2,
+            "reviews": 1,
+        }
+    )
+    out = cli("plan").out
+
+    assert ["siebel/contact", "4003", "4000", "3"] == next(
+        each for each in out.splitlines() if "siebel" in each
+    ).split()
+    assert (
+        "clients: 3990 created, 10 linked\n"
+        "then waiting for somebody: 3 dead letters (2 new), 1 case to decide\n"
+        "0 writes planned; `crm-bridge sync` would take in what was read\n"
+    ) in out
+
+
+def test_a_plan_that_read_nothing_new_is_short(cli, bridge):
+    bridge.answers["plan"] = Plan(found={"reads": {"siebel/contact": {"read": 0}}, "clients": {}, "dead_letters": 0})
+
+    assert "0 writes planned\n" == cli("plan").out
+
+
 def test_a_report_is_a_table_of_systems_and_what_is_not_nothing(cli, bridge):
     """Zeros and empty lists are left to ``--json``."""
     out = cli("sync").out
