@@ -50,6 +50,16 @@ def choose(cards: Mapping[str, Card], *, wished: Mapping[str, str], excluded: Co
     return parts
 
 
+def wanted(needs: Sequence[Sequence[str]]) -> str:
+    """In words: the clients that a scene takes, each by the systems that it has to be known to."""
+    who = [f"known once to {' and to '.join(each)}" for each in needs]
+    if len(who) == 1:
+        return f"a client that the other scenes leave, {who[0]}"
+    if len(set(who)) == 1:
+        return f"{len(who)} clients that the other scenes leave, each {who[0]}"
+    return f"{len(who)} clients that the other scenes leave: " + ", ".join(f"one {each}" for each in who)
+
+
 def _fits(card: Card, systems: Sequence[str]) -> bool:
     """Known to all of ``systems``, and to each that knows it by one record: then it is plain where to look."""
     return all(card.get(system) for system in systems) and all(len(records) == 1 for records in card.values())

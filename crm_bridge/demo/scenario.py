@@ -14,7 +14,7 @@ from typing import Any
 
 from crm_bridge.connector import SimulatorType
 from crm_bridge.demo import scenes
-from crm_bridge.demo.cast import SCENES, Card, Part, choose
+from crm_bridge.demo.cast import SCENES, Card, Part, choose, wanted
 from crm_bridge.demo.checks import RECORDS_READ, Check
 from crm_bridge.demo.evaluation import Evaluation, QueueEvaluation, evaluate, evaluate_queue
 from crm_bridge.demo.findings import (
@@ -223,8 +223,7 @@ def _edits(world: World, parts: Mapping[str, Part], outcome: Outcome, *, sample:
 def _skipped(world: World, outcome: Outcome, scene: str, *, sample: bool) -> None:
     """A scene that cannot be played has shown nothing. The sample has people for all of them, so there it counts as a
     check that does not hold; somebody's own few records need not, and are told what the scene would take."""
-    needs = " and ".join(f"one in {', '.join(systems)}" for systems in NEEDS[scene])
-    world.narrator.say(f"Not played: it needs a client that the other scenes leave, known once to each: {needs}.")
+    world.narrator.say(f"Not played: it needs {wanted(NEEDS[scene])}.")
     if sample:
         outcome.checks.append(Check(f"scene {scene}: a client for it", "one", "none"))
     else:

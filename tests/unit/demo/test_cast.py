@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from crm_bridge.demo.cast import SCENES, choose
+from collections.abc import Sequence
+
+import pytest
+
+from crm_bridge.demo.cast import SCENES, choose, wanted
 
 EVERYWHERE = {"siebel": ["1-A"], "callcenter": ["cc-1"], "sms_gateway": ["s-1"], "vendor_files": ["Д-1"]}
 
@@ -35,3 +39,19 @@ def test_a_scene_that_nobody_fits_is_missing() -> None:
 def test_excluded_clients_do_not_play() -> None:
     """Those whose records are bad on purpose."""
     assert {} == choose({"c1": EVERYWHERE}, wished={"everywhere": "c1"}, excluded=["c1"])
+
+
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        ([("siebel", "callcenter")], "a client that the other scenes leave, known once to siebel and to callcenter"),
+        ([("siebel",), ("siebel",)], "2 clients that the other scenes leave, each known once to siebel"),
+        (
+            [("siebel",), ("callcenter",)],
+            "2 clients that the other scenes leave: one known once to siebel, one known once to callcenter",
+        ),
+    ],
+)
+def test_what_a_scene_takes_is_told_in_words(needs: Sequence[Sequence[str]], words: str) -> None:
+    """Two clients of one system are two, not one and one."""
+    assert words == wanted(needs)
