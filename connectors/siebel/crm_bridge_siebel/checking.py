@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from crm_bridge.api import Note
@@ -41,9 +41,19 @@ def unwatched(kind: str, children: Sequence[str] | None, component: Component) -
         )
 
 
-def left_to_fill(kind: str, lacking: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Arguments that have to be there and that nobody fills: (operation, argument)."""
+def left_to_fill(kind: str, lacking: Sequence[tuple[str, str]], *, rpc: Collection[str]) -> Iterator[str]:
+    """Arguments that have to be there and that nobody fills: (operation, argument).
+
+    Args:
+        rpc: operations of that style, whose WSDL calls every part required: that Siebel needs it is not certain.
+    """
     for operation, tag in lacking:
+        if operation in rpc:
+            yield Note(
+                f"{kind}: {operation} has a part {tag}, which the bridge does not know: if Siebel needs it, name it in "
+                f"arguments, such as {{ {tag} = '…' }}"
+            )
+            continue
         yield (
             f"{kind}: {operation} requires the argument {tag}, which the bridge does not know: name it in arguments, "
             f"such as {{ {tag} = '…' }}"

@@ -62,7 +62,8 @@ def examined(
     lacking = []
     if ways.by_argument:
         lacking = list(unfilled(opened.service.service, opened.shape, fixed=given.arguments, write=given.write))
-        yield from left_to_fill(kind, lacking)
+        rpc = {each.name for each in opened.service.service.operations if each.style == "rpc"}
+        yield from left_to_fill(kind, lacking, rpc=rpc)
     if ROW_ID not in component.fields:
         return
     askable = asker.can_ask(kind, any_of(ROW_ID, ["0-0"]))

@@ -189,7 +189,9 @@ def as_text(inspection: Inspection) -> str:
         lines += [f"    {method} by {name}" for method, name in inspection.proposed.items()]
     if inspection.required:
         lines.append("  arguments that are required and that the bridge does not know; name them in `arguments`:")
-        lines += [f"    {tag} of {name}" for name, tag in inspection.required]
+        rpc = {each.name for each in inspection.service.operations if each.style == "rpc"}
+        of_rpc = " (RPC style, where the WSDL calls every part required)"
+        lines += [f"    {tag} of {name}{of_rpc if name in rpc else ''}" for name, tag in inspection.required]
     lines += ["  reading:", *(f"    {line}" for line in inspection.reads)]
     if inspection.object is None:
         return "\n".join([*lines, "  integration object: none"])

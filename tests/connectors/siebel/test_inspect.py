@@ -89,6 +89,9 @@ def test_an_rpc_service_without_an_address_is_told(saved, tmp_path):
         if each["field"] in "Id Updated ModId"
     }
     assert not service["change_capture"]["ready"]
+    assert [{"operation": "QueryPhone", "argument": "Phone_spcNumber"}] == service["required_arguments"]
+    shown = run("siebel", "inspect", tmp_path / "site.wsdl").stdout
+    assert "Phone_spcNumber of QueryPhone (RPC style, where the WSDL calls every part required)" in shown
     tried(tmp_path / "draft.yaml")
 
 

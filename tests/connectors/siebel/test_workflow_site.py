@@ -16,12 +16,14 @@ from crm_bridge.api import (
     ConfigMistake,
     ConnectorContext,
     EffectSafety,
+    Note,
     OutcomeUnknown,
     RecordWrite,
     RetryLater,
     Secret,
 )
 from crm_bridge_siebel import changes
+from crm_bridge_siebel.checking import left_to_fill
 from crm_bridge_siebel.registration import open_connector
 from crm_bridge_siebel.settings import SiebelSettings
 
@@ -231,3 +233,13 @@ def test_check_names_an_argument_that_is_required(site, opened):
     assert "Get_spcPersons requires the argument Channel" in findings
     assert "SBL-EAI-04127" in findings
     assert "Channel" not in " ".join(opened().check())
+
+
+def test_a_part_that_an_rpc_service_may_need_is_a_note():
+    """Its WSDL calls every part required, so that Siebel needs it is not certain, and is nothing to mend."""
+    asked = [("QueryPhone", "Phone_spcNumber"), ("Get_spcPersons", "Channel")]
+
+    perhaps, surely = left_to_fill("person", asked, rpc={"QueryPhone"})
+
+    assert (True, False) == (isinstance(perhaps, Note), isinstance(surely, Note))
+    assert "if Siebel needs it, name it in arguments, such as { Phone_spcNumber = '…' }" in perhaps

@@ -79,6 +79,8 @@ def unfilled(
 ) -> Iterator[tuple[str, str]]:
     """(operation, argument) of what has to be there (``minOccurs`` is not 0), and neither we nor ``fixed`` fill.
 
+    Of an RPC message that is each part: WSDL cannot call a part optional, and so does not say which Siebel needs.
+
     Args:
         fixed: the setting ``arguments``.
         write: the operations that write count as well.
@@ -87,8 +89,8 @@ def unfilled(
     own = {plain(name) for name in fixed}
     given: set[tuple[str, str]] = set()
     for method, name in shape.operations.items():
-        if (method != "QueryPage" and not write) or by_name[name].style == "rpc":
-            continue  # the parts of an RPC message have no minOccurs: which of them are needed, nobody says
+        if method != "QueryPage" and not write:
+            continue
         filled = {tag for purpose, tag in purposes(shape, method).items() if purpose in _filled(by_name[name], method)}
         for child in by_name[name].input.children:
             one = (name, child.tag)
