@@ -52,6 +52,7 @@ class RestWriter:
         held = self._unchanged(record_id, version) if record_id is not None else None
         if operation == "delete":
             self._calls.send("DELETE", f"/{segment(str(record_id))}", gone=_GONE)
+            self._prove_gone("", str(record_id))
             return _written({ROW_ID: str(record_id)})
         body = self._body(row, self._resource.names(), self._component)
         made_so: dict[str, str] = {}
@@ -106,6 +107,7 @@ class RestWriter:
             where = place if operation == "insert" else f"{place}/{segment(body['Id'])}"
             if operation == "delete":
                 self._calls.send("DELETE", where)
+                self._prove_gone(place, body["Id"])
                 continue
             gone = None if operation == "insert" else _GONE
             if not any(row.get("Id") for row in self._calls.send("PUT", where, body=body, gone=gone)):
@@ -132,20 +134,42 @@ class RestWriter:
         Raises:
             OutcomeUnknown: it is not there, or cannot be seen.
         """
-        site = self._resource.site
-        asked = {"uniformresponse": "y", "ViewMode": site.view_mode, "childlinks": "None"}
-        asked["PageSize"] = str(site.page_limit)
-        if "Id" in body:
-            asked["searchspec"] = spec_text(Compare(ROW_ID, "=", str(body["Id"])), named=lambda _: "Id")
         try:
-            rows = self._calls.get(place, asked)
-        except (NotFoundError, SiebelFaultError, OutcomeUnknown):
+            rows = self._seen(place, body.get("Id"))
+        except (SiebelFaultError, OutcomeUnknown):
             rows = []
         if not any(all(text_of(row.get(name)) == value for name, value in body.items()) for row in rows):
             raise OutcomeUnknown(
                 "Siebel's answer to the write names no record, and what was written is not seen there",
                 system=self._system,
             )
+
+    def _prove_gone(self, place: str, row_id: str) -> None:
+        """Look whether a row is there that was deleted, since the answer to a DELETE names no record.
+
+        Raises:
+            OutcomeUnknown: it is still there, or nobody can tell.
+        """
+        try:
+            rows = self._seen(place, row_id)
+        except (SiebelFaultError, OutcomeUnknown):
+            raise OutcomeUnknown(
+                "Siebel took the delete, and whether the row is gone cannot be seen", system=self._system
+            ) from None
+        if rows:
+            raise OutcomeUnknown("Siebel took the delete, and the row is still there", system=self._system)
+
+    def _seen(self, place: str, row_id: str | None) -> Sequence[Mapping[str, Any]]:
+        """The rows at ``place``, or the one with an id; none where there are none."""
+        site = self._resource.site
+        asked = {"uniformresponse": "y", "ViewMode": site.view_mode, "childlinks": "None"}
+        asked["PageSize"] = str(site.page_limit)
+        if row_id is not None:
+            asked["searchspec"] = spec_text(Compare(ROW_ID, "=", row_id), named=lambda _: "Id")
+        try:
+            return self._calls.get(place, asked)
+        except NotFoundError:
+            return ()
 
     def _unchanged(self, record_id: str, version: str | None) -> str | None:
         """The version held. REST takes no condition, and PUT would create a row that is gone: so look first."""

@@ -36,6 +36,7 @@ class Site:
     quicker: list[Callable[[dict[str, str]], None]] = field(default_factory=list)  # edits just before a write
     told_writes: list[tuple[int, str, bytes]] = field(default_factory=list)
     after: list[Callable[[], None]] = field(default_factory=list)  # rules of the site, just after a write
+    after_delete: list[tuple[int, str, bytes]] = field(default_factory=list)  # answers of the calls behind a delete
     silent: bool = False  # writes are carried out and answered with nothing
     most: int = 100
     uniform: bool = True
@@ -102,6 +103,7 @@ class Site:
         if given.get("M/F") == "Femal":
             return 500, {"ERROR": "Значення не зі списку(SBL-EAI-04401)"}
         if method == "DELETE":
+            self.told += self.after_delete
             return (200, {}) if table.pop(row_id, None) is not None else (404, NOTHING)
         stamp = given.get("Integration Id")
         if method == "POST" and stamp and any(row["Integration Id"] == stamp for row in self.rows.values()):

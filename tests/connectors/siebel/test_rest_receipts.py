@@ -108,6 +108,49 @@ def test_a_child_row_whose_write_is_answered_with_nothing_is_looked_for(site, re
     assert (Accepted if silent else Unknown) is type(outcome)
 
 
+@pytest.mark.parametrize("answer", [(204, "text/plain", b""), (200, "application/json", b"{}")])
+def test_a_delete_that_left_the_record_there_is_in_doubt(site, rest, answer):
+    """A gateway may answer for Siebel; what still stands there was not deleted."""
+    row_id = site.add()
+    site.told_writes = [answer]
+
+    (outcome,) = rest().write("contact", [write("delete", row_id, version="0")])
+
+    assert isinstance(outcome, Unknown)
+    assert "still there" in outcome.reason
+
+
+@pytest.mark.parametrize("status", [404, 204])
+def test_a_delete_is_proved_by_what_is_not_there_any_more(site, rest, status):
+    """However the site says that there is nothing."""
+    row_id, site.empty_status = site.add(), status
+
+    (outcome,) = rest().write("contact", [write("delete", row_id, version="0")])
+
+    assert (Accepted, {}) == (type(outcome), site.rows)
+
+
+def test_a_delete_after_which_nobody_can_look_is_in_doubt(site, rest):
+    row_id = site.add()
+    site.after_delete = [(500, "application/json", b'{"ERROR": "(SBL-DAT-00501)"}')]
+
+    (outcome,) = rest().write("contact", [write("delete", row_id, version="0")])
+
+    assert isinstance(outcome, Unknown)
+
+
+def test_a_child_row_that_is_still_there_after_its_delete_is_in_doubt(site, rest):
+    """As any other of its record's rows whose write nobody proved."""
+    row_id = site.add()
+    site.children[row_id, "Child"] = {"1-C1": {"Id": "1-C1", "First Name": "Марко"}}
+    site.told_writes = [(204, "text/plain", b"")]
+    rows = [{"@operation": "delete", "Id": "1-C1"}]
+
+    (outcome,) = rest().write("contact", [write(record_id=row_id, version="0", ListOfChild={"Child": rows})])
+
+    assert isinstance(outcome, Unknown)
+
+
 @pytest.mark.parametrize("component", ["left out", "unknown field"])
 @pytest.mark.parametrize("operation", ["update", "create"])
 def test_a_child_row_that_has_no_place_is_refused_before_anything_is_sent(site, rest, operation, component):
