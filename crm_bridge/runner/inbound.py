@@ -30,7 +30,7 @@ from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.store.review import Doubt
 from crm_bridge.store.runs import Cursor
-from crm_bridge.sync.claims import ABSENT, Contribution
+from crm_bridge.sync.claims import ABSENT, Claim, Contribution
 from crm_bridge.sync.deletions import age_of_created
 from crm_bridge.sync.edits import observe
 from crm_bridge.sync.proposals import with_former
@@ -309,9 +309,14 @@ def _follow(
             if verdict.ask:
                 doubt = Doubt("conflict", client_id, verdict.path, "probable", verdict.reason, evidence=verdict.words)
                 work.doubts.append(doubt)
-            if touched and verdict.conflict and any(loser.replaced for loser in verdict.losers):
+            if touched and verdict.conflict and any(_is_edit(loser) for loser in verdict.losers):
                 run.report.count("conflicts")
                 _remember_conflict(run, client_id, verdict, work, at)
+
+
+def _is_edit(claim: Claim) -> bool:
+    """Whether somebody typed it, be it over nothing: it is not what the record held when it was first read."""
+    return bool(claim.replaced) or not claim.first
 
 
 def _remember(

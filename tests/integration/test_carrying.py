@@ -69,6 +69,35 @@ def test_edits_of_one_field_on_both_sides_go_by_trust_and_the_loser_stays_in_the
     assert [["baker"]] == [[lost["value"] for lost in line["lost"]] for line in told if line["what"] == "conflict"]
 
 
+def test_a_field_that_was_empty_and_is_filled_in_on_both_sides_is_a_conflict_too(tmp_path):
+    """Nobody had seen the other's word: one of them loses, and that is told."""
+    world = World(tmp_path)
+    ids = world.person("a", "b", "c")
+    world.settle()
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+    world["b"].edit("person", ids["b"], {"job_title": "driver"})
+
+    report = world.sync()
+
+    [told] = [line for line in world.ask("history", world.client()["id"]) if line["what"] == "conflict"]
+    assert 1 == report.clients["conflicts"]
+    assert ("teacher", "driver") == (told["new"], told["lost"][0]["value"])
+
+
+def test_what_a_system_always_held_is_no_edit_that_lost(tmp_path):
+    """C's first word is beaten by an edit of A; nobody of C had edited anything."""
+    world = World(tmp_path)
+    ids = world.person("a", "b")
+    world.settle()
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+    world.person("c", job_title="driver")
+
+    report = world.sync()
+
+    assert "conflicts" not in report.clients
+    assert "teacher" == world["b"].person(ids["b"])["job_title"]
+
+
 def test_an_edit_of_a_carried_value_wins_over_where_it_came_from(world):
     ids = world.person("a", "b")
     world["a"].edit("person", ids["a"], {"job_title": "teacher"})
