@@ -17,7 +17,8 @@ from crm_bridge.matching import match_keys
 from crm_bridge.outbox.settle import as_created
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import Kind
-from crm_bridge.runner.cards import CardChange, first_version, recompute, to_carry, units_of_card
+from crm_bridge.runner.cards import CardChange, first_version, recompute, units_of_card
+from crm_bridge.runner.changed_cards import follow
 from crm_bridge.runner.gone import forget, tell_of_return
 from crm_bridge.runner.newcomers import record_of, take_newcomers
 from crm_bridge.runner.page_work import PageWork
@@ -25,19 +26,17 @@ from crm_bridge.runner.reading import Arrival, PageReading, enrich, record_ids, 
 from crm_bridge.runner.resolution import Linked, Resolution, keys_of, resolve
 from crm_bridge.store import clients, history, journal, letters, outbox, records, review, runs
 from crm_bridge.store.clients import StoredClient
-from crm_bridge.store.history import HistoryRow, Said, conflict
+from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.journal import Intent
 from crm_bridge.store.records import SourceRecord, marks_to, offers_to
-from crm_bridge.store.review import Doubt
 from crm_bridge.store.runs import Cursor
-from crm_bridge.sync.claims import ABSENT, Claim, Contribution
+from crm_bridge.sync.claims import Contribution
 from crm_bridge.sync.deletions import age_of_created
 from crm_bridge.sync.edits import observe
 from crm_bridge.sync.proposals import with_former
 from crm_bridge.sync.silence import own_words
 from crm_bridge.sync.slots import row_ids
 from crm_bridge.sync.units import head, split
-from crm_bridge.sync.verdict import Verdict
 
 STAGES_OF_READING = ("read", "map")
 
@@ -132,7 +131,7 @@ def _take_others(
             _take_new(run, kind, arrival, linked, groups, card, edited, work, at=at, keys=names, create=create)
     for client_id, group in groups.items():
         change = _card(run, client_id, stored.get(client_id), list(group.values()), at=at)
-        _follow(run, client_id, stored.get(client_id), change, group, edited.get(client_id, {}), work, at=at, news=news)
+        follow(run, client_id, stored.get(client_id), change, group, edited.get(client_id, {}), work, at=at, news=news)
 
 
 def _open_creates(connection: Connection, kind: Kind) -> dict[str, Intent]:
@@ -275,75 +274,6 @@ def _card(
         said = orjson.dumps(group[0].doc)
         return CardChange(first_version(client_id, said, at=at), {}, None, new=True)  # its card is what it says
     return recompute(stored, client_id, group, policy=run.survivorship, at=at)
-
-
-def _follow(
-    run: RunContext,
-    client_id: str,
-    stored: StoredClient | None,
-    change: CardChange,
-    group: Mapping[str, Contribution],
-    edited: Mapping[str, Sequence[str]],
-    work: PageWork,
-    *,
-    at: str,
-    news: bool,
-) -> None:
-    """What a changed card brings with it: its row, its history, the outbox, questions about conflicts."""
-    members = list(group.values())
-    joined = stored is not None and client_id in work.joined
-    if change.moved:
-        (work.new_clients if stored is None else work.changed_clients).append(change.stored)
-        run.report.count("created" if stored is None else "changed")
-        if stored is not None or news:
-            _remember(run, client_id, "client.created" if stored is None else "client.changed", change, work, at, news)
-    if change.moved or joined or edited:
-        kind_of_client = str(members[0].doc.get("kind", "person")) if members else "person"
-        work.outbox.update(to_carry(client_id, members, kind_of_client, run.systems))
-    if change.card is not None:
-        work.weighed[client_id] = {each.path for each in change.card.verdicts.values() if each.ask}
-        for unit, verdict in change.card.verdicts.items():
-            touched = any(
-                each in units for units in edited.values() for each in (unit, *verdict.against, *verdict.former)
-            )
-            if verdict.ask:
-                doubt = Doubt("conflict", client_id, verdict.path, "probable", verdict.reason, evidence=verdict.words)
-                work.doubts.append(doubt)
-            if touched and verdict.conflict and any(_is_edit(loser) for loser in verdict.losers):
-                run.report.count("conflicts")
-                _remember_conflict(run, client_id, verdict, work, at)
-
-
-def _is_edit(claim: Claim) -> bool:
-    """Whether somebody typed it, be it over nothing: it is not what the record held when it was first read."""
-    return bool(claim.replaced) or not claim.first
-
-
-def _remember(
-    run: RunContext, client_id: str, kind: str, change: CardChange, work: PageWork, at: str, news: bool
-) -> None:
-    origins = change.card.origins() if change.card else {}
-    body: dict[str, Any] = {
-        "version": change.stored.version,
-        "units": {unit: list(pair) for unit, pair in change.units.items()},
-        "origins": {unit: origins[unit] for unit in change.units if unit in origins},
-    }
-    work.history.append(HistoryRow(run.seq.take(), at, kind, client_id, body, run.run_id, None, news))
-
-
-def _remember_conflict(run: RunContext, client_id: str, verdict: Verdict, work: PageWork, at: str) -> None:
-    told = conflict(
-        run.seq.take(),
-        at,
-        client_id,
-        run.run_id,
-        path=verdict.path,
-        rule=verdict.reason,
-        winner=Said(verdict.origin, verdict.value),
-        losers=[Said(each.key, None if each.value is ABSENT else each.value, each.at) for each in verdict.losers],
-        units=(verdict.unit, *verdict.against, *verdict.former),
-    )
-    work.history.append(told)
 
 
 def commit_page(
