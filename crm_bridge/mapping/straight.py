@@ -249,15 +249,23 @@ def _literal(value: Any) -> str:
 
 
 def _write_version(text: _Text, field: str | None) -> None:
-    text.line(f"version = get({field!r})" if field is not None else "version = None")
-    with text.block("if type(version) is str:"):
-        text.give_up_if("not version.isprintable()")
-        with text.block("if not version:"):
-            text.line("version = None")
-    with text.block("elif type(version) is int:"):
-        text.line("version = str(version)")
-    text.line("elif version is not None:")
+    text.line("version = None")
+    if field is None:
+        return
+    text.line(f"token = get({field!r})")
+    _write_token(text, "token", into="version")
+    text.line("elif token is not None:")
     text.line(f"    {UNUSUAL}")
+
+
+def _write_token(text: _Text, name: str, *, into: str) -> None:
+    """What is in ``name`` goes ``into`` as text: text that is not empty, or a whole number. The ``if`` stays open."""
+    with text.block(f"if type({name}) is str:"):
+        text.give_up_if(f"not {name}.isprintable()")
+        with text.block(f"if {name}:"):
+            text.line(f"{into} = {name}")
+    with text.block(f"elif type({name}) is int:"):
+        text.line(f"{into} = str({name})")
 
 
 def _write_field(source: _Source, doc: _Target, row: FieldSteps) -> None:
@@ -312,12 +320,7 @@ def _write_item(source: _Source, bound: BoundListRow) -> None:
             text.give_up_if(f"{text.bind('misfits', bound.misfits)}(item)")
         if row.each and not row.plain:
             text.line(f"own_id = nested.get({row.key!r})")
-            with text.block("if type(own_id) is str:"):
-                text.give_up_if("not own_id.isprintable()")
-                with text.block("if own_id:"):
-                    text.line("item['id'] = own_id")
-            with text.block("elif type(own_id) is int:"):
-                text.line("item['id'] = str(own_id)")
+            _write_token(text, "own_id", into="item['id']")
         text.line("items.append(item)")
 
 

@@ -289,6 +289,12 @@ class World:
         with self.bridge() as bridge:
             return getattr(bridge, question)(*arguments, **named)
 
+    def map_children(self, *systems: str, rows: Mapping[str, str], family: str = FAMILY) -> None:
+        """Let these systems hold children as nested rows; ``rows``: as :attr:`Peer.rows`."""
+        for name in systems:
+            self.write_mapping(name, PERSON.format(system=name, image="full") + family)
+            self.peers[name].rows = dict(rows)
+
     def writes(self) -> dict[str, int]:
         """How many writes arrived in each system so far."""
         return {name: len(peer.writes) for name, peer in self.peers.items()}

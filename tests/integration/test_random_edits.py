@@ -16,7 +16,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
-from memory_world import FAMILY, PERSON, Killed, World, die
+from memory_world import Killed, World, die
 
 SYSTEMS = ("a", "b", "c")
 FIELDS = ("job_title", "first_name", "last_name", "mobile_phone", "kids.name", "kids.born")
@@ -49,9 +49,7 @@ class RandomEdits(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.world = World(self.folder)
-        for name in SYSTEMS:
-            self.world.write_mapping(name, PERSON.format(system=name, image="full") + FAMILY)
-            self.world[name].rows = {"kids": "k"}
+        self.world.map_children(*SYSTEMS, rows={"kids": "k"})
         kids = [{"k": "row-0", "name": "kids.name0", "born": "2000-01-01"}]
         self.ids = self.world.person(*SYSTEMS, job_title="job 0", dish="dish 0", kids=kids)
         self.numbers = count(1)

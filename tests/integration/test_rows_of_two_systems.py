@@ -1,7 +1,7 @@
 """One nested row that several systems know: its fields are fields like any other, and its name is one of them."""
 
 import pytest
-from memory_world import CAPABLE, FAMILY, PERSON, World
+from memory_world import CAPABLE, FAMILY, World
 from test_same_slot import conflicts
 
 MARKO = {"k": "k-1", "name": "Marko", "born": "2018-01-01"}
@@ -14,9 +14,8 @@ def stand(tmp_path):
 
     def make(how="typed", *, systems="ab", kid=MARKO, family=FAMILY):
         world = World(tmp_path, create=("b",), systems=dict.fromkeys(systems, CAPABLE))
-        for name in systems:
-            world.write_mapping(name, PERSON.format(system=name, image="full") + (family if name == "b" else FAMILY))
-            world[name].rows = {"kids": "k"}
+        world.map_children(*systems, rows={"kids": "k"})
+        world.map_children("b", rows={"kids": "k"}, family=family)
         if how == "typed":
             world.ids = world.person(*systems, kids=[kid])
         elif how == "added":

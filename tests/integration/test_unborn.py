@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from memory_world import FAMILY, PERSON
 
 SAID = "a birth date that is still to come: correct it in the system that holds it"
 
 
 @pytest.fixture
 def world(world):
-    for name in "ab":
-        world.write_mapping(name, PERSON.format(system=name, image="full") + FAMILY)
+    world.map_children("a", "b", rows={})
     return world
 
 

@@ -1,16 +1,14 @@
 """A war is about one field of one nested row: rows that are added have nothing that could be put back."""
 
 import pytest
-from memory_world import FAMILY, PERSON, World
+from memory_world import PERSON, World
 
 
 @pytest.fixture
 def world(tmp_path):
     """A and B hold children and consents as nested rows, and B addresses too."""
     world = World(tmp_path)
-    for name in "ab":
-        world.write_mapping(name, PERSON.format(system=name, image="full") + FAMILY)
-        world[name].rows = {"kids": "k", "consents": "id"}
+    world.map_children("a", "b", rows={"kids": "k", "consents": "id"})
     return world
 
 

@@ -15,10 +15,13 @@ import pytest
 from crm_bridge.api import ConnectorContext, Page, RecordWrite, Secret
 from crm_bridge_siebel import soap
 from crm_bridge_siebel.connector import SiebelConnector
+from crm_bridge_siebel.registration import open_connector
 from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.simulator.stand_in import SiebelSimulator
 
 sys.path.insert(0, str(Path(__file__).parent))  # for site_wsdls
+
+from rest_site import Site, served  # found by the line above
 
 
 @dataclass
@@ -150,3 +153,32 @@ def create() -> Callable[..., RecordWrite]:
         )
 
     return planned
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A Siebel's REST interface on loopback, empty."""
+    with served() as started:
+        yield started
+
+
+@pytest.fixture
+def rest(site: Site, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Opens connectors to ``site``, with settings changed."""
+    opened = []
+
+    def connect(**more: Any) -> Any:
+        given = {"endpoint": site.endpoint, "username": "CRMBRIDGE", "password_ref": "env:X", "transport": "rest"}
+        settings = SiebelSettings(**{**given, "retry_wait_seconds": 0.0, **more})
+        context = ConnectorContext(
+            system="siebel",
+            base_dir=tmp_path,
+            secret=lambda _: Secret("canary-пароль"),
+            clock=lambda: datetime(2026, 10, 20, tzinfo=UTC),
+        )
+        opened.append(open_connector(settings, context))
+        return opened[-1]
+
+    yield connect
+    for connector in opened:
+        connector.close()

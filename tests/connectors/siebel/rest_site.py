@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from crm_bridge.api import RecordWrite
+
 CHILDREN = ("Personal Address", "Child", "Communication Address", "Consent")
 CONTACT = {
     "Last Name": "",
@@ -196,3 +198,15 @@ def served() -> Iterator[Site]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def write(operation="update", record_id=None, *, version=None, key="w-1", **fields) -> RecordWrite:
+    return RecordWrite(
+        kind="contact",
+        operation=operation,
+        record_id=record_id,
+        fields={**({"Id": record_id} if record_id else {}), **fields},
+        full={},
+        expected_version=version,
+        key=key,
+    )

@@ -8,67 +8,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 
 import pytest
-from rest_site import Site, served
+from rest_site import write
 
 from crm_bridge.api import (
     Accepted,
     ConfigMistake,
-    ConnectorContext,
     CredentialsRefused,
-    RecordWrite,
     Refused,
     RetryLater,
-    Secret,
     Stale,
     Unknown,
 )
-from crm_bridge_siebel.registration import open_connector
-from crm_bridge_siebel.settings import SiebelSettings
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    """Such a site, empty."""
-    with served() as started:
-        yield started
-
-
-@pytest.fixture
-def rest(site, tmp_path):
-    opened = []
-
-    def connect(**more):
-        given = {"endpoint": site.endpoint, "username": "CRMBRIDGE", "password_ref": "env:X", "transport": "rest"}
-        settings = SiebelSettings(**{**given, "retry_wait_seconds": 0.0, **more})
-        context = ConnectorContext(
-            system="siebel",
-            base_dir=tmp_path,
-            secret=lambda _: Secret("canary-пароль"),
-            clock=lambda: datetime(2026, 10, 20, tzinfo=UTC),
-        )
-        opened.append(open_connector(settings, context))
-        return opened[-1]
-
-    yield connect
-    for connector in opened:
-        connector.close()
-
-
-def write(operation="update", record_id=None, *, version=None, key="w-1", **fields) -> RecordWrite:
-    return RecordWrite(
-        kind="contact",
-        operation=operation,
-        record_id=record_id,
-        fields={**({"Id": record_id} if record_id else {}), **fields},
-        full={},
-        expected_version=version,
-        key=key,
-    )
 
 
 def drained(connector, cursor=None):

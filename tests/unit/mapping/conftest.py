@@ -5,16 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from small_mapping import HEAD
 
 from crm_bridge.mapping import CompiledMapping, compile_mapping, load_mapping
-
-HEAD = """
-mapping: test.person
-version: 1
-client: person
-record: {id: Id, concurrency: ModId, image: full}
-defaults: {region: UA, tz: Europe/Kyiv}
-"""
 
 
 @pytest.fixture

@@ -10,19 +10,12 @@ from importlib.resources import files
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_mapping import HEAD
 
 from crm_bridge.errors import ConfigMistake
 from crm_bridge.mapping import TransformType, compile_mapping, load_mapping
 from crm_bridge.model import fields_at, validate_claim, validate_client
 from crm_bridge.model.forms import form_at
-
-HEAD = """
-mapping: test.person
-version: 1
-client: person
-record: {id: Id, concurrency: ModId, image: full}
-defaults: {region: UA, tz: Europe/Kyiv}
-"""
 
 # a row, what its field F holds, the path and what to do
 BAD = [
