@@ -7,13 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from rest_site import served
 
-from crm_bridge.api import Accepted, ConnectorContext, RecordWrite, Refused, Secret
+from crm_bridge.api import Accepted, RecordWrite, Refused
 from crm_bridge_siebel.batches import Parcel, created, told
 from crm_bridge_siebel.landing import landed
-from crm_bridge_siebel.registration import open_connector
-from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.writing import Message
 
 WORKFLOW = str(Path(str(files("crm_bridge_siebel"))) / "wsdl" / "contact_workflow.wsdl")
@@ -78,28 +75,17 @@ def test_a_create_that_a_workflow_carries_out_on_a_known_record_is_reported(sieb
 
 
 @pytest.mark.parametrize("operation", ["create", "update"])
-def test_rest_sends_no_child_rows_to_a_record_that_was_not_meant(tmp_path, operation):
+def test_rest_sends_no_child_rows_to_a_record_that_was_not_meant(site, rest, operation):
     """PUT and POST answer with the Id that they wrote to."""
-    with served() as site:
-        meant, met = site.add(), site.add(**{"Mod Id": "3", "Created": "01/02/2024 03:04:05"})
-        site.told_writes.append((200, "application/json", json.dumps({"items": {"Id": met}}).encode()))
-        settings = SiebelSettings(
-            endpoint=site.endpoint, username="CRMBRIDGE", password_ref="env:X", transport="rest", retry_wait_seconds=0
-        )
-        connector = open_connector(
-            settings,
-            ConnectorContext(
-                system="siebel", base_dir=tmp_path, secret=lambda _: Secret("canary-пароль"), clock=lambda: None
-            ),
-        )
-        child = {"Child": [{"@operation": "insert", "FirstName": "Марко"}]}
-        planned = write(operation, meant if operation == "update" else None, LastName="Коваль", ListOfChild=child)
-        if operation == "update":
-            planned = RecordWrite("contact", "update", meant, planned.fields, {}, "0", "w-1")
+    meant, met = site.add(), site.add(**{"Mod Id": "3", "Created": "01/02/2024 03:04:05"})
+    site.told_writes.append((200, "application/json", json.dumps({"items": {"Id": met}}).encode()))
+    child = {"Child": [{"@operation": "insert", "FirstName": "Марко"}]}
+    planned = write(operation, meant if operation == "update" else None, LastName="Коваль", ListOfChild=child)
+    if operation == "update":
+        planned = RecordWrite("contact", "update", meant, planned.fields, {}, "0", "w-1")
 
-        (outcome,) = connector.write("contact", [planned])
-        connector.close()
+    (outcome,) = rest().write("contact", [planned])
 
-        code = "created_over" if operation == "create" else "other_record"
-        assert (Refused, code) == (type(outcome), getattr(outcome, "code", outcome))
-        assert 1 == sum(method != "GET" for method, _, _ in site.asked)
+    code = "created_over" if operation == "create" else "other_record"
+    assert (Refused, code) == (type(outcome), getattr(outcome, "code", outcome))
+    assert 1 == sum(method != "GET" for method, _, _ in site.asked)
