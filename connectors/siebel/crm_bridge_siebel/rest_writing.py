@@ -52,7 +52,7 @@ class RestWriter:
         held = self._unchanged(record_id, version) if record_id is not None else None
         if operation == "delete":
             self._calls.send("DELETE", f"/{segment(str(record_id))}", gone=_GONE)
-            self._prove_gone("", str(record_id))
+            self._prove_gone(str(record_id))
             return _written({ROW_ID: str(record_id)})
         body = self._body(row, self._resource.names(), self._component)
         made_so: dict[str, str] = {}
@@ -107,7 +107,6 @@ class RestWriter:
             where = place if operation == "insert" else f"{place}/{segment(body['Id'])}"
             if operation == "delete":
                 self._calls.send("DELETE", where)
-                self._prove_gone(place, body["Id"])
                 continue
             gone = None if operation == "insert" else _GONE
             if not any(row.get("Id") for row in self._calls.send("PUT", where, body=body, gone=gone)):
@@ -144,20 +143,20 @@ class RestWriter:
                 system=self._system,
             )
 
-    def _prove_gone(self, place: str, row_id: str) -> None:
-        """Look whether a row is there that was deleted, since the answer to a DELETE names no record.
+    def _prove_gone(self, record_id: str) -> None:
+        """Look whether a record is there that was deleted, since the answer to a DELETE names none.
 
         Raises:
             OutcomeUnknown: it is still there, or nobody can tell.
         """
         try:
-            rows = self._seen(place, row_id)
+            rows = self._seen("", record_id)
         except (SiebelFaultError, OutcomeUnknown):
             raise OutcomeUnknown(
-                "Siebel took the delete, and whether the row is gone cannot be seen", system=self._system
+                "Siebel took the delete, and whether the record is gone cannot be seen", system=self._system
             ) from None
         if rows:
-            raise OutcomeUnknown("Siebel took the delete, and the row is still there", system=self._system)
+            raise OutcomeUnknown("Siebel took the delete, and the record is still there", system=self._system)
 
     def _seen(self, place: str, row_id: str | None) -> Sequence[Mapping[str, Any]]:
         """The rows at ``place``, or the one with an id; none where there are none."""

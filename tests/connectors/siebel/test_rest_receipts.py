@@ -94,18 +94,6 @@ def test_a_delete_after_which_nobody_can_look_is_in_doubt(site, rest):
     assert isinstance(outcome, Unknown)
 
 
-def test_a_child_row_that_is_still_there_after_its_delete_is_in_doubt(site, rest):
-    """As any other of its record's rows whose write nobody proved."""
-    row_id = site.add()
-    site.children[row_id, "Child"] = {"1-C1": {"Id": "1-C1", "First Name": "Марко"}}
-    site.told_writes = [(204, "text/plain", b"")]
-    rows = [{"@operation": "delete", "Id": "1-C1"}]
-
-    (outcome,) = rest().write("contact", [write(record_id=row_id, version="0", ListOfChild={"Child": rows})])
-
-    assert isinstance(outcome, Unknown)
-
-
 @pytest.mark.parametrize("component", ["left out", "unknown field"])
 @pytest.mark.parametrize("operation", ["update", "create"])
 def test_a_child_row_that_has_no_place_is_refused_before_anything_is_sent(site, rest, operation, component):
