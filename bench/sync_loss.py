@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 from itertools import count
@@ -35,6 +35,8 @@ WRONGS = (
     "left different",
 )
 Sync = Callable[[float | None], tuple[float, int]]
+Explain = Callable[[str], Iterable[str]]
+Side = tuple[Mapping[str, System], Sync, Explain]
 
 
 class Users:
@@ -76,7 +78,7 @@ class Users:
             if what < 0.04 or not there:
                 client = self.new_client()
                 self._systems[system].add(client)
-                this.added[client["last_name"]] = system
+                this.add(system, client["last_name"])
                 continue
             last_name = self._chance.choice(there)
             if what < 0.10 and last_name not in this.added:
@@ -97,12 +99,19 @@ class Users:
             self._systems[system].edit(last_name, field, value)
 
 
+def silent(_last_name: str) -> Iterable[str]:
+    """A side that keeps no history."""
+    return ()
+
+
 def shown(systems: Mapping[str, System]) -> Shown:
     return {name: system.records() for name, system in systems.items()}
 
 
-def trial(systems: Mapping[str, System], sync: Sync, *, operations: int, clients: int, seed: int) -> Counter[str]:
-    """All rounds of one side.
+def trial(
+    systems: Mapping[str, System], sync: Sync, *, operations: int, clients: int, seed: int, explain: Explain = silent
+) -> Counter[str]:
+    """All rounds of one side. What is wrong is printed with its story, and what the side has to say of that client.
 
     Returns:
         What was wrong, and how many ``operations``, ``syncs``, ``killed`` and ``failed`` syncs there were.
@@ -132,20 +141,25 @@ def trial(systems: Mapping[str, System], sync: Sync, *, operations: int, clients
         found["syncs"] += 3
         start = shown(systems)
         found += this.judge(start)
+        for wrong, last_name in this.wronged:
+            print(f"{wrong}, operation {found['operations']} and on, seed {seed}: {last_name}")
+            print(
+                *(f"    {line}" for line in (*this.story(last_name, start), *explain(last_name))), sep="\n", flush=True
+            )
         found["operations"] += this.operations
     return found
 
 
 @contextmanager
-def the_bridge(folder: Path) -> Iterator[tuple[Mapping[str, System], Sync]]:
+def the_bridge(folder: Path) -> Iterator[Side]:
     from sync_loss_bridge import Bridge  # what the peers' environment does not have
 
     bridge = Bridge(folder)
-    yield bridge.systems, bridge.sync
+    yield bridge.systems, bridge.sync, bridge.explain
 
 
 @contextmanager
-def a_peer(name: str, folder: Path, python: Path) -> Iterator[tuple[Mapping[str, System], Sync]]:
+def a_peer(name: str, folder: Path, python: Path) -> Iterator[Side]:
     """A peer in a process of its own, over storages of the kind that it is made for."""
     systems: dict[str, System] = {}
     with ExitStack() as stack:
@@ -173,7 +187,7 @@ def a_peer(name: str, folder: Path, python: Path) -> Iterator[tuple[Mapping[str,
             seconds, ended = process.stdout.readline().split()  # type: ignore[union-attr]  # it is a pipe
             return float(seconds), int(ended)
 
-        yield systems, sync
+        yield systems, sync, silent
         process.stdin.close()
 
 
@@ -233,8 +247,10 @@ def main() -> int:
                 continue
             with tempfile.TemporaryDirectory(prefix="bench-") as own:
                 side = the_bridge(Path(own)) if name == "crm-bridge" else a_peer(name, Path(own), python)
-                with side as (systems, sync):
-                    found = trial(systems, sync, operations=operations, clients=clients, seed=asked.seed)
+                with side as (systems, sync, explain):
+                    found = trial(
+                        systems, sync, operations=operations, clients=clients, seed=asked.seed, explain=explain
+                    )
             report(name, found)
             if name == "crm-bridge":
                 bad = sum(found[wrong] for wrong in (*WRONGS, "failed"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -102,6 +103,13 @@ class Bridge:
         """As ``crm-bridge sync --sweep``; killed after so many seconds."""
         self._world.now += timedelta(minutes=5)  # the run's own clock dies with it
         return doomed(self._run, killed_after=killed_after)
+
+    def explain(self, last_name: str) -> Iterator[str]:
+        """The history of every client of that name."""
+        with self._world.bridge() as bridge:
+            for found in bridge.lookup(name=last_name):
+                yield f"client {found['id']}"
+                yield from (json.dumps(line, ensure_ascii=False) for line in bridge.history(found["id"]))
 
     def _run(self) -> None:
         self._world.sync(sweep=True, allow_large_change=True)

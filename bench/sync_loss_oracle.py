@@ -10,7 +10,7 @@ the record was deleted; what its users had seen went with it. That the client st
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sync_loss_systems import EDITED, System
@@ -34,9 +34,16 @@ class Edit:
 
 @dataclass(slots=True)
 class Round:
-    """Everything since the systems were last at rest."""
+    """Everything since the systems were last at rest.
+
+    Attributes:
+        told: (client, ``None``: all of them) and what happened, in order.
+        wronged: what was wrong, and to which client, when it was judged.
+    """
 
     start: Shown
+    told: list[tuple[str | None, str]] = field(default_factory=list)
+    wronged: list[tuple[str, str]] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     added: dict[str, str] = field(default_factory=dict)
     deleted: dict[str, dict[str, frozenset[int]]] = field(default_factory=dict)
@@ -51,11 +58,17 @@ class Round:
     def edit(self, system: str, last_name: str, name: str, value: str) -> None:
         past = frozenset(self._received.get((system, last_name, name), ()))
         made = Edit(len(self.edits), system, last_name, name, value, past)
+        self.told.append((last_name, f"{system}: {name} = {value} (edit {made.number}, over {sorted(past)})"))
         self.edits.append(made)
         self._by_value[last_name, name, value] = made
         self._receive(system, made)
 
+    def add(self, system: str, last_name: str) -> None:
+        self.told.append((last_name, f"{system}: added"))
+        self.added[last_name] = system
+
     def delete(self, system: str, last_name: str) -> None:
+        self.told.append((last_name, f"{system}: deleted"))
         known: set[int] = set()
         for name in EDITED:
             known |= self._received.get((system, last_name, name), set())
@@ -63,6 +76,7 @@ class Round:
 
     def observe(self, systems: Mapping[str, System], *, killed: bool) -> None:
         """Users see what the systems show now; ``killed``: who wrote it may not know that it did."""
+        self.told.append((None, f"the sync {'was killed' if killed else 'ended'}; users see what is there"))
         for system, held in systems.items():
             for last_name, records in held.records().items():
                 for name in EDITED:
@@ -77,18 +91,25 @@ class Round:
 
     def judge(self, end: Shown) -> Counter[str]:
         """Counts of what is wrong; empty where nothing is."""
-        wrong: Counter[str] = Counter()
+        wrong: Counter[tuple[str, str]] = Counter()
         for last_name in {*self.added, *self.deleted, *(each for held in end.values() for each in held)}:
             there = {system: end[system].get(last_name, []) for system in end}
             for system, records in there.items():
                 before = self.start[system].get(last_name, [])
-                wrong["duplicates"] += max(0, len(records) - max(1, len(before)))
-            wrong[self._of_presence(last_name, there)] += 1
+                wrong["duplicates", last_name] += max(0, len(records) - max(1, len(before)))
+            wrong[self._of_presence(last_name, there), last_name] += 1
         for edit in self.edits:
-            wrong["edits lost"] += self._is_lost(edit, end)
-        wrong["left different"] += self._left_different(end)
-        del wrong["nothing"]
-        return +wrong
+            wrong["edits lost", edit.last_name] += self._is_lost(edit, end)
+        for last_name in self._left_different(end):
+            wrong["left different", last_name] += 1
+        self.wronged = [which for which, times in wrong.items() if times and which[0] != "nothing"]
+        return sum((Counter({which[0]: wrong[which]}) for which in self.wronged), Counter())
+
+    def story(self, last_name: str, end: Shown) -> Iterator[str]:
+        """What happened to one client, a line each."""
+        yield from (f"{system} before: {self.start[system].get(last_name)}" for system in self.start)
+        yield from (what for whom, what in self.told if whom in (None, last_name))
+        yield from (f"{system} at rest: {end[system].get(last_name)}" for system in end)
 
     def _of_presence(self, last_name: str, there: Mapping[str, list[dict[str, str]]]) -> str:
         absent = [system for system, records in there.items() if not records]
@@ -128,14 +149,14 @@ class Round:
                 return True
         return False
 
-    def _left_different(self, end: Shown) -> int:
-        """Fields that were the same in both systems before, and are not now, though no edit of theirs is lost."""
-        found = 0
+    def _left_different(self, end: Shown) -> Iterator[str]:
+        """For each field that was the same in both systems before, and is not now, though no edit of it is lost: whose
+        it is."""
         for last_name, [one, *_] in end["a"].items():
             for other in end["b"].get(last_name, [])[:1]:
                 for name in EDITED:
                     before = [self.start[each].get(last_name, [{}])[0].get(name) for each in "ab"]
                     of_it = [each for each in self.edits if (each.last_name, each.field) == (last_name, name)]
                     differs = one.get(name) != other.get(name) and before[0] == before[1]
-                    found += differs and not any(self._is_lost(each, end) for each in of_it)
-        return found
+                    if differs and not any(self._is_lost(each, end) for each in of_it):
+                        yield last_name
