@@ -28,7 +28,7 @@ from crm_bridge.outbox.gate import Stopwatch
 from crm_bridge.outbox.guard import Guard
 from crm_bridge.outbox.pauses import set_aside
 from crm_bridge.outbox.retry import RetryPolicy
-from crm_bridge.plugin_manager import Plugins, load_plugins
+from crm_bridge.plugin_manager import Plugins
 from crm_bridge.run_context.context import Counter, RunContext, iso
 from crm_bridge.run_context.ids import planned_ids, time_ordered_ids
 from crm_bridge.run_context.isolation import to_log
@@ -38,7 +38,7 @@ from crm_bridge.run_context.report import RunReport
 from crm_bridge.run_context.systems import Systems
 from crm_bridge.runner import corrections, decisions, inbox, planning, replay, sampling, undo, unknowns
 from crm_bridge.runner.checkup import Checkup, check_up
-from crm_bridge.runner.configured import gate_to, open_systems
+from crm_bridge.runner.configured import gate_to, open_systems, plugins_of
 from crm_bridge.runner.desk import Desk, open_store
 from crm_bridge.runner.outages import through_outages
 from crm_bridge.runner.plan_file import PlanFile, read_plan, write_plan
@@ -361,14 +361,7 @@ def open_bridge(
     Raises:
         ConfigMistake: plugins, connectors' settings or mappings are not right, with file and line.
     """
-    plugins = load_plugins(
-        settings.plugins.active,
-        connectors={name: system.connector for name, system in settings.systems.items()},
-        settings=settings.plugins.settings,
-        timeout_seconds=settings.plugins.timeout_seconds,
-        place=settings.place,
-        installed=installed,
-    )
+    plugins = plugins_of(settings, installed=installed)
     database = open_store(settings)
     try:
         remembered = partial(StoredLogins, database, clock=clock, draw=secrets.token_bytes)

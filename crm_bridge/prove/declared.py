@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2b
 from importlib.metadata import EntryPoint
 
-from crm_bridge.config import Settings, check_kinds, find_document, validate_options
+from crm_bridge.config import Settings, validate_options
 from crm_bridge.connector import ConnectorContext, EventReceiver, RawRecord, Secret
 from crm_bridge.errors import ConfigMistake
-from crm_bridge.mapping import compile_mapping, load_mapping
-from crm_bridge.plugin_manager import Plugins, load_plugins
+from crm_bridge.plugin_manager import Plugins
 from crm_bridge.run_context.isolation import calling
 from crm_bridge.run_context.systems import Kind
+from crm_bridge.runner.configured import kinds_of, plugins_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,7 @@ def declared(
     Raises:
         ConfigMistake: plugins, connectors' settings or mappings are not right, with file and line.
     """
-    plugins = load_plugins(
-        settings.plugins.active,
-        connectors={name: system.connector for name, system in settings.systems.items()},
-        settings=settings.plugins.settings,
-        timeout_seconds=settings.plugins.timeout_seconds,
-        place=settings.place,
-        installed=installed,
-    )
+    plugins = plugins_of(settings, installed=installed)
     kinds: dict[str, Kind] = {}
     left_out: list[str] = []
     tell: set[str] = set()
@@ -82,26 +74,7 @@ def _kinds(
         connector = connector_type.open(options, context)
     if isinstance(connector, EventReceiver):
         tell.add(name)
-    with calling(connector, "kinds"):
-        check_kinds(connector.kinds(), system=configured, place=settings.place)
-    for kind, records in configured.records.items():
-        try:
-            found = find_document(records.mapping, base_dir=settings.base_dir)
-        except ConfigMistake as error:
-            error.place = error.place or settings.place(("systems", name, "records", kind, "mapping"))
-            raise
-        document = load_mapping(found.text, file=found.file, region=settings.bridge.region)
-        mapping = compile_mapping(document, transforms=plugins.transforms())
-        yield Kind(
-            system=name,
-            name=kind,
-            mapping=mapping,
-            capabilities=connector.capabilities(kind),
-            read=records.read,
-            write=records.write,
-            create=records.create,
-            spreads=records.on_delete == "spread",
-            document_digest=blake2b(found.text.encode(), digest_size=8).hexdigest(),
-        )
+    found = kinds_of(settings, name, connector, transforms=plugins.transforms())
     with calling(connector, "close"):
         connector.close()
+    return found.values()

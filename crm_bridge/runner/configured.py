@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from hashlib import blake2b
+from importlib.metadata import EntryPoint
 
 from crm_bridge.config import OutboxSettings, Settings, check_kinds, find_document, resolve_secret, validate_options
 from crm_bridge.connector import Connector, ConnectorContext, LoginMemory
 from crm_bridge.errors import ConfigMistake
-from crm_bridge.mapping import compile_mapping, load_mapping
+from crm_bridge.mapping import TransformType, compile_mapping, load_mapping
 from crm_bridge.outbox.gate import Gate, Limits, Stopwatch, declared
 from crm_bridge.outbox.retry import LONGEST_WISH
-from crm_bridge.plugin_manager import Plugins
+from crm_bridge.plugin_manager import Plugins, load_plugins
 from crm_bridge.run_context.isolation import calling
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.run_context.watched import watched
+
+
+def plugins_of(settings: Settings, *, installed: Iterable[EntryPoint] | None) -> Plugins:
+    """The plugins that ``settings`` activate, and those that bring its connectors.
+
+    Args:
+        installed: entry points to choose from; ``None``: those of this environment.
+
+    Raises:
+        ConfigMistake: one is missing, or its settings are not right, with file and line.
+    """
+    return load_plugins(
+        settings.plugins.active,
+        connectors={name: system.connector for name, system in settings.systems.items()},
+        settings=settings.plugins.settings,
+        timeout_seconds=settings.plugins.timeout_seconds,
+        place=settings.place,
+        installed=installed,
+    )
 
 
 def gate_to(outbox: OutboxSettings, system: System, *, stopwatch: Stopwatch) -> Gate:
@@ -62,36 +82,49 @@ def open_systems(
         with calling(connector_type, "open"):
             opening = partial(connector_type.open, options, context)
             connector: Connector = watched(opening, name=name, seconds=longest)
-        with calling(connector, "kinds"):
-            held = connector.kinds()
-        check_kinds(held, system=configured, place=settings.place)
-        kinds = {}
-        for kind, records in configured.records.items():
-            place = settings.place(("systems", name, "records", kind, "mapping"))
-            try:
-                found = find_document(records.mapping, base_dir=settings.base_dir)
-            except ConfigMistake as error:
-                error.place = error.place or place
-                raise
-            document = load_mapping(found.text, file=found.file, region=settings.bridge.region)
-            mapping = compile_mapping(document, transforms=transforms)
-            if records.on_delete == "spread" and mapping.entity == "claim":
-                spot = settings.place(("systems", name, "records", kind, "on_delete"))
-                raise ConfigMistake("spread is for records of clients, and these lie beside: remove it", place=spot)
-            kinds[kind] = Kind(
-                system=name,
-                name=kind,
-                mapping=mapping,
-                capabilities=connector.capabilities(kind),
-                read=records.read,
-                write=records.write,
-                create=records.create,
-                spreads=records.on_delete == "spread",
-                document_digest=blake2b(found.text.encode(), digest_size=8).hexdigest(),
-            )
-        opened[name] = System(name, connector, kinds)
+        opened[name] = System(name, connector, kinds_of(settings, name, connector, transforms=transforms))
     _demand_duplicates_found(opened, settings=settings, plugins=plugins)
     return opened
+
+
+def kinds_of(
+    settings: Settings, name: str, connector: Connector, *, transforms: Mapping[str, TransformType]
+) -> dict[str, Kind]:
+    """The kinds of record of the system ``name``, by their names, with their mappings compiled.
+
+    Raises:
+        ConfigMistake: as :func:`open_systems`.
+        ConnectorFailed: the connector does not say what it holds.
+    """
+    configured = settings.systems[name]
+    with calling(connector, "kinds"):
+        held = connector.kinds()
+    check_kinds(held, system=configured, place=settings.place)
+    kinds = {}
+    for kind, records in configured.records.items():
+        place = settings.place(("systems", name, "records", kind, "mapping"))
+        try:
+            found = find_document(records.mapping, base_dir=settings.base_dir)
+        except ConfigMistake as error:
+            error.place = error.place or place
+            raise
+        document = load_mapping(found.text, file=found.file, region=settings.bridge.region)
+        mapping = compile_mapping(document, transforms=transforms)
+        if records.on_delete == "spread" and mapping.entity == "claim":
+            spot = settings.place(("systems", name, "records", kind, "on_delete"))
+            raise ConfigMistake("spread is for records of clients, and these lie beside: remove it", place=spot)
+        kinds[kind] = Kind(
+            system=name,
+            name=kind,
+            mapping=mapping,
+            capabilities=connector.capabilities(kind),
+            read=records.read,
+            write=records.write,
+            create=records.create,
+            spreads=records.on_delete == "spread",
+            document_digest=blake2b(found.text.encode(), digest_size=8).hexdigest(),
+        )
+    return kinds
 
 
 def _demand_duplicates_found(systems: Mapping[str, System], *, settings: Settings, plugins: Plugins) -> None:
