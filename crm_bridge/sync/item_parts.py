@@ -69,6 +69,22 @@ def is_about(unit: str, text: str) -> bool:
     return not is_unit(text) and text.startswith("{") and unit_of_item(head(unit), json.loads(text)) == unit
 
 
+def is_unseen(unit: str, edit: Claim, removal: Claim) -> bool:
+    """Whether ``edit`` changed what is said of an item whose ``removal`` was made by somebody who had not seen that: the
+    item then stays. A number that a record merely describes otherwise is no such edit."""
+    if not any(is_about(unit, text) for text in edit.replaced):
+        return False
+    seen = [dict(_leaves(json.loads(text))) for text in removal.replaced if is_about(unit, text)]
+    return not any(_adds_nothing(dict(_leaves(edit.value)), each) for each in seen)
+
+
+def _adds_nothing(leaves: Mapping[Path, Any], seen: Mapping[Path, Any]) -> bool:
+    return all(
+        path in seen and (value == seen[path] or (path == (_GATHERED,) and set(value) <= set(seen[path])))
+        for path, value in leaves.items()
+    )
+
+
 def merged(unit: str, ranked: Sequence[Claim], *, holders: Sequence[Claim]) -> Merged:
     """One item of what the claims say of it.
 

@@ -26,7 +26,7 @@ from crm_bridge.sync.claims import (
 from crm_bridge.sync.consents import force
 from crm_bridge.sync.contests import Contender, contender, lost
 from crm_bridge.sync.further_addresses import edited_beside, second
-from crm_bridge.sync.item_parts import follow_renames, is_named_thing, merged
+from crm_bridge.sync.item_parts import follow_renames, is_named_thing, is_unseen, merged
 from crm_bridge.sync.lost_edits import drop_what_they_replaced
 from crm_bridge.sync.own_rules import SPECIAL
 from crm_bridge.sync.rules import Rule, Survivorship, completeness, preference
@@ -330,7 +330,7 @@ def _without_superseded(unit: str, claims: Sequence[Claim]) -> tuple[list[Claim]
                 and (
                     text in edit.replaced
                     or (not (presence and claim.replaced) and _is_part_of_any(claim.value, edit.replaced))
-                    or (presence and edit.value is ABSENT and edit.seq > claim.seq)
+                    or (presence and edit.value is ABSENT and edit.seq > claim.seq and not is_unseen(unit, claim, edit))
                 )
                 for edit in edits
             )

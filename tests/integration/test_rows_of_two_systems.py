@@ -264,3 +264,34 @@ def test_a_person_decides_between_two_birth_dates(stand):
 
     assert everywhere(world, ("Marko", "2018-03-03")) == held(world)
     assert 0 == world.sync().written
+
+
+@pytest.mark.parametrize("how", ["typed", "added"])
+@pytest.mark.parametrize("order", ["ab", "ba"])
+@pytest.mark.parametrize(("remover", "editor"), ["ab", "ba"])
+def test_an_edit_beats_a_removal_that_had_not_seen_it(stand, how, order, remover, editor):
+    """Whichever is read first, and whoever is trusted more: as an edit of a record beats its deletion."""
+    world = stand(how)
+    world[remover].edit("person", world.ids[remover], {"kids": []})
+    edit(world, editor, born="2018-02-02")
+
+    for system in order:
+        world.sync(system)
+    world.settle()
+
+    assert everywhere(world, ("Marko", "2018-02-02")) == held(world)
+
+
+@pytest.mark.parametrize(("remover", "editor"), ["ab", "ba"])
+def test_a_removal_that_had_seen_the_edit_stands(stand, remover, editor):
+    """Also where the editor's system has no field for what the other one adds to the child."""
+    world = stand(family=FAMILY.replace("valid.start: {src: since, as: date}", "valid.end: {src: until, as: date}"))
+    edit(world, "a", since="2020-01-01")
+    world.settle()
+    edit(world, editor, born="2018-02-02")
+    world.settle()
+
+    world[remover].edit("person", world.ids[remover], {"kids": []})
+    world.settle()
+
+    assert everywhere(world) == held(world)

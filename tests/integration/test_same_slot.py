@@ -325,3 +325,28 @@ class TestAPersonDecides:
         asked.ask("review_decide", question["id"], True, by="Olha", value="right")
         asked.sync()
         assert ([E] * 3, [E]) == (held(asked), numbers(asked))
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_a_number_that_moves_to_another_use_stays_where_another_user_took_it_out(stand, order):
+    """Neither had seen the other's edit; whichever is read first, the number is kept, in its new use."""
+    world = stand("ab")
+    edit(world, "a", mobile_phone=None)
+    edit(world, "b", mobile_phone=None, home_phone=A)
+
+    for system in order:
+        world.sync(system)
+    world.settle()
+
+    assert ([None, None], [A, A]) == ([each or None for each in held(world)], held(world, "home_phone"))
+
+
+def test_a_number_that_was_moved_is_taken_out_for_all(stand):
+    """Whoever takes it out had seen the move."""
+    world = stand()
+    edit(world, "b", mobile_phone=None, home_phone=A)
+    world.settle()
+    edit(world, "a", home_phone=None)
+    world.settle()
+
+    assert ([], [None] * 3) == (numbers(world), [each or None for each in held(world, "home_phone")])

@@ -89,9 +89,20 @@ def test_a_description_that_only_one_system_edited_wins_over_a_trusted_one_that_
 def test_a_removed_child_stays_removed():
     systems = stand(child(), systems="abc")
     systems.reads(A, relationships=[child(born="2018-02-02")])
+    systems.carry()
     systems.reads(B, relationships=[])
 
     assert [] == children(systems)
+
+
+@pytest.mark.parametrize("first", [A, B])
+def test_who_removes_a_child_without_having_seen_an_edit_of_it_does_not_remove_the_edit(first):
+    systems = stand(child(), systems="abc")
+    edits = {A: [child(born="2018-02-02")], B: []}
+    for key in (first, B if first == A else A):
+        systems.reads(key, relationships=edits[key])
+
+    assert [("Marko", "2018-02-02", None)] == children(systems)
 
 
 def test_what_is_said_of_a_number_does_not_go_along_to_the_next_one():
