@@ -53,6 +53,8 @@ class Capabilities:
         conditional_writes: a write with a stale version token is refused.
         compares_versions: the connector itself compares the version right before it writes, where the system does not:
             the bridge need not read the record once more.
+        versions_rows: a change of nested rows alone changes their record's version too. Where it may not, the bridge
+            reads a record once more right before it writes nested rows of it.
         deletes: ``write`` carries out the operation ``delete``. Of a record that is not there any more it says
             :class:`Accepted`, :class:`Stale`, or :class:`Refused` with the code ``not_found``.
         reads_back: what was written is seen when the record is read. False for a partner who takes files up when he
@@ -72,6 +74,7 @@ class Capabilities:
     deletes_visible: bool = False
     conditional_writes: bool = False
     compares_versions: bool = False
+    versions_rows: bool = True
     deletes: bool = False
     reads_back: bool = True
     write_mode: WriteMode = WriteMode.MERGE

@@ -1,4 +1,5 @@
-"""Where a system cannot refuse a stale write, its records are read once more right before they are written.
+"""Where a system cannot refuse a stale write, its records are read once more right before they are written. So are
+those whose nested rows are written, where the record's version does not tell of changes of these.
 
 Between our reading and our writing lies a whole run, in which its users go on working. What they changed since is not
 written over: the write counts as stale, the record is read, both edits are merged, and the write is planned anew. What
@@ -7,7 +8,7 @@ remains open is the moment between this look and the write.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -26,18 +27,25 @@ def changed_meanwhile(connector: object, drafts: Sequence[Draft]) -> frozenset[s
     Raises:
         As ``read`` of the connector.
     """
-    known = {each.record.record_id: each.record for each in drafts if each.record is not None}
     kind = drafts[0].kind
-    if not known or not _needs_it(kind) or not isinstance(connector, RecordSource):
+    known = {each.record.record_id: each.record for each in drafts if each.record is not None and _needs_it(each)}
+    if not known or not isinstance(connector, RecordSource):
         return frozenset()
     found = records_of(connector, kind.name, sorted(known))
     names = {kind.mapping.record_id(record): record for record in found}
     return frozenset(name for name, row in known.items() if name in names and _differs(kind, row, names[name]))
 
 
-def _needs_it(kind: Kind) -> bool:
-    said = kind.capabilities
-    return kind.read and said.reads_back and not said.conditional_writes and not said.compares_versions
+def _needs_it(draft: Draft) -> bool:
+    said = draft.kind.capabilities
+    if not draft.kind.read or not said.reads_back:
+        return False
+    noticed = said.conditional_writes or said.compares_versions
+    return not noticed or (not said.versions_rows and _has_nested_rows(draft))
+
+
+def _has_nested_rows(draft: Draft) -> bool:
+    return any(isinstance(value, Mapping | list) for value in draft.fields.values())
 
 
 def _differs(kind: Kind, known: SourceRecord, now: RawRecord) -> bool:

@@ -70,8 +70,8 @@ def is_about(unit: str, text: str) -> bool:
 
 
 def is_unseen(unit: str, edit: Claim, removal: Claim) -> bool:
-    """Whether ``edit`` changed what is said of an item whose ``removal`` was made by somebody who had not seen that: the
-    item then stays. A number that a record merely describes otherwise is no such edit."""
+    """Whether ``edit`` changed what is said of an item, and whoever made its ``removal`` had not seen that: the item
+    then stays. A number that a record merely describes otherwise is no such edit."""
     if not any(is_about(unit, text) for text in edit.replaced):
         return False
     seen = [dict(_leaves(json.loads(text))) for text in removal.replaced if is_about(unit, text)]

@@ -79,3 +79,59 @@ def test_a_record_at_rest_is_written_at_once(tmp_path):
     report = world.sync()
 
     assert (0, 1) == (report.of_write("c").stale, report.of_write("c").updated)
+
+
+class TestNestedRows:
+    """``b`` refuses stale writes, and its users change a child without a new version of its parent."""
+
+    @pytest.fixture
+    def world(self, tmp_path):
+        world = World(tmp_path, systems={"a": capable(), "b": capable(versions_rows=False)})
+        world.map_children("a", "b", rows={"kids": "k"})
+        child = {"k": "k-1", "name": "Marko", "born": "2018-01-01"}
+        world.ids = world.person("a", "b", job_title="pupil", kids=[child])
+        world.settle()
+        return world
+
+    def unseen(self, world, rows):
+        """What ``b``'s users make of the child rows; the record stands as it stood, and tells of nothing."""
+        held = world["b"]._kinds["person"].records
+        held[world.ids["b"]] = {**held[world.ids["b"]], "kids": rows}
+
+    def edit(self, world, **fields):
+        [child] = world["a"].person(world.ids["a"])["kids"]
+        world["a"].edit("person", world.ids["a"], {"kids": [{**child, **fields}]})
+
+    def rows(self, world):
+        return [
+            [(row["name"], row.get("born"), row.get("since")) for row in world[name].person(world.ids[name])["kids"]]
+            for name in "ab"
+        ]
+
+    def test_an_edit_of_another_field_of_the_row_survives(self, world):
+        self.unseen(world, [{"k": "k-1", "name": "Marko", "born": "2018-02-02"}])
+        self.edit(world, since="2020-01-01")
+
+        report = world.sync()
+        world.settle()
+
+        assert [[("Marko", "2018-02-02", "2020-01-01")]] * 2 == self.rows(world)
+        assert 1 == report.of_write("b").stale
+
+    def test_a_row_that_is_gone_is_made_anew_for_an_edit_of_it(self, world):
+        """The edit keeps it; a write to a row that is not there would be refused for ever."""
+        self.unseen(world, [])
+        self.edit(world, born="2018-02-02")
+
+        world.sync()
+        world.settle()
+
+        assert [[("Marko", "2018-02-02", None)]] * 2 == self.rows(world)
+        assert 0 == world.ask("dead_letters_total")
+
+    def test_other_writes_cost_no_look(self, world, monkeypatch):
+        monkeypatch.setattr(world["b"], "read", lambda *_: pytest.fail("it was read"))
+        world["a"].edit("person", world.ids["a"], {"job_title": "teacher"})
+        world.sync()
+
+        assert "teacher" == world["b"].person(world.ids["b"])["job_title"]

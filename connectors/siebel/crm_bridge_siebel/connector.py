@@ -103,8 +103,8 @@ class SiebelConnector:
             # The login's visibility decides which rows are listed: absence proves nothing, unless somebody vouches.
             complete_listing=self._settings.sees_all_rows,
             listing_setting="sees_all_rows",
-            deletes_visible=False,
             conditional_writes=self._kinds[kind].write,
+            versions_rows=self._kinds[kind].children == [],  # an empty list: somebody says so
             deletes=self._kinds[kind].write and deletes(self._kind(kind).shape),
             write_mode=WriteMode.MERGE,
             effect_safety=EffectSafety.QUERYABLE if self._tells_creates(kind) else EffectSafety.NONE,
