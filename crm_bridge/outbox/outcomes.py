@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -17,6 +18,7 @@ from crm_bridge.outbox.settle import NOT_FOUND, settle_accepted, unless_of_anoth
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.systems import System
 from crm_bridge.store import journal, letters, outbox
+from crm_bridge.store.journal import Intent
 from crm_bridge.store.letters import Letter
 
 
@@ -79,7 +81,7 @@ def take_outcomes(
                 case Refused():
                     figures.refused += 1
                     settled.append((parcel.intent.id, "refused", outcome.code))
-                    letter = _refusal(parcel, outcome)
+                    letter = _refusal(parcel.intent, outcome)
                     run.report.new_dead_letters += letters.put(connection, [letter], at=at, run_id=run.run_id)
                     outbox.park(connection, parcel.row.id, state="dead", reason=outcome.code)
                 case Postponed():
@@ -98,19 +100,32 @@ def take_outcomes(
     return again
 
 
-def _refusal(parcel: Parcel, outcome: Refused) -> Letter:
+def refuse_missing(run: RunContext, updates: Sequence[Intent]) -> None:
+    """Updates that were stale, of records that are not there: each is a dead letter, as no repetition helps."""
+    if not updates:
+        return
+    outcome = Refused("there is no such record any more: it was deleted or merged away there", NOT_FOUND)
+    hint = "let a sweep take the deletion in (`crm-bridge sync --sweep`), or replay when the record is there again"
+    found = [replace(_refusal(intent, outcome), hint=hint) for intent in updates]
+    with run.database.transaction() as connection:
+        run.report.new_dead_letters += letters.put(connection, found, at=run.now(), run_id=run.run_id)
+        for intent in updates:
+            outbox.park_client(connection, intent.system, intent.client_id, state="dead", reason=NOT_FOUND)
+
+
+def _refusal(intent: Intent, outcome: Refused) -> Letter:
     return Letter(
         stage="write",
-        system=parcel.intent.system,
-        kind=parcel.intent.kind,
-        record_id=parcel.intent.record_id or f"new for {parcel.intent.client_id}",
+        system=intent.system,
+        kind=intent.kind,
+        record_id=intent.record_id or f"new for {intent.client_id}",
         code=outcome.code,
         path=outcome.field or "",
-        value=parcel.intent.request["fields"].get(outcome.field) if outcome.field else None,
+        value=intent.request["fields"].get(outcome.field) if outcome.field else None,
         message=f"the system refused the write: {outcome.reason}",
         hint="mend the value where it comes from, or the record in the system, and replay",
-        raw=orjson.dumps(parcel.intent.request["fields"]),
-        client_id=parcel.intent.client_id,
+        raw=orjson.dumps(intent.request["fields"]),
+        client_id=intent.client_id,
     )
 
 
@@ -131,6 +146,6 @@ def _postpone(
             reason = outcome.reason if outcome.retry_after else f"{outbox.AWAY}{outcome.reason}"
             outbox.postpone(connection, parcel.row.id, until=iso(at), attempts=attempts, reason=reason)
         case GiveUp(reason):
-            letter = _refusal(parcel, Refused(f"{reason}; last: {outcome.reason}", "gave_up"))
+            letter = _refusal(parcel.intent, Refused(f"{reason}; last: {outcome.reason}", "gave_up"))
             run.report.new_dead_letters += letters.put(connection, [letter], at=run.now(), run_id=run.run_id)
             outbox.park(connection, parcel.row.id, state="dead", reason="gave_up")

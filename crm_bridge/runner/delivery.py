@@ -10,6 +10,7 @@ from crm_bridge.outbox.deliver import deliver
 from crm_bridge.outbox.entries import Selection
 from crm_bridge.outbox.gate import Gate
 from crm_bridge.outbox.lanes import Lane, asked, side_by_side
+from crm_bridge.outbox.outcomes import refuse_missing
 from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.recover import recover
 from crm_bridge.outbox.retry import RetryPolicy
@@ -111,9 +112,13 @@ def _read_again(run: RunContext, system: System, records: Sequence[tuple[str, st
 
 
 def _deleted_by_others(run: RunContext, kind: Kind, missing: Collection[str]) -> None:
-    """A delete was stale, and the record is not there: somebody was quicker, and it is as we want it."""
-    if missing:
-        with run.database.reading() as connection:
-            wanted = journal.stale_deletes(connection, kind.system, kind.name, sorted(missing))
-        for intent in wanted:
+    """What was stale is not there: a delete is as we want it, somebody was quicker; an update has no target."""
+    if not missing:
+        return
+    with run.database.reading() as connection:
+        stale = journal.stale(connection, kind.system, kind.name, sorted(missing))
+    for intent in stale:
+        if intent.operation == "delete":
             found_gone(run, intent)
+    updates = [each for each in stale if each.operation == "update" and each.run_id == run.run_id]
+    refuse_missing(run, list({each.record_id: each for each in updates}.values()))

@@ -161,18 +161,17 @@ def written_often(
     return [_intent(row) for row in connection.execute(query.order_by(intents.c.created_at, intents.c.id))]
 
 
-def stale_deletes(connection: Connection, system: str, kind: str, record_ids: Sequence[str]) -> list[Intent]:
-    """The deletes of these records that were refused as stale."""
+def stale(connection: Connection, system: str, kind: str, record_ids: Sequence[str]) -> list[Intent]:
+    """The writes to these records that were refused as stale, oldest first."""
     rows = connection.execute(
         select(intents).where(
             intents.c.system == system,
             intents.c.kind == kind,
             intents.c.state == "stale",
-            intents.c.operation == "delete",
             among(intents.c.record_id, record_ids),
         )
     )
-    return [_intent(row) for row in rows]
+    return sorted(map(_intent, rows), key=lambda each: (each.created_at, each.id))
 
 
 def of_client(connection: Connection, client_id: str) -> list[Mapping[str, Any]]:

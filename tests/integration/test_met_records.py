@@ -1,9 +1,10 @@
 """A create that meets a record which its system held already: read, resolved, updated; or put before a person."""
 
 import pytest
-from memory_world import World
+from memory_world import World, capable
 
 from crm_bridge.connector import Page, Stale
+from crm_bridge.errors import ExitCode
 
 
 @pytest.fixture
@@ -47,3 +48,22 @@ def test_a_met_record_of_another_client_is_put_before_a_person(world):
     assert ("write", "duplicate") == (letter["stage"], letter["code"])
     assert 1 == len(world["b"].records("person"))
     assert 0 == world.sync().written
+
+
+def test_an_update_of_a_record_that_is_not_there_any_more_is_told_once(tmp_path):
+    """Its system calls it stale, as Siebel does. It is not sent again with every run, and goes when a sweep tells."""
+    world = World(tmp_path, systems={"a": capable(), "b": capable(complete_listing=True, deletes_visible=False)})
+    ids = world.person("a", "b", job_title="pupil")
+    world.settle()
+    world["b"].delete("person", ids["b"])
+    sent = []
+    world["b"].write = lambda _kind, writes: sent.append(len(writes)) or [Stale("it changed, or is gone")] * len(writes)
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+
+    report = world.sync()
+    [letter] = world.ask("dead_letters")
+    again = world.sync()
+
+    assert ([1], 1, 0) == (sent, report.new_dead_letters, again.new_dead_letters)
+    assert ("not_found", ids["b"]) == (letter["code"], letter["record_id"])
+    assert ExitCode.DEAD_LETTERS == report.exit_code
