@@ -41,6 +41,15 @@ def unwatched(kind: str, children: Sequence[str] | None, component: Component) -
         )
 
 
+def refused_rows(kind: str, shape: ServiceShape) -> Note:
+    """Writes of child rows that would be refused, before one is."""
+    return Note(
+        f"{kind}: changes of child rows will be refused (would_delete): nobody says whether "
+        f"{shape.operations['Execute']} deletes rows that a message does not name; where it does not, say "
+        "keeps_rows = true"
+    )
+
+
 def left_to_fill(kind: str, lacking: Sequence[tuple[str, str]], *, rpc: Collection[str]) -> Iterator[str]:
     """Arguments that have to be there and that nobody fills: (operation, argument).
 

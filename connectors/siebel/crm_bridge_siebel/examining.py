@@ -9,7 +9,14 @@ from typing import Any
 from crm_bridge.api import ConfigMistake
 from crm_bridge_siebel import echoes
 from crm_bridge_siebel.asking import Asker
-from crm_bridge_siebel.checking import lacking_in_records, lacking_in_wsdl, left_to_fill, unaskable, unwatched
+from crm_bridge_siebel.checking import (
+    lacking_in_records,
+    lacking_in_wsdl,
+    left_to_fill,
+    refused_rows,
+    unaskable,
+    unwatched,
+)
 from crm_bridge_siebel.dialects.arguments import proposed_arguments, unfilled
 from crm_bridge_siebel.kinds import Kind
 from crm_bridge_siebel.lookups import looked_up
@@ -17,6 +24,7 @@ from crm_bridge_siebel.query import BY_CHANGE, BY_ID, Query, any_of
 from crm_bridge_siebel.settings import KindSettings, SiebelSettings
 from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, UPDATED, narrowed
 from crm_bridge_siebel.system_fields import HiddenFields
+from crm_bridge_siebel.writing import may_delete_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,8 @@ def examined(
     yield from lacking_in_wsdl(kind, component, write=given.write)
     yield from unwatched(kind, given.children, narrowed(opened.shape.data, only=frozenset(given.only)).component)
     yield from echoes.unrecognisable(kind, component, user=settings.integration_user)
+    if given.write and "Execute" in opened.shape.methods and may_delete_rows(opened.shape):
+        yield refused_rows(kind, opened.shape)
     lacking = []
     if ways.by_argument:
         lacking = list(unfilled(opened.service.service, opened.shape, fixed=given.arguments, write=given.write))

@@ -64,6 +64,7 @@ def open_kind(given: KindSettings, settings: SiebelSettings, *, base_dir: Path, 
         operations={str(method): name for method, name in given.operations.items()},
         system_fields={str(name): tag for name, tag in given.system_fields.items()},
         arguments={str(purpose): tag for purpose, tag in given.query_arguments.items()},
+        keeps_rows=given.keeps_rows,
     )
     service = SoapService(base_dir / given.wsdl, endpoint=settings.endpoint, system=system, wanted=wanted)
     shape = service.shape

@@ -44,6 +44,11 @@ class KindSettings(BaseModel):
         description="Operations that carry out `QueryPage`, `Insert`, `Update`, `Delete`, `Execute` (an upsert), "
         "where their names do not say so.",
     )
+    keeps_rows: bool = Field(
+        default=False,
+        description="You vouch that the operation named as `Execute` deletes no child rows that a message does not "
+        "name, as an upsert does not: only then child rows are written through one whose name does not say so.",
+    )
     arguments: dict[str, str] = Field(
         default_factory=dict, description="Further arguments of the site's own, sent with every call that takes them."
     )

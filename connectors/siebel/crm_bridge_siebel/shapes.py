@@ -90,6 +90,7 @@ class ServiceShape:
         arguments: the simple arguments of each method's operation, as the WSDL spells them.
         several: the methods whose message takes more than one record.
         named: what arguments of the query are for, by the WSDL's tag, where the settings say so: ``searchspec``.
+        keeps_rows: the site vouches that Execute deletes no child rows that a message does not name.
     """
 
     prefix: str
@@ -101,6 +102,7 @@ class ServiceShape:
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     several: frozenset[str] = field(default=frozenset(), compare=False)
     named: Mapping[str, str] = field(default_factory=dict, compare=False)
+    keeps_rows: bool = field(default=False, compare=False)
 
     def names(self) -> frozenset[str]:
         """Every field and component name: what an error message may safely repeat."""

@@ -101,17 +101,28 @@ def _refuse_deleting(row: Mapping[str, Any], shape: ServiceShape) -> None:
     Raises:
         RejectRecord: child rows are to be changed, and the operation is not known for an upsert.
     """
-    component = shape.data.component
-    nested = [*(each.tag for each in component.lists), *(each.tag for each in (*component.parts, *component.rows))]
-    containers = [tag for tag in nested if tag in row]
-    operation = shape.operations.get("Execute", "Execute")
-    if containers and _UPSERT.search(operation) is None:
+    containers = [tag for tag in _nested(shape) if tag in row]
+    if containers and may_delete_rows(shape):
+        operation = shape.operations.get("Execute", "Execute")
         raise RejectRecord(
-            f"{operation} may delete rows of {containers[0]} that the message does not name; publish an upsert "
-            "(Execute, InsertOrUpdate) and name it in operations",
+            f"{operation} may delete rows of {containers[0]} that the message does not name; where it is an upsert, "
+            "vouch for that with keeps_rows = true, else publish one (Execute, InsertOrUpdate), and name it in "
+            "operations",
             path=containers[0],
             code="would_delete",
         )
+
+
+def may_delete_rows(shape: ServiceShape) -> bool:
+    """Whether what carries updates out may delete child rows that a message does not name: no name of an upsert, and
+    nobody vouches for it."""
+    named = _UPSERT.search(shape.operations.get("Execute", "Execute")) is not None
+    return bool(_nested(shape)) and not named and not shape.keeps_rows
+
+
+def _nested(shape: ServiceShape) -> list[str]:
+    component = shape.data.component
+    return [*(each.tag for each in component.lists), *(each.tag for each in (*component.parts, *component.rows))]
 
 
 def _published(method: str, shape: ServiceShape) -> str:

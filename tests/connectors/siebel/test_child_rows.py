@@ -14,7 +14,7 @@ from unittest import mock
 
 import pytest
 
-from crm_bridge.api import Accepted, ConnectorContext, Refused, Secret
+from crm_bridge.api import Accepted, ConnectorContext, Note, Refused, Secret
 from crm_bridge_siebel.registration import open_connector
 from crm_bridge_siebel.settings import SiebelSettings
 
@@ -122,6 +122,27 @@ def test_a_method_that_deletes_is_given_no_child_rows(siebel, through, update, w
     assert [Accepted, Accepted, Refused, "would_delete"] == [type(plain), type(empty), type(nested), nested.code]
     held = siebel.held(row_id)
     assert ("лікарка", 3, 2) == (held["JobTitle"], *(len(rows_of(held, tag)) for tag in TAGS))
+
+
+def test_a_site_may_vouch_for_an_operation_of_another_name(siebel, through, update):
+    """Then child rows are written through it. This one deletes what is not named, and here all rows are."""
+    (row_id,) = siebel.simulator.load("contact", [contact(3)])
+    connector = through("contact_asi", operations={"Execute": DELETING["contact_asi"][0]}, keeps_rows=True)
+    held = [{"@operation": "update", "Id": each} for each in rows_of(siebel.held(row_id), "ListOfChild")]
+    held[0]["FirstName"] = "Марко"
+
+    (outcome,) = connector.write("contact", [update(row_id, version=None, ListOfChild={"Child": held})])
+
+    assert isinstance(outcome, Accepted)
+    assert "Марко" in [row["FirstName"] for row in siebel.held(row_id)["ListOfChild"]["Child"]]
+
+
+def test_check_says_that_child_rows_will_be_refused(siebel, through):
+    """Before a dead letter does."""
+    said = through("contact_asi", operations={"Execute": DELETING["contact_asi"][0]}).check()
+
+    assert [True] == [isinstance(each, Note) for each in said if "would_delete" in each]
+    assert [] == [each for each in through("contact_asi").check() if "would_delete" in each]
 
 
 @pytest.mark.parametrize(("way", "operation"), [(way, name) for way, names in DELETING.items() for name in names])

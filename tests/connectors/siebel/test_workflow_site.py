@@ -243,3 +243,10 @@ def test_a_part_that_an_rpc_service_may_need_is_a_note():
 
     assert (True, False) == (isinstance(perhaps, Note), isinstance(surely, Note))
     assert "if Siebel needs it, name it in arguments, such as { Phone_spcNumber = '…' }" in perhaps
+
+
+def test_what_is_asked_for_records_is_told_from_what_takes_them(opened):
+    """All three operations give persons. One takes none and looks for them: no setting has to name it."""
+    connector = opened(operations={name: each for name, each in CARRIED_OUT.items() if name != "QueryPage"})
+
+    assert 25 == sum(len(page.records) for page in connector.read_changes("person", None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +23,7 @@ _CARRIED_OUT: Mapping[str, Sequence[str]] = {
     "Delete": ("Delete",),
     "Execute": ("Execute", "InsertOrUpdate", "Upsert"),
 }
+_LOOKS = re.compile(r"search|quer|sort|page", re.IGNORECASE)
 _NO_OBJECT = ComponentList(tag="", component=Component(tag="", namespace="", fields=()))
 
 
@@ -36,6 +38,7 @@ class Wanted:
         operations: method, such as ``QueryPage`` → the name of the operation that carries it out.
         system_fields: the WSDL's tags of system fields that have other names there.
         arguments: what carries a part of a query, such as ``SearchSpec`` → the argument of the query's operation.
+        keeps_rows: the site vouches that Execute deletes no child rows that a message does not name.
     """
 
     service: str | None = None
@@ -44,6 +47,7 @@ class Wanted:
     operations: Mapping[str, str] = field(default_factory=dict)
     system_fields: Mapping[str, str] = field(default_factory=dict)
     arguments: Mapping[str, str] = field(default_factory=dict)
+    keeps_rows: bool = False
 
 
 def shape_of(services: Sequence[Service], *, wanted: Wanted, file: str, system: str) -> tuple[Service, ServiceShape]:
@@ -111,6 +115,7 @@ def _shape(service: Service, wanted: Wanted) -> ServiceShape | None:
         operations={method: operation.name for method, operation in operations.items()},
         arguments={method: simple(operation.input) for method, operation in operations.items()},
         several=frozenset(method for method, operation in operations.items() if _takes_several(operation)),
+        keeps_rows=wanted.keeps_rows,
     )
 
 
@@ -125,14 +130,21 @@ def _operations(service: Service, wanted: Wanted) -> dict[str, Operation]:
             continue
         candidates = [each for way in ways for each in fitting if method_of(each) == way]
         if method == "QueryPage":
-            # Only what gives records can be read; a site's own operation is taken when it is the only one that does.
+            # Only what gives records can be read; a site's own operation is taken when it is the only one that does, or
+            # the only one that is asked for them and given none.
             giving = [each for each in fitting if integration_object(each.output) is not None]
             candidates = [each for each in candidates if each in giving]
-            if not candidates and len(giving) == 1 and method_of(giving[0]) is None:
-                candidates = giving
+            asking = giving if len(giving) == 1 else [each for each in giving if _only_asks(each)]
+            if not candidates and len(asking) == 1 and method_of(asking[0]) is None:
+                candidates = asking
         if candidates:
             found[method] = candidates[0]
     return found
+
+
+def _only_asks(operation: Operation) -> bool:
+    """Whether it takes no record, and an argument that says it looks for some: one that deletes may give them too."""
+    return integration_object(operation.input) is None and any(_LOOKS.search(tag) for tag in simple(operation.input))
 
 
 def _named(shape: ServiceShape, wanted: Wanted, *, file: str, system: str) -> dict[str, str]:
