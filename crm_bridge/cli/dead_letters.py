@@ -269,7 +269,10 @@ def draw_letter(to: Console, letter: Mapping[str, Any]) -> None:
     if isinstance(letter.get("raw"), Mapping):
         to.print("\nthe record as it came:")
         to.print(pairs_of(letter["raw"]))
-    if letter.get("state", "open") == "open":
+    if letter.get("state", "open") == "open" and letter.get("of_a_place"):
+        to.print("\nit stands for a place in a file, and nothing tells which row of a later one is the corrected one")
+        to.print(f"when that was read: `crm-bridge dead-letters discard {number} --reason TEXT`")
+    elif letter.get("state", "open") == "open":
         to.print(f"\nwhen it is mended: `crm-bridge dead-letters replay {number}`, or the next sync that reads it")
         if letter.get("stage") == "map":
             to.print(f"to mend it here: `crm-bridge dead-letters edit {number} --set FIELD=VALUE`")

@@ -26,6 +26,7 @@ from crm_bridge.store import journal, outbox
 
 # A record that others change again and again while we write it waits for the next run.
 ROUNDS = 3
+NAMED = 5  # records in one note
 
 
 def recover_all(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gate]) -> None:
@@ -68,6 +69,7 @@ def deliver_all(
             if not again or system.name in run.report.stopped:
                 return
             yield from _read_again(run, system, again)
+        _tell_of_vain_tries(run, system, again)
 
     _walk(run, systems, gates, rounds)
     settle_deletions(run)
@@ -79,6 +81,18 @@ def deliver_all(
     _walk(run, late, gates, rounds)
     if late:
         settle_deletions(run)
+
+
+def _tell_of_vain_tries(run: RunContext, system: System, records: Sequence[tuple[str, str]]) -> None:
+    """What is still to be written after all rounds of a run: nothing else would say that it does not get through."""
+    names = sorted({f"{kind}:{record_id}" for kind, record_id in records})
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    told = (
+        f"{system.name}: not written in {ROUNDS} tries, as it changed or was locked each time, or no answer came: "
+        f"{', '.join(names[:NAMED])}{more}; the next sync tries again"
+    )
+    if told not in run.report.notes:
+        run.report.notes.append(told)
 
 
 def _walk(

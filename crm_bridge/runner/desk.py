@@ -18,6 +18,7 @@ from crm_bridge.runner import cases, in_doubt, queries
 from crm_bridge.store import causes, corrections, letters, outbox, pauses, review, runs
 from crm_bridge.store.causes import EVERY, Cause
 from crm_bridge.store.database import Database
+from crm_bridge.store.letters import id_to_ask_for
 from crm_bridge.store.opening import open_database, open_to_look
 
 SHOWN = 200  # rows of a list, where nobody asked for another number
@@ -126,7 +127,8 @@ class Desk:
             return causes.of_letter(connection, int(letter_id))
 
     def dead_letter(self, letter_id: int) -> dict[str, Any]:
-        """One letter, with the offending record and its corrections. Raises :class:`UserMistake`."""
+        """One letter, with the offending record and its corrections; ``of_a_place``: nothing but a place in a file says
+        what it is about. Raises :class:`UserMistake`."""
         with self._database.reading() as connection:
             found = letters.get(connection, [int(letter_id)])
             made = corrections.of_letter(connection, int(letter_id))
@@ -137,7 +139,8 @@ class Desk:
             | ({"superseded_at": each.superseded_at} if each.superseded_at else {})
             for each in made
         ]
-        return {**found[0], **({"corrections": told} if told else {})}
+        placed = {"of_a_place": True} if found[0]["stage"] == "read" and id_to_ask_for(found[0]) is None else {}
+        return {**found[0], **placed, **({"corrections": told} if told else {})}
 
     def status(self, *, at: str) -> dict[str, Any]:
         """What waits, and for whom: systems that are left alone, postponed and held writes, what people have to decide.

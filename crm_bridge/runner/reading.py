@@ -123,12 +123,6 @@ def _broken(kind: Kind, broken: BrokenRecord) -> Letter:
     )
 
 
-def id_to_ask_for(letter: Mapping[str, Any]) -> str | None:
-    """The id of the record that a letter of :func:`_broken` is about, where it could be told; else it has a place."""
-    named = letter["stage"] == "read" and letter["code"] != "not_json"
-    return None if not named or letter["message"].startswith(f"{letter['record_id']}: ") else letter["record_id"]
-
-
 def _not_json(kind: Kind, record_id: str, record: Any, error: NotJson) -> Letter:
     text = safe_text(record)
     return Letter(

@@ -18,9 +18,9 @@ from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.corrections import against, as_corrected, in_source, kind_of
 from crm_bridge.runner.keys_anew import keys_anew
 from crm_bridge.runner.pull import reread, take
-from crm_bridge.runner.reading import id_to_ask_for
 from crm_bridge.store import causes, clients, corrections, letters, outbox, records
 from crm_bridge.store.causes import Cause
+from crm_bridge.store.letters import id_to_ask_for
 
 AT_ONCE = 500
 SHOWN = 200  # letters that an answer names; it counts them all

@@ -278,3 +278,9 @@ def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
     told["value"] = orjson.loads(told["value"]) if told["value"] is not None else None
     told["raw"] = orjson.loads(told["raw"]) if told["raw"] is not None else None
     return told
+
+
+def id_to_ask_for(letter: Mapping[str, Any]) -> str | None:
+    """The id of the record that could not be read and that a letter is about; ``None``: it knows a place in a file."""
+    named = letter["stage"] == "read" and letter["code"] != "not_json"
+    return None if not named or letter["message"].startswith(f"{letter['record_id']}: ") else letter["record_id"]

@@ -67,3 +67,17 @@ def test_an_update_of_a_record_that_is_not_there_any_more_is_told_once(tmp_path)
     assert ([1], 1, 0) == (sent, report.new_dead_letters, again.new_dead_letters)
     assert ("not_found", ids["b"]) == (letter["code"], letter["record_id"])
     assert ExitCode.DEAD_LETTERS == report.exit_code
+
+
+def test_a_record_that_stays_locked_is_told_of_in_every_run(tmp_path):
+    """Somebody has it open there: the write is stale in each try, and nothing else would say so."""
+    world = World(tmp_path, systems=dict.fromkeys("ab", capable()))
+    ids = world.person("a", "b", job_title="pupil")
+    world.settle()
+    world["b"].write = lambda _kind, writes: [Stale("locked by another user")] * len(writes)
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+
+    for report in (world.sync(), world.sync()):
+        [note] = report.notes
+        assert note.startswith("b: not written in 3 tries")
+        assert f"person:{ids['b']};" in note
