@@ -269,6 +269,8 @@ def draw_letter(to: Console, letter: Mapping[str, Any]) -> None:
     if isinstance(letter.get("raw"), Mapping):
         to.print("\nthe record as it came:")
         to.print(pairs_of(letter["raw"]))
+    elif letter.get("raw"):
+        to.print(f"\nthe row as it came: {cell(letter['raw'])}")
     if letter.get("state", "open") == "open" and letter.get("of_a_place"):
         to.print("\nit stands for a place in a file, and nothing tells which row of a later one is the corrected one")
         to.print(f"when that was read: `crm-bridge dead-letters discard {number} --reason TEXT`")

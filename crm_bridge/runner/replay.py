@@ -184,8 +184,9 @@ def _is_write(row: Row) -> bool:
 def _refuse_others(run: RunContext, rows: Sequence[Row], answer: Replayed) -> None:
     for row in rows:
         if not _is_read(row) and not _is_write(row) and not _is_asked_for(run, row):
-            hint = row["hint"] or "mend it at its source, then discard this letter"
-            answer.add("not_replayable", row["id"], hint)
+            hint = row["hint"] or "mend it at its source"
+            then = "" if "discard" in hint else "; then discard this letter, which nothing else closes"
+            answer.add("not_replayable", row["id"], hint + then)
 
 
 def _by_kind(run: RunContext, rows: Sequence[Row], answer: Replayed) -> list[tuple[Kind, list[Row]]]:

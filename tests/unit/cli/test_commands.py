@@ -301,6 +301,23 @@ def test_a_dead_letter_says_what_to_do(cli, bridge):
     assert "`crm-bridge dead-letters replay 7`" in out
 
 
+def test_a_torn_row_is_shown_with_the_only_way_to_be_rid_of_its_letter(cli, bridge):
+    """Nothing tells when it was corrected, so it is not said that the next sync would."""
+    bridge.answers["dead_letter"] = {
+        "id": 7,
+        "stage": "read",
+        "record_id": "a.csv:3",
+        "message": "a.csv:3: 2 columns where the header has 15",
+        "raw": "A-2;Тор",
+        "of_a_place": True,
+    }
+    out = cli("dead-letters", "show", "7").out
+
+    assert "the row as it came: A-2;Тор" in out
+    assert "`crm-bridge dead-letters discard 7 --reason TEXT`" in out
+    assert "next sync" not in out
+
+
 @pytest.mark.parametrize("code", sorted(set(ExitCode) - {ExitCode.OK, ExitCode.DRIFT, ExitCode.USAGE, ExitCode.DATA}))
 def test_a_report_that_does_not_end_with_0_says_what_to_do_next(cli, bridge, code):
     """Every code that a run can end with."""
