@@ -81,8 +81,10 @@ class Bridge(Desk):
         new_id: Callable[[], str],
         stopwatch: Stopwatch,
         pool: Pool = threads,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         super().__init__(settings, database=database)
+        self._chance = chance
         self._stopwatch = stopwatch
         self._pool = pool
         self._plugins = plugins
@@ -331,7 +333,7 @@ class Bridge(Desk):
             survivorship=self.settings.survivorship.as_policy(),
             clock=self._clock,
             new_id=new_id or self._new_id,
-            random=random.Random().random,  # noqa: S311  # jitter, not secrets
+            random=self._chance,
             report=report,
             seq=Counter(seq),
             pks=Counter(pks),
@@ -350,6 +352,7 @@ def open_bridge(
     installed: Iterable[EntryPoint] | None = None,
     stopwatch: Stopwatch | None = None,
     pool: Pool = threads,
+    chance: Callable[[], float] = random.random,
 ) -> Iterator[Bridge]:
     """The bridge that ``settings`` describe, closed afterwards.
 
@@ -357,6 +360,7 @@ def open_bridge(
         installed: entry points to choose plugins from; those of this environment by default.
         stopwatch: by which calls of the systems are paced; this machine's by default.
         pool: what calls to the systems are made in; handed in where their order must be the same each time.
+        chance: evenly from 0 to 1, for the jitter of waits.
 
     Raises:
         ConfigMistake: plugins, connectors' settings or mappings are not right, with file and line.
@@ -378,6 +382,7 @@ def open_bridge(
         new_id=new_id or time_ordered_ids(clock, draw=secrets.token_bytes),
         stopwatch=stopwatch or Stopwatch(),
         pool=pool,
+        chance=chance,
     )
     try:
         yield bridge

@@ -81,7 +81,7 @@ def take_outcomes(
                 case Refused():
                     figures.refused += 1
                     settled.append((parcel.intent.id, "refused", outcome.code))
-                    letter = _refusal(parcel.intent, outcome)
+                    letter = refusal(parcel.intent, outcome)
                     run.report.new_dead_letters += letters.put(connection, [letter], at=at, run_id=run.run_id)
                     outbox.park(connection, parcel.row.id, state="dead", reason=outcome.code)
                 case Postponed():
@@ -106,14 +106,14 @@ def refuse_missing(run: RunContext, updates: Sequence[Intent]) -> None:
         return
     outcome = Refused("there is no such record any more: it was deleted or merged away there", NOT_FOUND)
     hint = "let a sweep take the deletion in (`crm-bridge sync --sweep`), or replay when the record is there again"
-    found = [replace(_refusal(intent, outcome), hint=hint) for intent in updates]
+    found = [replace(refusal(intent, outcome), hint=hint) for intent in updates]
     with run.database.transaction() as connection:
         run.report.new_dead_letters += letters.put(connection, found, at=run.now(), run_id=run.run_id)
         for intent in updates:
             outbox.park_client(connection, intent.system, intent.client_id, state="dead", reason=NOT_FOUND)
 
 
-def _refusal(intent: Intent, outcome: Refused) -> Letter:
+def refusal(intent: Intent, outcome: Refused) -> Letter:
     return Letter(
         stage="write",
         system=intent.system,
@@ -146,6 +146,6 @@ def _postpone(
             reason = outcome.reason if outcome.retry_after else f"{outbox.AWAY}{outcome.reason}"
             outbox.postpone(connection, parcel.row.id, until=iso(at), attempts=attempts, reason=reason)
         case GiveUp(reason):
-            letter = _refusal(parcel.intent, Refused(f"{reason}; last: {outcome.reason}", "gave_up"))
+            letter = refusal(parcel.intent, Refused(f"{reason}; last: {outcome.reason}", "gave_up"))
             run.report.new_dead_letters += letters.put(connection, [letter], at=run.now(), run_id=run.run_id)
             outbox.park(connection, parcel.row.id, state="dead", reason="gave_up")

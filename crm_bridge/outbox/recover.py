@@ -182,11 +182,12 @@ def was_read(run: RunContext, intent: Intent) -> bool:
     return any(row.gone_at is None or row.observed_at >= intent.created_at for row in there)
 
 
-def plan_anew(run: RunContext, intent: Intent, *, state: str = "abandoned", reason: str = "it did not arrive") -> None:
+def plan_anew(run: RunContext, intent: Intent, *, state: str = "abandoned", reason: str = "") -> None:
     """It did not arrive, or its record was read already: what the system still needs is found out from the start."""
+    reason = reason or ": ".join(filter(None, ("it did not arrive", intent.outcome)))
     with run.database.transaction() as connection:
         journal.settle(connection, [(intent.id, state, reason)], at=run.now())
-        outbox.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
+        outbox.try_again(connection, intent.system, intent.client_id, at=run.now())
 
 
 def _send_again(run: RunContext, connector: RecordTarget, kind: Kind, intent: Intent, gate: Gate) -> Lane[None]:

@@ -82,6 +82,7 @@ class RunReport:
         wars: what was found now to be put back each time that we write it, and is written no more until a person
             decides: ``system record path``.
         away: systems that gave no answer to a write, which was postponed.
+        in_vain: system → how many writes it answered and did not take in all tries of this run.
         waiting: what is postponed or held, of this run and of earlier ones: ``system state writes until reason``.
         new_dead_letters: opened by this run, and by what was broken off since the last one that came to its end, which
             nobody has heard of: ``earlier_dead_letters`` of them.
@@ -108,6 +109,7 @@ class RunReport:
     drifted: list[dict[str, Any]] = field(default_factory=list)
     applied: list[dict[str, Any]] = field(default_factory=list)
     away: list[str] = field(default_factory=list)
+    in_vain: dict[str, int] = field(default_factory=dict)
     waiting: list[dict[str, Any]] = field(default_factory=list)
     dead_letters: int = 0
     new_dead_letters: int = 0
@@ -146,12 +148,13 @@ class RunReport:
         reads = {name: replace(each) for name, each in self.reads.items()}
         writes = {name: replace(each) for name, each in self.writes.items()}
         clients, letters, held = dict(self.clients), self.new_dead_letters, self.new_held
+        in_vain = dict(self.in_vain)
         lists = {name: len(getattr(self, name)) for name in ("notes", "wars", "away")}
         try:
             yield
         except StoreAway:
             self.reads, self.writes, self.clients = reads, writes, clients
-            self.new_dead_letters, self.new_held = letters, held
+            self.new_dead_letters, self.new_held, self.in_vain = letters, held, in_vain
             for name, length in lists.items():
                 del getattr(self, name)[length:]
             raise
@@ -172,7 +175,7 @@ class RunReport:
     def exit_code(self) -> ExitCode:
         """After ``crm_bridge.errors.ExitCode``: the gravest thing that happened."""
         codes = set(self.stop_codes)
-        if self.away:
+        if self.away or self.in_vain:
             codes.add(ExitCode.UNAVAILABLE)
         if self.unknown or self.new_held or self.wars:
             codes.add(ExitCode.NEEDS_PERSON)

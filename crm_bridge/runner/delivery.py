@@ -15,6 +15,7 @@ from crm_bridge.outbox.pauses import stopped_by
 from crm_bridge.outbox.recover import recover
 from crm_bridge.outbox.retry import RetryPolicy
 from crm_bridge.outbox.settle import found_gone
+from crm_bridge.outbox.vain import put_off
 from crm_bridge.run_context.by_ids import read_by_ids
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM
@@ -26,7 +27,6 @@ from crm_bridge.store import journal, outbox
 
 # A record that others change again and again while we write it waits for the next run.
 ROUNDS = 3
-NAMED = 5  # records in one note
 
 
 def recover_all(run: RunContext, systems: Sequence[str], gates: Mapping[str, Gate]) -> None:
@@ -60,6 +60,10 @@ def deliver_all(
 ) -> None:
     """Carry to each system what is due to it; ``only`` these writes, where they are given."""
 
+    def lane(system: System) -> Lane[None]:
+        yield from rounds(system)
+        put_off(run, system, retry)
+
     def rounds(system: System) -> Lane[None]:
         for _ in range(ROUNDS):
             unknown_before = run.report.of_write(system.name).unknown
@@ -69,30 +73,17 @@ def deliver_all(
             if not again or system.name in run.report.stopped:
                 return
             yield from _read_again(run, system, again)
-        _tell_of_vain_tries(run, system, again)
 
-    _walk(run, systems, gates, rounds)
+    _walk(run, systems, gates, lane)
     settle_deletions(run)
     with run.database.reading() as connection:
         due = [name for name in systems if outbox.any_due(connection, name, now=run.now())]
     # What another lane made due, by reading a record again, when this one had ended already. Not where the last answer
     # was to wait: what is tried again now would only be told so once more.
     late = [name for name in due if not (gates[name].breaker.probing and run.report.of_write(name).postponed)]
-    _walk(run, late, gates, rounds)
+    _walk(run, late, gates, lane)
     if late:
         settle_deletions(run)
-
-
-def _tell_of_vain_tries(run: RunContext, system: System, records: Sequence[tuple[str, str]]) -> None:
-    """What is still to be written after all rounds of a run: nothing else would say that it does not get through."""
-    names = sorted({f"{kind}:{record_id}" for kind, record_id in records})
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    told = (
-        f"{system.name}: not written in {ROUNDS} tries, as it changed or was locked each time, or no answer came: "
-        f"{', '.join(names[:NAMED])}{more}; the next sync tries again"
-    )
-    if told not in run.report.notes:
-        run.report.notes.append(told)
 
 
 def _walk(

@@ -49,6 +49,14 @@ def enqueue(connection: Connection, rows: Iterable[tuple[str, str]], *, at: str)
         )
 
 
+def try_again(connection: Connection, system: str, client_id: str, *, at: str) -> None:
+    """What was sent did not arrive: due at once, and tried as often and as long as it was before."""
+    row = {"system": system, "client_id": client_id, "state": "due", "attempts": 0, "since": at, "next_attempt_at": at}
+    statement = inserting(connection, outbox)
+    due_now = {"state": "due", "next_attempt_at": statement.excluded.next_attempt_at}
+    connection.execute(statement.on_conflict_do_update(index_elements=["system", "client_id"], set_=due_now), [row])
+
+
 def due(connection: Connection, system: str, *, now: str, limit: int, after: int = 0) -> list[OutboxRow]:
     """The rows to deliver now, oldest first."""
     rows = connection.execute(
@@ -111,7 +119,28 @@ def postpone(connection: Connection, row_id: int, *, until: str, attempts: int, 
     )
 
 
+def due_of(connection: Connection, system: str, client_ids: Sequence[str], *, now: str) -> list[OutboxRow]:
+    """Those of these clients' rows that are to be delivered now."""
+    rows = connection.execute(
+        select(outbox.c.id, outbox.c.system, outbox.c.client_id, outbox.c.attempts, outbox.c.since)
+        .where(outbox.c.system == system, among(outbox.c.client_id, client_ids))
+        .where(outbox.c.state == "due", outbox.c.next_attempt_at <= now)
+        .order_by(outbox.c.id)
+    )
+    return [OutboxRow(*row) for row in rows]
+
+
+def put_off(connection: Connection, row_id: int, *, until: str, attempts: int, reason: str) -> None:
+    """A row that is due, and was tried in vain, waits: also where its system answers, as it did before."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row_id, outbox.c.state == "due")
+        .values(next_attempt_at=until, attempts=attempts, reason=f"{IN_VAIN}{reason}")
+    )
+
+
 AWAY = "away: "  # how the reason begins of a row that was postponed because its system gave no answer
+IN_VAIN = "not through: "  # how the reason begins of one whose system answers, and does not take it
 ASKED = "it asked for time"  # the reason of one that was not sent, as its system had asked to be left alone
 
 
@@ -122,10 +151,12 @@ def _is_postponed(at: str) -> ColumnElement[bool]:
 
 
 def due_again(connection: Connection, system: str, *, at: str) -> None:
-    """``system`` answers, and the time that it asked for is over: what is postponed is due at once."""
+    """``system`` answers, and the time that it asked for is over: what is postponed is due at once. Not what it did
+    not take though it answered: that has a time of its own."""
     connection.execute(
         update(outbox)
         .where(outbox.c.system == system, outbox.c.state == "due", outbox.c.next_attempt_at > at)
+        .where(outbox.c.reason.is_(None) | ~outbox.c.reason.startswith(IN_VAIN, autoescape=True))
         .values(next_attempt_at=at)
     )
 

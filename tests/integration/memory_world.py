@@ -5,7 +5,8 @@ Everyone in these tests is invented.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -173,6 +174,7 @@ class World:
         now: what the clock says; a test moves it.
         peers: the systems by name.
         stopwatch: by which calls are paced, where a test moves it.
+        chance: from 0 to 1, for the jitter of waits.
     """
 
     def __init__(
@@ -204,6 +206,7 @@ class World:
         self.connector_timeout: float | str = "10m"
         self.stopwatch: Stopwatch | None = None
         self.pool = threads
+        self.chance: Callable[[], float] = random.random
         self.store = store or new_store(folder)
         for name in self.peers:
             image = (images or {}).get(name, "full")
@@ -248,7 +251,7 @@ class World:
         handed += [Handed(name, plugin) for name, plugin in self.plugins.items()]
         installed = [*INSTALLED, *handed]
         paced = {"clock": lambda: self.now, "installed": installed, "stopwatch": self.stopwatch, "pool": self.pool}
-        with open_bridge(self.settings(), **paced) as bridge:
+        with open_bridge(self.settings(), chance=self.chance, **paced) as bridge:
             yield bridge
 
     def sync(self, *systems: str, **options: Any) -> RunReport:

@@ -1,9 +1,11 @@
 """A create that meets a record which its system held already: read, resolved, updated; or put before a person."""
 
+from datetime import timedelta
+
 import pytest
 from memory_world import World, capable
 
-from crm_bridge.connector import Page, Stale
+from crm_bridge.connector import Page, Stale, Unknown
 from crm_bridge.errors import ExitCode
 
 
@@ -69,15 +71,73 @@ def test_an_update_of_a_record_that_is_not_there_any_more_is_told_once(tmp_path)
     assert ExitCode.DEAD_LETTERS == report.exit_code
 
 
-def test_a_record_that_stays_locked_is_told_of_in_every_run(tmp_path):
-    """Somebody has it open there: the write is stale in each try, and nothing else would say so."""
+def locked(world, name="b"):
+    """Somebody has the record open there: the write is stale in each try. Returns how many writes each call brought."""
+    sent = []
+    there = world[name]
+    real = there.write
+    there.write = lambda _kind, writes: sent.append(len(writes)) or [Stale("locked by another user")] * len(writes)
+    return sent, lambda: setattr(there, "write", real)
+
+
+def test_a_record_that_stays_locked_is_told_of_and_tried_again_later(tmp_path):
+    """Nothing else would say so. What waits is not sent with every run, and not because the system answers."""
     world = World(tmp_path, systems=dict.fromkeys("ab", capable()))
     ids = world.person("a", "b", job_title="pupil")
     world.settle()
-    world["b"].write = lambda _kind, writes: [Stale("locked by another user")] * len(writes)
+    sent, unlock = locked(world)
+    world.chance = lambda: 1.0
     world["a"].edit("person", ids["a"], {"job_title": "teacher"})
 
-    for report in (world.sync(), world.sync()):
-        [note] = report.notes
-        assert note.startswith("b: not written in 3 tries")
-        assert f"person:{ids['b']};" in note
+    first = world.sync()
+    tries = len(sent)
+    at_once = world.sync()
+    world.now += timedelta(hours=1)
+    later = world.sync()
+
+    [note] = first.notes
+    assert note.startswith(f"b: answers, and did not take what was written to person:{ids['b']} in any try")
+    assert (3, 2 * tries, []) == (tries, len(sent), list(at_once.notes))
+    assert {"b": 1} == first.in_vain == later.in_vain
+    assert (ExitCode.UNAVAILABLE, ExitCode.OK) == (first.exit_code, at_once.exit_code)
+    [waits] = at_once.waiting
+    assert ("postponed", "not through: locked by another user") == (waits["state"], waits["reason"])
+
+    unlock()
+    world.now += timedelta(hours=6)
+    assert 1 == world.sync().written
+    assert "teacher" == world["b"].records("person")[0]["job_title"]
+
+
+def test_a_change_does_not_wait_behind_a_lock_that_is_gone(tmp_path):
+    world = World(tmp_path, systems=dict.fromkeys("ab", capable()))
+    ids = world.person("a", "b", job_title="pupil")
+    world.settle()
+    _, unlock = locked(world)
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+    world.sync()
+    unlock()
+    world["a"].edit("person", ids["a"], {"job_title": "head"})
+
+    assert 1 == world.sync().written
+    assert "head" == world["b"].records("person")[0]["job_title"]
+
+
+@pytest.mark.parametrize("answer", [Stale("locked"), Unknown("too busy")])
+def test_what_does_not_get_through_for_days_is_a_dead_letter(tmp_path, answer):
+    """Also where each try is read back, and did not arrive: the days count from the change, not from the last try."""
+    world = World(tmp_path, systems=dict.fromkeys("ab", capable()))
+    ids = world.person("a", "b", job_title="pupil")
+    world.settle()
+    world["b"].write = lambda _kind, writes: [answer] * len(writes)
+    world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+
+    found = []
+    for _ in range(14):
+        found.append(world.sync().new_dead_letters)
+        world.now += timedelta(hours=6)
+    [letter] = world.ask("dead_letters")
+
+    assert [0] * 12 + [1, 0] == found
+    assert ("gave_up", ids["b"]) == (letter["code"], letter["record_id"])
+    assert letter["message"].endswith("locked" if isinstance(answer, Stale) else "it did not arrive: too busy")
