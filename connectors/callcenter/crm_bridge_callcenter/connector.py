@@ -57,6 +57,7 @@ KIND = "client"
 CLIENTS = "/api/v1/clients"
 IDS_A_CALL = 100
 KEYS_A_CALL = 10_000
+FIELDS_NAMED = 8  # of an answer that is something else
 
 
 class CallCenter:
@@ -146,7 +147,7 @@ class CallCenter:
             else:
                 link = next_link(answer.headers)
                 if link is None:
-                    raise RetryLater("the call centre's page is not JSON, and names no next one", system=self._system)
+                    raise RetryLater(f"{_what_it_is(answer)}, and names no next page", system=self._system)
                 # The page holds one client, and the link names the last of it.
                 behind, last = link, False
                 broken = [unreadable_record(answer.body, position=where, record_id=link.after)]
@@ -183,7 +184,7 @@ class CallCenter:
             if parsed is not None:
                 return self._all_whole(parsed["clients"])
             if not begins_like_a_page(answer.body):
-                raise RetryLater("the call centre's answer is not JSON", system=self._system)
+                raise RetryLater(_what_it_is(answer), system=self._system)
             if len(record_ids) > 1:
                 break
         raise RejectRecord(NOT_JSON, system=self._system, code=MALFORMED)
@@ -275,6 +276,16 @@ def _page_of(answer: HttpAnswer) -> Mapping[str, Any] | None:
         return None
     shaped = isinstance(said, dict) and isinstance(said.get("clients"), list) and "next" in said
     return said if shaped else None
+
+
+def _what_it_is(answer: HttpAnswer) -> str:
+    """An answer that is no page, in words."""
+    try:
+        said = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return "the call centre's answer is not JSON"
+    fields = ", ".join(sorted(said)[:FIELDS_NAMED]) if isinstance(said, dict) else type(said).__name__
+    return f"the call centre's answer is JSON and no page of clients (`clients` with `next`), but holds: {fields}"
 
 
 def _behind(records: Sequence[RawRecord]) -> Position | None:

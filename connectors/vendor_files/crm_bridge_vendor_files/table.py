@@ -168,6 +168,12 @@ def _header(line: bytes, *, layout: Layout, encoding: str | None = None) -> list
 
 def _wrong_header(content: bytes, line: bytes, *, file: str, layout: Layout) -> BrokenRecord:
     sample = line[:2000].decode(layout.encoding, "backslashreplace")
+    first = line.split(b"\r")[0]
+    if first != line.removesuffix(b"\r") and _header(first, layout=layout):
+        cause = "the lines end with CR alone, as old spreadsheet formats end them: not one row was read"
+        return BrokenRecord(
+            f"{file}:1", f"{cause}; let it be saved with CR LF or LF", first.decode(layout.encoding), "wrong_line_ends"
+        )
     for encoding in _OTHER_ENCODINGS:
         whole = content.decode(encoding, "ignore").encode("utf-8") if encoding == "utf-16" else line
         first, code = whole.split(b"\n")[0], "utf-8" if encoding == "utf-16" else encoding

@@ -13,6 +13,7 @@ from crm_bridge.api import (
     RetryLater,
     Unreachable,
 )
+from crm_bridge.testing.simulation import LoopbackServer, Reply
 from crm_bridge_callcenter.simulator import CallCenterSimulator
 
 from .conftest import client
@@ -107,6 +108,17 @@ def test_an_answer_by_id_that_is_cut_off_is_asked_for_again(open_connector, syst
     system.configure(malformed_next=1)
 
     assert loaded == [each["id"] for each in open_connector().read("client", loaded)]
+
+
+def test_an_answer_of_another_shape_is_told_for_what_it_is(open_connector, clock):
+    """Another API, or another version of it: whoever reads that it is not JSON looks in the wrong place."""
+    other = LoopbackServer(lambda _asked: Reply(200, b'{"items": [], "total": 0}'), port=0, clock=clock)
+    connector = open_connector(base_url=other.url)
+
+    for ask in (lambda: list(connector.read_changes("client", None)), lambda: connector.read("client", ["1"])):
+        with pytest.raises(RetryLater, match=r"no page of clients .* holds: items, total"):
+            ask()
+    other.stop()
 
 
 def test_a_last_client_that_is_broken_does_not_stop_reading(open_connector, system):
