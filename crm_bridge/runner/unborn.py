@@ -32,7 +32,10 @@ def refused_unborn(reading: Reading, raw: Mapping[str, Any], *, mapping: Compile
 
 
 def _any_after(doc: Mapping[str, Any], latest: str) -> bool:
-    return doc.get("birth_date", "") > latest or any(_of(item) > latest for item in doc.get("relationships", ()))
+    if doc.get("birth_date", "") > latest:
+        return True
+    related = doc.get("relationships") or ()
+    return bool(related) and any(_of(item) > latest for item in related)
 
 
 def _problems(doc: Mapping[str, Any], rows: Sequence[ExplainedPath], latest: str) -> Iterator[Problem]:

@@ -92,10 +92,13 @@ def split(doc: Doc) -> Units:
 def _put_item(units: Units, field: str, key: str, item: Doc) -> None:
     value = {name: part for name, part in item.items() if name != "id"} if "id" in item else item
     unit = f"{field}[{key}]"
-    if field == "consents":
-        units[unit] = max(units.get(unit, value), value, key=lambda each: (force(each), repr(sorted(each.items()))))
+    if unit not in units:
+        units[unit] = value
         return
-    if unit in units and units[unit] != value and field == "contact_points" and item["type"] == "postal":
+    if field == "consents":
+        units[unit] = max(units[unit], value, key=lambda each: (force(each), repr(sorted(each.items()))))
+        return
+    if units[unit] != value and field == "contact_points" and item["type"] == "postal":
         unit = f"{field}[{key}/{item.get('value', '')}]"  # a second address of the same purpose stands beside the first
     units.setdefault(unit, value)
 
