@@ -1,13 +1,13 @@
 """Writes that their system answers and does not take, in any try of a run: locked there, always stale, too busy.
 
-The run does not ask for ever: each waits, the longer the more runs it did not get through in, and is a dead letter at
-last, as one is that gets no answer. The others go on. Nobody would see them otherwise: they are neither refused nor
+The run does not ask for ever: each waits for the next run, then longer from run to run, and is a dead letter at last,
+as one is that gets no answer. The others go on. Nobody would see them otherwise: they are neither refused nor
 unknown.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crm_bridge.connector import Refused
 from crm_bridge.outbox.outcomes import refusal
@@ -18,6 +18,8 @@ from crm_bridge.store import journal, letters, outbox
 
 # Once may be bad luck: somebody edits the record just now. Whoever was tried twice was tried again since.
 TRIES = 2
+# What was locked is mostly free soon: after the first such run it waits for the next one, and no longer.
+SOON = timedelta(seconds=1)
 NAMED = 5  # records in one note
 
 
@@ -34,14 +36,15 @@ def put_off(run: RunContext, system: System, retry: RetryPolicy) -> None:
         sent = journal.of_run(connection, run.run_id, [row.client_id for row in rows])
         last = {intent.client_id: intent for intent in sent if intent.system == system.name}
         for row in rows:
-            intent, attempts = last[row.client_id], row.attempts + 1
+            intent = last[row.client_id]
             if intent.state not in journal.NOT_THROUGH:
                 continue
             reason = intent.outcome or intent.state
             since = datetime.fromisoformat(row.since)
-            step = next_step(retry, attempts=attempts, since=since, now=now, retry_after=None, random=run.random)
+            step = next_step(retry, attempts=row.attempts, since=since, now=now, retry_after=None, random=run.random)
             if isinstance(step, Again):
-                outbox.put_off(connection, row.id, until=iso(step.at), attempts=attempts, reason=reason)
+                until = step.at if row.attempts else now + SOON
+                outbox.put_off(connection, row.id, until=iso(until), attempts=row.attempts + 1, reason=reason)
                 figures.postponed += 1
                 records.append(f"{intent.kind}:{intent.record_id or f'new for {intent.client_id}'}")
             else:
