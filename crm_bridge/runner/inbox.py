@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import orjson
+import structlog
 from sqlalchemy import Connection
 
 from crm_bridge.connector import DeliveryReport, EventReceiver, InboundEvent, RecordHint
@@ -19,6 +20,8 @@ from crm_bridge.store.inbox import Received
 from crm_bridge.store.letters import Letter
 
 AT_ONCE = 500
+
+_log = structlog.get_logger("crm_bridge")
 
 
 def process_inbox(run: RunContext) -> int:
@@ -82,9 +85,12 @@ def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool
                     received_at=at,
                     detail=report.detail,
                 )
-        run.report.new_dead_letters += letters.put(connection, bad, at=at, run_id=run.run_id)
+        new = letters.put(connection, bad, at=at, run_id=run.run_id)
+        run.report.new_dead_letters += new
         inbox.done(connection, early, state="again")
         inbox.done(connection, [each.id for each in received if each.id not in early])
+    if new:  # whoever runs `serve` sees no report
+        _log.warning("requests that nobody can read became dead letters", system=name, requests=new)
     return True
 
 

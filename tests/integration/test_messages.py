@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from memory_world import World
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from crm_bridge.connector import InboundRequest
 from crm_bridge.errors import Unreachable
@@ -337,8 +338,10 @@ class TestHints:
     def test_a_call_that_cannot_be_read_is_put_aside(self, world):
         tell(world, {"no": "event"})
 
-        world.ask("process_inbox")
+        with capture_logs() as lines:
+            world.ask("process_inbox")
 
+        assert [("b", 1)] == [(each["system"], each["requests"]) for each in lines]
         assert [("inbox", "malformed")] == [(each["stage"], each["code"]) for each in world.ask("dead_letters")]
 
     def test_calls_of_a_system_that_is_away_wait_and_those_of_others_do_not(self, world):
