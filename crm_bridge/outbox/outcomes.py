@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -45,6 +45,8 @@ def take_outcomes(
     settled: list[tuple[str, str, str]] = []
     delivered: set[int] = set()
     anew: set[int] = set()
+    through: defaultdict[str, list[str]] = defaultdict(list)
+    made: defaultdict[str, list[str]] = defaultdict(list)
     with run.report.with_the_store(), run.database.transaction() as connection:
         figures = run.report.of_write(system.name)
         for parcel, told in zip(parcels, outcomes, strict=True):
@@ -59,18 +61,9 @@ def take_outcomes(
                         anew.add(parcel.row.id)
                         again.append((parcel.intent.kind, outcome.record_id))
                     figures.count(parcel.intent.operation)
-                    letters.close_records(
-                        connection,
-                        system.name,
-                        parcel.intent.kind,
-                        [parcel.intent.record_id or f"new for {parcel.intent.client_id}"],
-                        stages=("write",),
-                        at=at,
-                        but=STAYS,  # what else was written to the record took no consent out of it
-                    )
+                    through[parcel.intent.kind].append(name_of(parcel.intent))
                     if parcel.intent.operation == "create":
-                        whose = (system.name, parcel.intent.kind, parcel.intent.client_id)
-                        letters.close_replaced(connection, *whose, code=NOT_FOUND, at=at)
+                        made[parcel.intent.kind].append(parcel.intent.client_id)
                 case Stale():
                     figures.stale += 1
                     anew.add(parcel.row.id)
@@ -94,6 +87,10 @@ def take_outcomes(
                     figures.unknown += 1
                     settled.append((parcel.intent.id, "unknown", outcome.reason))
                     outbox.park(connection, parcel.row.id, state="unknown", reason="answer lost")
+        for kind, names in through.items():  # not STAYS: what else was written to a record took no consent out of it
+            letters.close_records(connection, system.name, kind, names, stages=("write",), at=at, but=STAYS)
+        for kind, clients in made.items():
+            letters.close_replaced(connection, system.name, kind, clients, code=NOT_FOUND, at=at)
         journal.settle(connection, settled, at=at)
         outbox.put_back(connection, sorted(anew))
         outbox.delivered(connection, sorted(row for row in delivered - anew if not left[row]))
@@ -118,7 +115,7 @@ def refusal(intent: Intent, outcome: Refused) -> Letter:
         stage="write",
         system=intent.system,
         kind=intent.kind,
-        record_id=intent.record_id or f"new for {intent.client_id}",
+        record_id=name_of(intent),
         code=outcome.code,
         path=outcome.field or "",
         value=intent.request["fields"].get(outcome.field) if outcome.field else None,
@@ -127,6 +124,11 @@ def refusal(intent: Intent, outcome: Refused) -> Letter:
         raw=orjson.dumps(intent.request["fields"]),
         client_id=intent.client_id,
     )
+
+
+def name_of(intent: Intent) -> str:
+    """By which letters name the record of a write, also one that is still to be made."""
+    return intent.record_id or f"new for {intent.client_id}"
 
 
 def _postpone(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from crm_bridge.connector import Refused
-from crm_bridge.outbox.outcomes import refusal
+from crm_bridge.outbox.outcomes import name_of, refusal
 from crm_bridge.outbox.retry import Again, RetryPolicy, next_step
 from crm_bridge.run_context.context import RunContext, iso
 from crm_bridge.run_context.systems import System
@@ -46,7 +46,7 @@ def put_off(run: RunContext, system: System, retry: RetryPolicy) -> None:
                 until = step.at if row.attempts else now + SOON
                 outbox.put_off(connection, row.id, until=iso(until), attempts=row.attempts + 1, reason=reason)
                 figures.postponed += 1
-                records.append(f"{intent.kind}:{intent.record_id or f'new for {intent.client_id}'}")
+                records.append(f"{intent.kind}:{name_of(intent)}")
             else:
                 letter = refusal(intent, Refused(f"{step.reason}; last: {reason}", "gave_up"))
                 run.report.new_dead_letters += letters.put(connection, [letter], at=iso(now), run_id=run.run_id)

@@ -221,10 +221,12 @@ def close_code(connection: Connection, system: str, kind: str, record_id: str, *
     )
 
 
-def close_replaced(connection: Connection, system: str, kind: str, client_id: str, *, code: str, at: str) -> None:
-    """The client has a new record there: what this code says of writes to an older one is of no use to anybody."""
+def close_replaced(
+    connection: Connection, system: str, kind: str, client_ids: Sequence[str], *, code: str, at: str
+) -> None:
+    """The clients have a new record there: what this code says of writes to an older one is of no use to anybody."""
     table = dead_letters
-    about = (table.c.client_id == client_id, table.c.system == system, table.c.kind == kind)
+    about = (among(table.c.client_id, client_ids), table.c.system == system, table.c.kind == kind)
     connection.execute(
         update(table)
         .where(*about, table.c.state == "open", table.c.stage == "write", table.c.code == code)
