@@ -33,7 +33,7 @@ from crm_bridge.store.runs import Cursor
 from crm_bridge.sync.claims import Contribution
 from crm_bridge.sync.deletions import age_of_created
 from crm_bridge.sync.edits import observe
-from crm_bridge.sync.proposals import with_former
+from crm_bridge.sync.proposals import as_offered, with_former
 from crm_bridge.sync.silence import own_words
 from crm_bridge.sync.slots import row_ids
 from crm_bridge.sync.units import head, split
@@ -170,6 +170,7 @@ def _take_new(
         record = record._replace(seq=age_of_created(others, seq=record.seq))
         sent = kind.with_identity(create.request["full"], arrival.record_id, arrival.reading.version)
         made = as_created(kind, create, arrival.record_id, sent, seq=record.seq, at=create.created_at)
+        made = replace(made, doc=as_offered(made.doc, (), said=arrival.reading.doc, offers=arrival.offers))
         said, units = observe(made, arrival.effective, seq=seq, at=changed_at, card=dict(card), cluster=others)
         record = record._replace(marks=marks_to(said.marks))
         edited.setdefault(linked.client_id, {})[arrival.key] = units
@@ -197,6 +198,9 @@ def _take_changed(
 ) -> None:
     reading = arrival.reading
     was = group[before.key]
+    if offers_to(arrival.offers) != before.proposals:
+        offered = as_offered(orjson.loads(before.doc), before.offers(), said=reading.doc, offers=arrival.offers)
+        was = replace(was, doc=offered)
     seq = run.seq.take()
     now, units = observe(
         replace(was, gone=False, spread_from=None),
@@ -241,17 +245,18 @@ def _take_changed(
     old, new = split(was.doc), split(now.doc)
     client_id = before.client_id or ""
     edited.setdefault(client_id, {})[before.key] = units
-    work.history.append(
-        HistoryRow(
-            seq,
-            reading.changed_at or at,
-            "record.changed",
-            client_id,
-            {"record": before.key, "units": {unit: [old.get(unit), new.get(unit)] for unit in units}},
-            run.run_id,
-            before.pk,
+    if units or before.gone_at is not None:  # else a plugin added something, and nobody changed anything
+        work.history.append(
+            HistoryRow(
+                seq,
+                reading.changed_at or at,
+                "record.changed",
+                client_id,
+                {"record": before.key, "units": {unit: [old.get(unit), new.get(unit)] for unit in units}},
+                run.run_id,
+                before.pk,
+            )
         )
-    )
 
 
 def _kept_elsewhere(run: RunContext, unit: str, group: Mapping[str, Contribution], *, but: str) -> bool:

@@ -81,6 +81,25 @@ def with_former(offers: Sequence[Offer], former: Sequence[Offer], *, said: Doc, 
     return (*offers, *silent)
 
 
+def as_offered(own: Doc, former: Sequence[Offer], *, said: Doc, offers: Sequence[Offer]) -> Doc:
+    """What a record said before (``own``) as plugins have it now where it says the same still, else as then.
+
+    What they add to a value, or take back from it, is no edit of the record's users: also where the value is one that
+    we wrote there, and they see it in this record for the first time.
+
+    Args:
+        former: what was offered when it said ``own``.
+        said: what it says now, without ``offers``.
+    """
+    was, is_now = split(own), split(said)
+
+    def stayed(offer: Offer) -> bool:
+        unit = unit_of(offer.path)[0]
+        return bool(was.get(unit) == is_now.get(unit))
+
+    return apply(own, [*filter(stayed, offers), *(offer for offer in former if not stayed(offer))])
+
+
 def still_true(offers: Sequence[Offer], edited: Sequence[str]) -> tuple[Offer, ...]:
     """The offers that are about units which did not change since."""
     gone = set(edited)
