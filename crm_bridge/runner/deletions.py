@@ -21,7 +21,18 @@ from crm_bridge.store.clients import StoredClient
 from crm_bridge.store.history import Said, conflict
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.sync.claims import Contribution
-from crm_bridge.sync.deletions import BEATEN, CARRIED, OURS, SPENT, UNDECIDED, UNSEEN, lives, spoke_after, unknown_to
+from crm_bridge.sync.deletions import (
+    BEATEN,
+    CARRIED,
+    OURS,
+    SPENT,
+    UNDECIDED,
+    UNSEEN,
+    lives,
+    spoke_after,
+    unknown_to,
+    unseen_by,
+)
 from crm_bridge.sync.units import split
 
 BEATS = "update beats delete"
@@ -118,7 +129,9 @@ def _keeps(
     group: Sequence[Contribution],
 ) -> str | None:
     """Key of the record whose word keeps the client."""
-    told_less = unknown_to(row.contribution(), group) if row.gone_how == UNSEEN else None
+    told_less = None
+    if row.gone_how == UNSEEN:
+        told_less = unknown_to(row.contribution(), group) or unseen_by(row.contribution(), group)
     return told_less or _unseen(run, client, kind, row, rows) or _later(row, group)
 
 

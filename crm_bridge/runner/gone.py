@@ -12,13 +12,16 @@ from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.store.review import Doubt
 from crm_bridge.sync.claims import Contribution
-from crm_bridge.sync.deletions import SPREAD, UNSEEN, lives, unknown_to
+from crm_bridge.sync.deletions import SPREAD, UNSEEN, lives, unknown_to, unseen_by
 
 
-def forget(run: RunContext, pks: Sequence[int], work: PageWork, *, spread: bool, news: bool) -> None:
+def forget(
+    run: RunContext, pks: Sequence[int], work: PageWork, *, spread: bool, news: bool, last_seen: int | None = None
+) -> None:
     """The system says that these records were deleted; their clients stay. They claim nothing any more.
 
     Args:
+        last_seen: nobody told of the deletion: up to this count of the history the records were seen to be there.
         spread: the deletion is to be carried to the client's records in other systems. Until that is decided on, they
             go on claiming what they said.
     """
@@ -32,8 +35,12 @@ def forget(run: RunContext, pks: Sequence[int], work: PageWork, *, spread: bool,
     vanished: dict[int, SourceRecord] = {}
     for row in gone:
         seq, how = run.seq.take(), SPREAD if spread else None
-        if spread and row.client_id in behind and _knew_less(row, rows[row.client_id]):
-            how = UNSEEN
+        if spread and row.client_id:
+            others = [each.contribution() for each in rows[row.client_id] if each.entity == "client"]
+            told_less = row.client_id in behind and unknown_to(row.contribution(), others)
+            # Whether it was deleted before or after an edit elsewhere came in, nobody can tell.
+            if told_less or (last_seen is not None and unseen_by(row.contribution(), others, since=last_seen)):
+                how = UNSEEN
         vanished[row.pk] = row._replace(gone_at=at, gone_how=how, gone_seq=seq)
         work.history.append(HistoryRow(seq, at, "record.gone", row.client_id, {"record": row.key}, run.run_id, row.pk))
     work.changed_records.extend(vanished.values())
@@ -55,11 +62,6 @@ def forget(run: RunContext, pks: Sequence[int], work: PageWork, *, spread: bool,
         work.weighed[client_id] = {verdict.path for verdict in asked}
         if change.moved or spread:
             work.outbox.update(to_carry(client_id, group, str(change.stored.doc().get("kind", "person")), run.systems))
-
-
-def _knew_less(row: SourceRecord, rows: Sequence[SourceRecord]) -> bool:
-    """Whether somebody edited another record of the client after all that ``row`` holds was said."""
-    return unknown_to(row.contribution(), [each.contribution() for each in rows if each.entity == "client"]) is not None
 
 
 def card_changed(run: RunContext, client_id: str, change: CardChange, *, at: str, news: bool) -> HistoryRow:

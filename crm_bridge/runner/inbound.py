@@ -41,11 +41,14 @@ from crm_bridge.sync.units import head, split
 STAGES_OF_READING = ("read", "map")
 
 
-def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None) -> frozenset[str]:
+def take_page(
+    run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, last_seen: int | None = None
+) -> frozenset[str]:
     """Take one page of a client kind into the store. Returns the ids of the records that became dead letters.
 
     Args:
         cursor: moved in the page's transaction; ``None`` for a re-read of single records.
+        last_seen: up to which count of the history what is deleted was seen to be there, where nobody told of it.
     """
     ids = record_ids(page, kind)
     with run.database.reading() as connection:
@@ -63,7 +66,7 @@ def take_page(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None)
         _merge(run, kind, arrivals, keys, resolution, work, news=news)
     if page.deleted:
         vanished = [known[gone.record_id].pk for gone in page.deleted if gone.record_id in known]
-        forget(run, vanished, work, spread=kind.spreads, news=news)
+        forget(run, vanished, work, spread=kind.spreads, news=news, last_seen=last_seen)
     failed = commit_page(run, kind, work, read=read, ids=ids, cursor=cursor)
     run.report.of_read(kind.system, kind.name).gone += len(page.deleted)
     return failed

@@ -113,12 +113,16 @@ def _put_aside(run: RunContext, kind: Kind) -> Iterator[Page]:
         yield Page(list(latest.values()))
 
 
-def take(run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None) -> frozenset[str]:
-    """One page, by what kind of record it holds. Returns the ids of the records that became dead letters."""
+def take(
+    run: RunContext, kind: Kind, page: Page, *, cursor: Cursor | None, last_seen: int | None = None
+) -> frozenset[str]:
+    """One page, by what kind of record it holds. Returns the ids of the records that became dead letters. Arguments as
+    :func:`~crm_bridge.runner.inbound.take_page`."""
     page = corrected(run, kind, page)
-    step = take_page if kind.is_client else take_page_beside
     with run.report.with_the_store():
-        return step(run, kind, page, cursor=cursor)
+        if kind.is_client:
+            return take_page(run, kind, page, cursor=cursor, last_seen=last_seen)
+        return take_page_beside(run, kind, page, cursor=cursor)
 
 
 def reread(run: RunContext, system: System, kind: Kind, record_ids: Sequence[str]) -> frozenset[str]:

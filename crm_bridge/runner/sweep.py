@@ -20,9 +20,11 @@ from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.isolation import STOPS_ITS_SYSTEM, calling, records_of
 from crm_bridge.run_context.systems import Kind, System
 from crm_bridge.runner.pull import reread, take
+from crm_bridge.store import history
 from crm_bridge.store.schema import source_records
 
 AT_ONCE = 500
+_SWEPT = "swept "  # before the system and kind, in the counts of the history that were reached
 
 
 def sweep_all(run: RunContext, systems: Sequence[str], guard: Guard | None) -> None:
@@ -57,7 +59,10 @@ def sweep(run: RunContext, system: System, kind: Kind, guard: Guard | None) -> N
     connector = system.connector
     if not isinstance(connector, KeyLister) or not isinstance(connector, RecordSource):
         return
-    known = _known(run, kind)
+    known, name = _known(run, kind), f"{_SWEPT}{kind.system}/{kind.name}"
+    begun = run.seq.take() - 1
+    with run.database.reading() as connection:
+        last_seen = history.handled_by(connection, name)
     try:
         with calling(connector, "list_keys"):
             listed = set(connector.list_keys(kind.name))
@@ -66,10 +71,12 @@ def sweep(run: RunContext, system: System, kind: Kind, guard: Guard | None) -> N
             run.report.too_much[system.name] = {"known": len(known), "missing": len(missing), "fields": {}}
             raise _stopped(len(missing), len(known), guard, system=system.name, kind=kind.name)
         for start in range(0, len(missing), AT_ONCE):
-            _forget(run, system, kind, missing[start : start + AT_ONCE])
+            _forget(run, system, kind, missing[start : start + AT_ONCE], last_seen=last_seen)
         unknown = sorted(listed - known)
         for start in range(0, len(unknown), AT_ONCE):
             reread(run, system, kind, unknown[start : start + AT_ONCE])
+        with run.database.transaction() as connection:
+            history.handled(connection, name, begun)  # whatever it listed was there then
     except BridgeError as error:
         error.system = error.system or system.name
         raise
@@ -90,13 +97,13 @@ def _stopped(missing: int, known: int, guard: Guard, *, system: str, kind: str) 
     )
 
 
-def _forget(run: RunContext, system: System, kind: Kind, missing: Sequence[str]) -> None:
+def _forget(run: RunContext, system: System, kind: Kind, missing: Sequence[str], *, last_seen: int) -> None:
     connector = system.connector
     assert isinstance(connector, RecordSource)  # noqa: S101  # sweep() has looked
     there = records_of(connector, kind.name, missing)
     alive = {kind.mapping.record_id(record) for record in there}
     gone = [Tombstone(record_id) for record_id in missing if record_id not in alive]
-    take(run, kind, Page(there, deleted=gone), cursor=None)
+    take(run, kind, Page(there, deleted=gone), cursor=None, last_seen=last_seen)
 
 
 def _not_swept(system: System, kind: Kind) -> str:

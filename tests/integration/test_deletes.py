@@ -70,6 +70,51 @@ def test_an_absence_spreads_like_a_tombstone(tmp_path):
     assert 1 == world.sync(sweep=True).of_write("b").deleted
 
 
+@pytest.fixture
+def silent(tmp_path):
+    """``a`` is swept, its deletions spread, and it has no place for a job; ``world.ids`` are of one client in all."""
+    world = World(tmp_path, systems={"a": capable(deletes_visible=False), "b": capable(), "c": capable()}, spread="a")
+    mapping = (tmp_path / "a.yaml").read_text(encoding="utf-8")
+    world.write_mapping("a", mapping.replace("  job_title: {src: job_title}\n", ""))
+    world.ids = one_client(world)
+    world.person("a", number=2, last_name="Інша")
+    world.sync(sweep=True)
+    return world
+
+
+def test_an_edit_that_the_deleting_system_has_no_place_for_keeps_the_client(silent):
+    """It was read and "carried" long before the sweep found the deletion; yet who deleted cannot have seen it."""
+    silent["b"].edit("person", silent.ids["b"], {"job_title": "лікар"})
+    silent["a"].delete("person", silent.ids["a"])
+    silent.sync()
+
+    report = silent.sync(sweep=True)
+
+    assert 0 == report.of_write("b").deleted
+    assert ["лікар"] * 2 == [silent[name].person(silent.ids[name])["job_title"] for name in "bc"]
+    assert any("the client stays" in note for note in report.notes)
+
+
+def test_such_an_edit_of_before_the_last_sweep_does_not(silent):
+    """The record was seen to be there since: whoever deleted it later deleted the client as it was."""
+    silent["b"].edit("person", silent.ids["b"], {"job_title": "лікар"})
+    silent.sync(sweep=True)
+    silent["a"].delete("person", silent.ids["a"])
+
+    report = silent.sync(sweep=True)
+
+    assert (1, 1) == (report.of_write("b").deleted, report.of_write("c").deleted)
+
+
+def test_an_edit_that_was_carried_before_the_sweep_found_the_deletion_does_not(silent):
+    """What stood in the deleted record may have been seen."""
+    silent["b"].edit("person", silent.ids["b"], {"marital_status": "married"})
+    silent.sync()
+    silent["a"].delete("person", silent.ids["a"])
+
+    assert 1 == silent.sync(sweep=True).of_write("b").deleted
+
+
 def test_an_edit_that_the_deleting_user_had_not_seen_keeps_the_client(world):
     """Update beats delete: the deleted record is created anew, under a key of its own, and the conflict is told."""
     ids = one_client(world)
