@@ -129,7 +129,8 @@ def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[t
     busy = {row.id for row, _ in [*batch.drafts, *batch.letters, *batch.waits]}
     figures.same += len(batch.rows) - len(busy)
     left = Counter([*batch.unfinished, *(parcel.row.id for parcel in parcels)])
-    unsent = deque(calls(system, parcels, one_each=gate.limits.per_second is not None))
+    alone = _without_answer(run, system)
+    unsent = deque(calls(system, parcels, one_each=gate.limits.per_second is not None, alone=alone))
     try:
         while unsent:
             yield from _until_open(way)
@@ -153,6 +154,15 @@ def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[t
             with run.database.transaction() as connection:
                 outbox.put_back(connection, sorted(batch.unfinished))
     return again
+
+
+def _without_answer(run: RunContext, system: System) -> Set[str]:
+    """The clients whose writes got no answer in this run. One record that makes the system silent costs itself alone
+    when the writes that were sent together are sent again one by one."""
+    if not run.report.of_write(system.name).unknown:
+        return frozenset()
+    with run.database.reading() as connection:
+        return frozenset(journal.tried_in_vain(connection, run.run_id, system.name, states=journal.NO_ANSWER))
 
 
 def _send_chunk(way: _Way, kind: str, chunk: Sequence[Parcel]) -> tuple[Sequence[WriteOutcome], BridgeError | None]:

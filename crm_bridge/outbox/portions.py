@@ -8,7 +8,7 @@ so a write is not in the journal before the very call that carries it is about t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from crm_bridge.connector import Connector, EffectSafety, RecordSource, WriteLookup
 from crm_bridge.outbox.parcels import Parcel
@@ -25,11 +25,19 @@ def settles_itself(connector: Connector, kind: Kind, operation: str) -> bool:
     return isinstance(connector, WriteLookup) or safety in (EffectSafety.IDEMPOTENT, EffectSafety.KEYED)
 
 
-def calls(system: System, parcels: Sequence[Parcel], *, one_each: bool) -> Iterator[tuple[str, Sequence[Parcel]]]:
+def calls(
+    system: System, parcels: Sequence[Parcel], *, one_each: bool, alone: Collection[str] = ()
+) -> Iterator[tuple[str, Sequence[Parcel]]]:
     """The parcels by kind, as many at a time as the system takes; one where calls are counted, as nobody but the
-    connector knows how many of them a batch comes to."""
+    connector knows how many of them a batch comes to.
+
+    Args:
+        alone: clients whose writes go by themselves: each may be the one for which a call with others gave no answer.
+    """
     for kind in system.targets():
-        group = [parcel for parcel in parcels if parcel.draft.kind.name == kind.name]
+        mine = [parcel for parcel in parcels if parcel.draft.kind.name == kind.name]
+        yield from ((kind.name, [parcel]) for parcel in mine if parcel.intent.client_id in alone)
+        group = [parcel for parcel in mine if parcel.intent.client_id not in alone]
         size = 1 if one_each else max(1, kind.capabilities.batch_size)
         for start in range(0, len(group), size):
             yield kind.name, group[start : start + size]

@@ -31,6 +31,7 @@ class Intent:
 
 
 NOT_THROUGH = ("stale", "abandoned", "unknown")  # sent, and the system does not hold it, or nobody can tell
+NO_ANSWER = ("abandoned", "unknown")  # of these, those whose answer was lost: what became of them was to be found out
 NOT_SENT = "not sent"  # the outcome of an ``abandoned`` write that never left us
 
 
@@ -175,14 +176,16 @@ def stale(connection: Connection, system: str, kind: str, record_ids: Sequence[s
     return sorted(map(_intent, rows), key=lambda each: (each.created_at, each.id))
 
 
-def tried_in_vain(connection: Connection, run_id: str, system: str, *, times: int) -> list[str]:
+def tried_in_vain(
+    connection: Connection, run_id: str, system: str, *, times: int = 1, states: Sequence[str] = NOT_THROUGH
+) -> list[str]:
     """The clients for whom a run sent so many writes to ``system`` that did not get through, in a stable order."""
     rows = connection.execute(
         select(intents.c.client_id)
         .where(
             intents.c.run_id == run_id,
             intents.c.system == system,
-            intents.c.state.in_(NOT_THROUGH),
+            intents.c.state.in_(states),
             intents.c.outcome != NOT_SENT,
         )
         .group_by(intents.c.client_id)

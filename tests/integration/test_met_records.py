@@ -142,3 +142,27 @@ def test_what_does_not_get_through_for_days_is_a_dead_letter(tmp_path, answer):
     assert [0] * 12 + [1, 0] == found
     assert ("gave_up", ids["b"]) == (letter["code"], letter["record_id"])
     assert letter["message"].endswith("locked" if isinstance(answer, Stale) else "it did not arrive: too busy")
+
+
+def test_one_record_that_makes_a_system_silent_costs_itself_alone(tmp_path):
+    """It is sent with others, and nobody can tell which of them it was: each goes by itself then."""
+    world = World(tmp_path, systems={"a": capable(page_size=50), "b": capable(batch_size=10)})
+    ids = [world.person("a", "b", number=number, last_name=f"Рід{number}", job_title="pupil") for number in range(8)]
+    world.settle()
+    carry_out = world["b"].write
+
+    def silent(kind, writes):
+        if any(write.record_id == ids[3]["b"] for write in writes):
+            return [Unknown("too busy")] * len(writes)
+        return carry_out(kind, writes)
+
+    world["b"].write = silent
+    for each in ids:
+        world["a"].edit("person", each["a"], {"job_title": "teacher"})
+
+    report = world.sync()
+
+    there = {each["id"]: each["job_title"] for each in world["b"].records("person")}
+    assert [each["b"] == ids[3]["b"] for each in ids] == [there[each["b"]] == "pupil" for each in ids]
+    assert {"b": 1} == report.in_vain
+    assert 0 == report.unknown
