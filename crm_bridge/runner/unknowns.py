@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm_bridge.connector import Accepted
+from crm_bridge.connector import Accepted, RecordSource
 from crm_bridge.errors import UserMistake
 from crm_bridge.model.formats import is_blank
 from crm_bridge.outbox.recover import plan_anew, was_read
 from crm_bridge.outbox.settle import as_created, settle_accepted
+from crm_bridge.run_context.by_ids import read_by_ids
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.cards import units_of_card
@@ -94,12 +95,31 @@ def _resolve_write(run: RunContext, intent: Intent, told: Told) -> str:
     if known is not None and intent.operation == "create":
         plan_anew(run, intent, state="accepted", reason=said)
         return "settled"
+    if intent.operation == "create":
+        _demand_there(run, kind, made)
     with run.database.transaction() as connection:
         # As a receipt: the system may be one that is never read. What else changed there shows when it is.
         settle_accepted(run, connection, kind, intent, Accepted(made, known.version if known else None))
         journal.settle(connection, [(intent.id, "accepted", said)], at=run.now())
         outbox.enqueue(connection, [(intent.system, intent.client_id)], at=run.now())
     return "settled"
+
+
+def _demand_there(run: RunContext, kind: Kind, record_id: str) -> None:
+    """Look whether there is such a record: one that a person mistyped would be missing from the next list of all, and
+    be taken for a deletion.
+
+    Raises:
+        UserMistake: there is none.
+        RetryLater: the system cannot be asked now.
+    """
+    connector = run.systems[kind.system].connector
+    if not kind.capabilities.reads_back or not isinstance(connector, RecordSource):
+        return
+    page = read_by_ids(connector, kind.name, [record_id])
+    there = {*map(kind.mapping.record_id, page.records), *(each.record_id for each in page.broken)}
+    if record_id not in there:
+        raise UserMistake(f"{kind.system} has no {kind.name} {record_id}: nothing was settled; look up its id there")
 
 
 def _take_over(run: RunContext, kind: Kind, intent: Intent, known: SourceRecord, told: Told) -> str:

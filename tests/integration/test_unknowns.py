@@ -52,6 +52,24 @@ class TestWrites:
 
         assert [shown["key"]] == [write.key for write in world["b"].writes]
 
+    def test_a_record_that_is_not_there_is_not_what_a_create_made(self, tmp_path):
+        """A slip of the pen would be missing from the next list of all, and spread as a deletion."""
+        silent = capable(effect_safety=EffectSafety.NONE, deletes_visible=False)
+        world = World(tmp_path, systems={"a": capable(), "b": silent}, create=["b"], spread=["b"])
+        world.person("a")
+        world["b"].lose_next_answer(arrived=False)
+        world["b"].read_changes = lambda kind, cursor: iter(())
+        world.sync()
+        [world.unknown] = world.ask("unknown_list")
+
+        with pytest.raises(UserMistake, match="b has no person p-77: nothing was settled"):
+            resolve(world, arrived=True, record_id="p-77")
+
+        [made] = world["b"].load("person", [{"last_name": "Шевченко"}])
+        assert "settled" == resolve(world, arrived=True, record_id=made)["outcome"]
+        world.sync(sweep=True)
+        assert 1 == len(world["a"].records("person"))
+
     def test_what_did_not_arrive_is_planned_anew(self, lost_write):
         world = lost_write(create=False, arrived=False)
 
