@@ -235,14 +235,33 @@ def _former(
         return None  # no edit, or one from before these records were known
     olds = [old for _, old, _ in found]
     stands = None if verdict.value is ABSENT else verdict.value
-    for row in reversed(changes):
+    for place, row in reversed(list(enumerate(changes))):
         if row.type == "client.changed" and unit in row.body["units"]:
-            before, after = row.body["units"][unit]
+            _, after = row.body["units"][unit]
             if told_apart(unit, after) != told_apart(unit, stands):
                 break
+            before = _before_the_run(changes[: place + 1], unit)
             if all(told_apart(unit, old) == told_apart(unit, before) or is_part(old, before) for old in olds):
                 return Word(before, verdict)
             break
-    if olds[0] is not None and all(old == olds[0] for old in olds) and canonical(olds[0]) in verdict.replaced:
-        return Word(olds[0], verdict)
-    return None
+    if olds[0] is None or any(old != olds[0] for old in olds) or canonical(olds[0]) not in verdict.replaced:
+        return None
+    # The card never said it. Where another run had carried the edit to others already, it is those that it would go to.
+    ours = {verdict.origin, *(each.row.key for each, _, _ in found)}
+    others = (row for row in by_key.values() if row.gone_at is None and row.key not in ours)
+    carried = told_apart(unit, stands)
+    if any(told_apart(unit, split(row.effective_doc()).get(unit)) == carried for row in others):
+        return None
+    return Word(olds[0], verdict)
+
+
+def _before_the_run(changes: Sequence[HistoryRow], unit: str) -> Any:
+    """What the card said before the run that the last of ``changes`` is of: what it said for a moment in between, as
+    one of two edits was read before the other, nobody saw."""
+    before: Any = None
+    for row in reversed(changes):
+        if row.run_id != changes[-1].run_id:
+            break
+        if row.type == "client.changed" and unit in row.body["units"]:
+            before, _ = row.body["units"][unit]
+    return before
