@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Float, bindparam, case, cast, func, select, tuple_, update
+from sqlalchemy import Connection, Float, bindparam, case, cast, func, or_, select, tuple_, update
 
 from crm_bridge.store.database import among, inserting
 from crm_bridge.store.schema import review
@@ -109,7 +109,7 @@ def object_to(connection: Connection, objections: Sequence[Doubt], *, at: str) -
             review.c.kind == "objection",
             review.c.left == bindparam("_left"),
             review.c.right == bindparam("_right"),
-            review.c.state.in_(["open", RESOLVED]),
+            or_(review.c.state == "open", review.c.state == RESOLVED),  # in_() takes no several sets of parameters
         )
         .values(state="open", rule=bindparam("_rule"), decided_by=None, decided_at=None),
         [{"_left": each.left, "_right": each.right, "_rule": each.rule} for each in objections],

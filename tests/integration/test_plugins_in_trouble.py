@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from memory_world import World
 
-from crm_bridge.api import ContactDecision, Notice, hookimpl
+from crm_bridge.api import ContactDecision, Notice, Objection, hookimpl
 
 CONSENT = {
     "id": "k-1",
@@ -73,8 +73,6 @@ class TestPlugins:
         assert "plugin bad: enrich_clients: RuntimeError" in told
 
     def test_an_objection_holds_the_write_until_a_person_overrules_it(self, world):
-        from crm_bridge.api import Objection, hookimpl
-
         @hookimpl
         def review_plan(writes):
             return [Objection(w.system, w.kind, w.record_id, w.client_id, "not on a Sunday") for w in writes]
@@ -111,6 +109,26 @@ class TestPlugins:
         assert [(5, {"reviewer": 1}), (3, {"reviewer": 1})] == [
             (report.exit_code, report.held_for_plugins) for report in reports
         ]
+
+    @pytest.mark.parametrize("fails", [False, True], ids=["objects", "raises"])
+    def test_objections_to_several_writes_of_one_batch_are_all_asked_about(self, world, fails):
+        @hookimpl
+        def review_plan(writes):
+            if fails:
+                raise RuntimeError("a bug")
+            return [Objection(w.system, w.kind, w.record_id, w.client_id, "not on a Sunday") for w in writes]
+
+        people = [world.person("a", "b", number=number) for number in (1, 2, 3)]
+        world.settle()
+        world.plugins["reviewer"] = SimpleNamespace(review_plan=review_plan)
+        world.active.append("reviewer")
+        for ids in people:
+            world["a"].edit("person", ids["a"], {"job_title": "teacher"})
+
+        reports = [world.sync(), world.sync()]
+
+        assert [(5, 3), (3 if fails else 0, 3)] == [(report.exit_code, report.of_write("b").held) for report in reports]
+        assert 3 == len(world.ask("review_list"))
 
 
 class TestMessagesThatAPluginDecidesOn:
