@@ -30,9 +30,14 @@ def canonical_bytes(record: RawRecord) -> bytes:
         raise NotJson(str(error)) from error
     # orjson writes NaN as null, and nothing else as what it is not. Most nulls are fields that the source left empty.
     nulls = raw.count(b"null")
-    if nulls and nulls != [*record.values()].count(None) and _has_no_number(record):
+    if nulls and nulls != _empty_fields(record) and _has_no_number(record):
         raise NotJson("a number is NaN or infinite")
     return raw
+
+
+def _empty_fields(record: Any) -> int:
+    """A connector may hand over what is no record at all, such as nothing."""
+    return [*record.values()].count(None) if isinstance(record, dict) else 0
 
 
 _WHOLE = frozenset({str, int, bool, type(None)})  # no number in them is NaN
@@ -47,6 +52,15 @@ def _has_no_number(value: Any) -> bool:
         if type(each) not in _WHOLE and _has_no_number(each):
             return True
     return False
+
+
+def can_be_stored(text: str) -> bool:
+    """Half a surrogate pair is no character: it stands in no file and no table."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def safe_text(value: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from hashlib import blake2b
 from pathlib import PurePath
 from typing import Any
@@ -37,7 +38,7 @@ from crm_bridge.errors import (
     UserMistake,
 )
 from crm_bridge.model.formats import is_blank
-from crm_bridge.run_context.digest import NotJson, canonical_bytes, safe_text
+from crm_bridge.run_context.digest import NotJson, can_be_stored, canonical_bytes, safe_text
 
 # So many pages in a row that were all given before: the reading goes round in circles.
 REPEATED_PAGES = 100
@@ -167,13 +168,33 @@ def _wrong_in(page: Page) -> str | None:
         return f"{type(page.records).__name__} as its records"
     if page.cursor is not None and not isinstance(page.cursor, str):
         return f"{type(page.cursor).__name__} as its cursor"
+    if page.cursor and ("\0" in page.cursor or not can_be_stored(page.cursor)):
+        return "a cursor that cannot be stored (NUL, or half a surrogate pair)"
+    if not isinstance(page.notes, list | tuple):
+        return f"{type(page.notes).__name__} instead of a list of notes"
+    wrong_note = next(filter(None, map(_wrong_text, page.notes)), None)
+    if wrong_note is not None:
+        return f"a note that {wrong_note}"
     for parts, wanted in ((page.broken, BrokenRecord), (page.deleted, Tombstone)):
         if not isinstance(parts, list | tuple):
             return f"{type(parts).__name__} instead of a list of {wanted.__name__}"
         wrong = next((part for part in parts if not isinstance(part, wanted)), None)
         if wrong is not None:
             return f"{type(wrong).__name__} instead of {wanted.__name__}"
+        for each in fields(wanted):
+            may_be_none = each.default is None
+            values = (getattr(part, each.name) for part in parts)
+            told = (_wrong_text(value) for value in values if not (may_be_none and value is None))
+            wrong_text = next(filter(None, told), None)
+            if wrong_text is not None:
+                return f"a {wanted.__name__} whose {each.name} {wrong_text}"
     return None
+
+
+def _wrong_text(value: object) -> str | None:
+    if not isinstance(value, str):
+        return f"is {type(value).__name__} and no text"
+    return None if can_be_stored(value) else "cannot be stored (half a surrogate pair)"
 
 
 class _Circle:

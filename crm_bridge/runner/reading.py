@@ -14,7 +14,7 @@ from crm_bridge.hookspecs import ProposalMode, SourceView
 from crm_bridge.mapping import Problem, Reading
 from crm_bridge.matching import match_keys
 from crm_bridge.plugin_manager import Plugins
-from crm_bridge.run_context.digest import NotJson, canonical_bytes, digest_of, name_of, safe_text
+from crm_bridge.run_context.digest import NotJson, can_be_stored, canonical_bytes, digest_of, name_of, safe_text
 from crm_bridge.run_context.systems import Kind
 from crm_bridge.runner.unborn import refused_unborn
 from crm_bridge.store.letters import Letter
@@ -60,14 +60,9 @@ def record_ids(page: Page, kind: Kind) -> list[str]:
     """The ids of the page's records, by the mapping; ``""`` where a record has none that can be stored."""
     identify = kind.mapping.record_id
     ids = [identify(record) for record in page.records]
-    if not _can_be_stored("".join(ids)):
-        return [each if _can_be_stored(each) else "" for each in ids]
+    if not can_be_stored("".join(ids)):
+        return [each if can_be_stored(each) else "" for each in ids]
     return ids
-
-
-def _can_be_stored(text: str) -> bool:
-    """Half a surrogate pair is no character: it stands in no file and no table."""
-    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def sort_page(page: Page, ids: Sequence[str], kind: Kind, known: Mapping[str, Known], *, today: date) -> PageReading:

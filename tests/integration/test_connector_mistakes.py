@@ -10,7 +10,7 @@ from memory_world import World, capable
 from structlog.testing import capture_logs
 
 from crm_bridge.config.logging import drop_unknown_keys
-from crm_bridge.connector import Accepted, EffectSafety, Page
+from crm_bridge.connector import Accepted, BrokenRecord, EffectSafety, Page, Tombstone
 from crm_bridge.errors import ConfigMistake, StopRun
 
 
@@ -36,6 +36,17 @@ READERS = {
     "None for a page": lambda kind, cursor: iter([None]),
     "no list of records": lambda kind, cursor: iter([Page("abc")]),
     "no text as cursor": lambda kind, cursor: iter([Page([], 7)]),
+    "half a character as cursor": lambda kind, cursor: iter([Page([], "\ud800")]),
+    "NUL in a cursor": lambda kind, cursor: iter([Page([], "1\0")]),
+    "no text as notes": lambda kind, cursor: iter([Page([], "1", notes=[7])]),
+    "one text as notes": lambda kind, cursor: iter([Page([], "1", notes="torn")]),
+    "no text in a broken record": lambda kind, cursor: iter([Page([], "1", [BrokenRecord(None, None, b"\xff")])]),
+    "bytes of a broken record": lambda kind, cursor: iter([Page([], "1", [BrokenRecord("1", "torn", b"\xff")])]),
+    "half a character broken": lambda kind, cursor: iter([Page([], "1", [BrokenRecord("1", "torn", "\udcff")])]),
+    "a number as broken id": lambda kind, cursor: iter([Page([], "1", [BrokenRecord("1", "torn", "x", record_id=7)])]),
+    "no code of a broken record": lambda kind, cursor: iter([Page([], "1", [BrokenRecord("1", "torn", "x", None)])]),
+    "no id of a deleted record": lambda kind, cursor: iter([Page([], "1", deleted=[Tombstone(None)])]),
+    "half a character deleted": lambda kind, cursor: iter([Page([], "1", deleted=[Tombstone("\ud800")])]),
     "no broken records": lambda kind, cursor: iter([Page([], "1", broken=["x"])]),
     "for ever the same page": lambda kind, cursor: itertools.repeat(Page([{"id": "1", "last_name": "Коваль"}], "1")),
     "for ever nothing": lambda kind, cursor: itertools.repeat(Page([])),
@@ -62,6 +73,12 @@ def test_the_message_names_the_connector_and_the_class_of_the_error(world):
 
     assert "a: the connector memory_world.Peer raised ValueError (test_connector_mistakes.py:" in message
     assert "read_changes" in message
+
+
+def test_the_message_names_the_part_of_a_page_that_is_wrong(world):
+    world["a"].read_changes = READERS["bytes of a broken record"]
+
+    assert "gave a Page with a BrokenRecord whose raw is bytes and no text in read_changes" in world.sync().stopped["a"]
 
 
 def test_a_mistake_in_its_settings_found_late_keeps_its_own_exit_code(world):

@@ -30,6 +30,16 @@ class TestWithoutAnId:
         assert {"Anna", "Olha"} == {raw["first_name"] for raw in raws if isinstance(raw, dict)}
         assert [["x"], "y"] == [raw for raw in raws if not isinstance(raw, dict)]
 
+    @pytest.mark.parametrize("nothing", [None, [None], [[None, 1]]])
+    def test_nothing_in_place_of_a_record_has_a_letter_too(self, world, nothing):
+        given(world, Page([nothing, person(id="7")], "1"))
+
+        report = world.sync()
+
+        [letter] = world.ask("dead_letters")
+        assert nothing == world.ask("dead_letter", letter["id"])["raw"]
+        assert ({}, 1) == (report.stopped, report.reads["a/person"].new)
+
     @pytest.mark.parametrize("blank", ["", " \t", "\u00a0", "\u200b", " \ufeff ", "\u3164", "\u2800\u00ad", None])
     def test_an_id_that_nobody_can_see_is_none(self, world, blank):
         """It is neither dropped nor a client under an id without a letter."""
