@@ -139,15 +139,17 @@ def outcomes_of(
         error = failure(connector, "write", f"gave {type(outcomes).__name__} instead of a list of outcomes")
         return [Unknown(error.message)] * count, error
     if len(outcomes) != count:
-        return [Unknown(f"the connector answered {len(outcomes)} outcomes for {count} writes")] * count, None
+        told = f"{len(outcomes)} outcome{'s' * (len(outcomes) != 1)} for {count} write{'s' * (count != 1)}"
+        error = failure(connector, "write", f"gave {told}")
+        return [Unknown(error.message)] * count, error
     checked: list[WriteOutcome] = []
     wrong: ConnectorFailed | None = None
     for each in outcomes:
-        told = _readable(each)
-        if told is None:
+        outcome = _readable(each)
+        if outcome is None:
             wrong = failure(connector, "write", f"gave {type(each).__name__} where an outcome should be")
-            told = Unknown(wrong.message)
-        checked.append(told)
+            outcome = Unknown(wrong.message)
+        checked.append(outcome)
     return checked, wrong
 
 

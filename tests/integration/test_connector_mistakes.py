@@ -125,6 +125,17 @@ class TestInWriting:
         assert (1, 1) == (report.writes["b"].unknown, report.exit_code)
         assert "write" in report.stopped["b"]
 
+    @pytest.mark.parametrize("count", [0, 2])
+    def test_another_number_of_outcomes_is_its_mistake(self, world, count):
+        """Which of them is of which write, nobody can tell."""
+        world.opened["b"].write = lambda kind, writes: [Accepted(f"b-{number}") for number in range(count)]
+
+        report = world.sync()
+
+        assert (1, 1, 0) == (report.writes["b"].unknown, report.exit_code, report.writes["b"].created)
+        assert "Deafened" in report.stopped["b"]
+        assert f"gave {count} outcomes for 1 write in write" in report.stopped["b"]
+
     def test_an_answer_that_cannot_be_kept_still_says_that_it_was_written(self, world):
         world.opened["b"].write = lambda kind, writes: [Accepted("b-1", "1", {"id": "b-1", "x": b"x"}) for _ in writes]
 
