@@ -42,6 +42,7 @@ FIELDS = KEPT_BY_SERVER | frozenset(
 )
 NEXT_POSITION = "next-position"  # header: it can be read when the body cannot
 IDS_A_CALL = 100
+FIELDS_NAMED = 8  # of an answer that is something else
 _LONGEST_SAMPLE = 4000
 
 
@@ -54,7 +55,7 @@ class Register:
         self._page_size = page_size
 
     def changes(self, cursor: str | None) -> Iterator[Page]:
-        """Pages behind ``cursor``, which is the register's own. One that is not JSON is asked for in smaller pieces."""
+        """Pages behind ``cursor``, which is the register's own. One that is none is asked for in smaller pieces."""
         position, limit = cursor, self._page_size
         been = {position}
         while True:
@@ -69,12 +70,13 @@ class Register:
                 limit = max(1, limit // 10)
                 continue
             elif (following := answer.headers.get(NEXT_POSITION)) and following != position:
-                cause = "not JSON, also when asked for alone: ask the gateway to mend this subscriber"
+                code, what = _what_it_is(answer)
+                cause = f"{what}, also when asked for alone: ask the gateway to mend this subscriber"
                 sample = answer.body[:_LONGEST_SAMPLE].decode("utf-8", "replace")
-                records, broken = [], [BrokenRecord(where, cause, sample, "malformed_json")]
+                records, broken = [], [BrokenRecord(where, cause, sample, code)]
                 behind, more = following, True
             else:
-                raise RetryLater("the register's page is not JSON, and names no next one", system=self._system)
+                raise RetryLater(f"{_what_it_is(answer)[1]}, and names no next page", system=self._system)
             if records or broken:
                 yield Page(records=records, cursor=behind, broken=broken)
             if not more:
@@ -165,9 +167,10 @@ class Register:
         return answer.not_done()
 
     def _listed(self, query: Mapping[str, str]) -> list[RawRecord]:
-        said = _object_of(self._calls.get(SUBSCRIBERS, query=query))
+        answer = self._calls.get(SUBSCRIBERS, query=query)
+        said = _object_of(answer)
         if said is None or not isinstance(said.get("subscribers"), list):
-            raise RetryLater("the register's answer is not JSON", system=self._system)
+            raise RetryLater(_what_it_is(answer)[1], system=self._system)
         good, broken = _split(said["subscribers"], where="subscribers by id")
         if broken:  # to leave out who was asked for by id would say that it is gone
             raise RetryLater(f"{broken[0].position}: {broken[0].cause}", system=self._system)
@@ -185,6 +188,18 @@ def _object_of(answer: HttpAnswer) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return said if isinstance(said, dict) else None
+
+
+def _what_it_is(answer: HttpAnswer) -> tuple[str, str]:
+    """An answer that is no page: the code of its letter, and what it is in words."""
+    try:
+        said = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return "malformed_json", "the register's answer is not JSON"
+    other = "the register's answer is JSON and no page of subscribers (`subscribers` with `next`), but"
+    if isinstance(said, dict):
+        return "another_shape", f"{other} holds: {', '.join(sorted(said)[:FIELDS_NAMED]) or 'nothing'}"
+    return "another_shape", f"{other} is: {type(said).__name__}"
 
 
 def _split(items: Sequence[Any], *, where: str) -> tuple[list[RawRecord], list[BrokenRecord]]:

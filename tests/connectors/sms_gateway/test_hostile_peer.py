@@ -49,6 +49,32 @@ def test_rubbish_in_place_of_a_page_is_asked_for_again_later(facing, body):
         facing(Reply(200, body)).read("subscriber", ["s-1"])
 
 
+def test_an_answer_of_another_shape_is_told_for_what_it_is(facing):
+    """Another API, or another version of it: whoever reads that it is not JSON looks in the wrong place."""
+    connector = facing(Reply(200, b'{"items": [], "total": 0}'))
+
+    for ask in (
+        lambda: list(connector.read_changes("subscriber", None)),
+        lambda: connector.read("subscriber", ["s-1"]),
+    ):
+        with pytest.raises(RetryLater, match=r"no page of subscribers .* holds: items, total"):
+            ask()
+    with pytest.raises(RetryLater, match=r"no page of subscribers .* is: list"):
+        facing(Reply(200, b"[]")).read("subscriber", ["s-1"])
+    with pytest.raises(RetryLater, match="is not JSON"):
+        facing(Reply(200, b"<html>")).read("subscriber", ["s-1"])
+
+
+def test_a_subscriber_of_another_shape_is_a_letter_that_says_so(facing):
+    """Where the gateway names the next position, reading goes on behind it."""
+    odd = Reply(200, b'{"items": []}', headers={"next-position": "2"})
+    connector = facing(odd, odd, page())
+
+    [broken] = next(iter(connector.read_changes("subscriber", None))).broken
+
+    assert ("another_shape", True) == (broken.code, "holds: items, also when asked for alone" in broken.cause)
+
+
 def test_pages_that_go_round_are_ended(facing):
     """With an error: an end would say that this was all."""
     with pytest.raises(RetryLater, match="circle"):
