@@ -167,6 +167,10 @@ def _header(line: bytes, *, layout: Layout, encoding: str | None = None) -> list
 
 
 def _wrong_header(content: bytes, line: bytes, *, file: str, layout: Layout) -> BrokenRecord:
+    if not content.removeprefix(codecs.BOM_UTF8).strip():
+        return BrokenRecord(
+            file, "the file is empty, without a header: the agency has to send it again", "", "empty_file"
+        )
     sample = line[:2000].decode(layout.encoding, "backslashreplace")
     first = line.split(b"\r")[0]
     if first != line.removesuffix(b"\r") and _header(first, layout=layout):

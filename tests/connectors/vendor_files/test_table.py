@@ -102,13 +102,15 @@ def test_one_client_with_two_contents_is_broken_both_times():
     ("content", "code", "word"),
     [
         ("№;ПІБ\n1;Анна\n".encode("cp1251"), "wrong_header", "Діти"),
-        (b"", "wrong_header", "not one row"),
+        (b"", "empty_file", "the file is empty"),
+        (b" \r\n\r\n", "empty_file", "the file is empty"),
+        (b"\xef\xbb\xbf", "empty_file", "the file is empty"),
         (f"№;ПІБ;Діти\n{GOOD}\n".encode(), "wrong_encoding", "utf-8"),
         (f"№;ПІБ;Діти\n{GOOD}\n".encode("utf-16"), "wrong_encoding", "utf-16"),
         (b"PK\x03\x04\x98\x00", "wrong_header", "not one row"),
         (f"№;ПІБ;Діти\r{GOOD}\r".encode("cp1251"), "wrong_line_ends", "CR alone"),
     ],
-    ids=["a column is missing", "empty", "utf-8", "utf-16", "a spreadsheet", "CR alone"],
+    ids=["a column is missing", "empty", "empty lines", "a mark alone", "utf-8", "utf-16", "a spreadsheet", "CR alone"],
 )
 def test_another_file_than_agreed_is_not_half_read(content, code, word):
     """One piece for the whole file, with a cause that can be acted on."""
