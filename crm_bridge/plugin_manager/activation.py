@@ -16,6 +16,10 @@ from pydantic import BaseModel, ValidationError
 from crm_bridge.errors import ConfigMistake, Place
 
 
+class _TakesNoSettings(Exception):  # noqa: N818  # never leaves this module
+    """Settings are given for a plugin that has none."""
+
+
 def activate(
     manager: pluggy.PluginManager,
     name: str,
@@ -43,6 +47,11 @@ def activate(
         first = error.errors(include_input=False, include_url=False)[0]
         at = ".".join(str(part) for part in first["loc"])
         raise ConfigMistake(first["msg"], place=place, path=f"{path}.{at}" if at else path) from None
+    except _TakesNoSettings:
+        section = f'[plugins.settings."{name}"]'
+        raise ConfigMistake(
+            f"the plugin {name!r} takes no settings: remove {section}", place=place, path=path
+        ) from None
     except pluggy.PluginValidationError as error:
         raise ConfigMistake(f"the plugin {name!r} does not fit this version: {_told(error)}", place=place) from None
     calls = manager.get_hookcallers(plugin) or []
@@ -61,14 +70,14 @@ def _built(manager: pluggy.PluginManager, loaded: object, *, options: Mapping[st
     kind = loaded if inspect.isclass(loaded) else getattr(loaded, "Plugin", None)
     if not inspect.isclass(kind):
         if options is not None:
-            raise pluggy.PluginValidationError(loaded, "it takes no settings, remove them")
+            raise _TakesNoSettings
         return loaded
     if loaded is not kind and any(manager.parse_hookimpl_opts(loaded, member) for member in dir(loaded)):
         raise pluggy.PluginValidationError(loaded, "its module has hooks beside the class Plugin, move them into it")
     settings = getattr(kind, "Settings", None)
     if settings is None:
         if options is not None:
-            raise pluggy.PluginValidationError(loaded, "it takes no settings, remove them")
+            raise _TakesNoSettings
         return _started(kind, loaded)
     if not (inspect.isclass(settings) and issubclass(settings, BaseModel) and settings.model_config.get("frozen")):
         raise pluggy.PluginValidationError(loaded, "its Settings has to be a frozen pydantic model")

@@ -185,7 +185,9 @@ def test_settings_for_nobody_are_a_mistake() -> None:
 
 def test_settings_for_a_plugin_that_takes_none_are_a_mistake() -> None:
     """Nothing in the configuration is silently without effect."""
-    assert "takes no settings" in mistake("good", settings={"good": {"limit": 1}}, installed=INSTALLED)
+    told = mistake("good", settings={"good": {"limit": 1}}, installed=INSTALLED)
+
+    assert "plugins.settings.good: the plugin 'good' takes no settings: remove [plugins.settings.\"good\"]" == told
 
 
 def test_a_connector_has_to_bear_its_plugins_name() -> None:
