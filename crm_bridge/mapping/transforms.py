@@ -57,6 +57,9 @@ def printable(text: str) -> str:
     return text
 
 
+_ROUNDED = 2.0**63  # whole numbers in JSON are read as fractions from here on, and lose their last digits
+
+
 def as_text(value: Any) -> str:
     """Text, or a whole number as text; anything else is ``bad_shape``."""
     if type(value) is str:
@@ -66,6 +69,8 @@ def as_text(value: Any) -> str:
     kind = {bool: "true or false", float: "a number with a fraction", list: "a list", dict: "an object"}.get(
         type(value), "this"
     )
+    if type(value) is float and abs(value) >= _ROUNDED:
+        kind = "a number too long to be read exactly (it has to come as text)"
     raise BadValue("bad_shape", f"text is expected here, not {kind}: correct the system, or the row's `as`")
 
 

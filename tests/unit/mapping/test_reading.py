@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import orjson
 import pytest
 
 from crm_bridge.mapping import BadValue, TransformType, columns
@@ -66,6 +67,17 @@ def test_one_bad_field_stops_the_record_with_its_name(compiled, field, value, pa
     assert [(path, code)] == [(problem.path, problem.code) for problem in reading.problems]
     assert reading.problems[0].field.split("[")[0].split(".")[0] == field
     assert not isinstance(value, str) or not value.strip() or value not in reading.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [("1.5", "not a number with a fraction:"), ("1" * 31, "not a number too long to be read exactly")],
+)
+def test_a_number_in_place_of_a_text_is_told_for_what_it_is(compiled, number, words):
+    """JSON readers round whole numbers of more digits than fit, so that they look like any other."""
+    reading = compiled(ROWS).read({"Id": "1", "ModId": "1", **orjson.loads(f'{{"Last": {number}}}')})
+
+    assert words in next(problem.message for problem in reading.problems if problem.path == "name.family")
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", 7])
