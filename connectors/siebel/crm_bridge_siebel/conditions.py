@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 SIEBEL_DATETIME = "%m/%d/%Y %H:%M:%S"
@@ -96,7 +96,20 @@ def moment(text: str) -> datetime:
     if len(text) < _LONGEST:
         raise ValueError("no date and time")
     found = datetime.fromisoformat(text)
-    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+    try:
+        return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        raise ValueError("beyond year 1 or 9999 in UTC") from None
+
+
+def siebel_moment(when: datetime) -> str:
+    """``when`` as Siebel has it, in the zone that it is in. Its year has four digits: ``%Y`` writes year 1 as ``1``."""
+    return f"{siebel_date(when)} {when:%H:%M:%S}"
+
+
+def siebel_date(day: date) -> str:
+    """``day`` as Siebel has it."""
+    return f"{day:%m/%d}/{day.year:04d}"
 
 
 def clock_changes_near(text: str, *, zone: str) -> bool:
@@ -114,7 +127,7 @@ def business_format(text: str) -> str:
     A fraction of a second is cut: Siebel keeps whole seconds.
     """
     try:
-        return moment(text).strftime(SIEBEL_DATETIME)
+        return siebel_moment(moment(text))
     except ValueError:
         return text
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from crm_bridge.api import ConfigMistake
-from crm_bridge_siebel.conditions import SIEBEL_DATETIME, Compare, Condition, all_of, moment, names_rows
+from crm_bridge_siebel.conditions import Compare, Condition, all_of, moment, names_rows, siebel_moment
 from crm_bridge_siebel.faults import FaultClass, SiebelFaultError
 from crm_bridge_siebel.query import Query, earlier
 from crm_bridge_siebel.records import Answer
@@ -56,7 +56,7 @@ class Window:
             seconds = int((high - low).total_seconds())
             if seconds <= 1:
                 return self._of_one_second()
-            middle = (low + timedelta(seconds=seconds // 2)).strftime(SIEBEL_DATETIME)
+            middle = siebel_moment(low + timedelta(seconds=seconds // 2))
         else:
             middle = middle_of(self.low, self.high)
             if middle in (self.low, self.high):

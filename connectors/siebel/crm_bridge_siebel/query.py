@@ -20,6 +20,7 @@ from crm_bridge_siebel.conditions import (
     any_of,
     moment,
     quoted,
+    siebel_moment,
 )
 from crm_bridge_siebel.shapes import ROW_ID, UPDATED
 
@@ -108,7 +109,7 @@ def earlier(updated: str, *, seconds: int) -> str:
     Raises:
         ValueError: ``updated`` is no date and time.
     """
-    return (moment(updated) - timedelta(seconds=seconds)).strftime(SIEBEL_DATETIME)
+    return siebel_moment(moment(updated) - timedelta(seconds=seconds))
 
 
 def _around(position: Position, operator: str, *, ids: str | None = None) -> Condition:

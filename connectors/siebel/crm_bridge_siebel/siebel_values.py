@@ -13,11 +13,10 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm_bridge_siebel.conditions import SIEBEL_DATETIME
+from crm_bridge_siebel.conditions import siebel_date, siebel_moment
 from crm_bridge_siebel.fitting import fitting
 from crm_bridge_siebel.shapes import Component
 
-_SIEBEL_DATE = "%m/%d/%Y"
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _FLAGS = {"true": "Y", "1": "Y", "false": "N", "0": "N"}
@@ -61,11 +60,11 @@ def siebel_text(value: str, *, kind: str, zone: str) -> str:
     """A value of the XSD type ``kind`` as Siebel's business components and search specifications have it."""
     try:
         if kind == "date" and _ISO_DATE.fullmatch(value):
-            return date.fromisoformat(value).strftime(_SIEBEL_DATE)
+            return siebel_date(date.fromisoformat(value))
         if kind == "dateTime" and _ISO_MOMENT.match(value):
             moment = datetime.fromisoformat(value)
             local = moment if moment.tzinfo is None else moment.astimezone(ZoneInfo(zone))
-            return local.strftime(SIEBEL_DATETIME)
-    except ValueError:
+            return siebel_moment(local)
+    except (ValueError, OverflowError):  # beyond year 1 or 9999 in that zone
         return value
     return _FLAGS.get(value, value) if kind == "boolean" else value

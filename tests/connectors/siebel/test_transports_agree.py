@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +17,7 @@ from crm_bridge_siebel.registration import open_connector
 from crm_bridge_siebel.settings import SiebelSettings
 from crm_bridge_siebel.shapes import Component
 from crm_bridge_siebel.siebel_values import as_siebel, as_typed
+from crm_bridge_siebel.simulator.manner import Manner, shown, taken
 
 WSDLS = Path(str(files("crm_bridge_siebel"))) / "wsdl"
 CONSENT = {"Purpose": "Claims", "Channel": "Email", "Status": "Granted"}
@@ -137,15 +140,45 @@ def test_a_user_key_with_a_date_is_looked_up_in_siebels_form(siebel, over, trans
     assert (Stale, there) == (type(outcome), getattr(outcome, "record_id", outcome))
 
 
+@pytest.mark.parametrize("transport", ["soap", "rest"])
+@pytest.mark.parametrize("year", ["0001", "0999"])
+def test_early_years_have_four_digits_both_ways(siebel, over, transport, year):
+    connector = over(transport, "contact_typed")
+
+    (outcome,) = connector.write("contact", [_write("create", LastName="Коваль", BirthDate=f"{year}-03-08")])
+    held = siebel.held(outcome.record_id)
+    (read,) = connector.read("contact", [outcome.record_id])
+
+    assert (f"03/08/{year}", f"{year}-03-08") == (held["BirthDate"], read["BirthDate"])
+
+
+@pytest.mark.parametrize("year", ["0001", "0999"])
+@pytest.mark.parametrize("typed", [False, True])
+def test_moments_of_early_years_are_read_as_they_were_written(siebel, year, typed):
+    """By the simulator: a year of fewer digits could not be read again."""
+    kind = SimpleNamespace(type_of=lambda _name: "datetime")
+    manner = Manner(ZoneInfo("UTC"), typed=typed)
+    text = f"{year}-03-08T10:00:00" if typed else f"03/08/{year} 10:00:00"
+
+    stored = taken("Since", kind, manner)(text)
+
+    assert (f"03/08/{year} 10:00:00", text) == (stored, shown("Since", kind, manner)(stored))
+
+
 @pytest.mark.parametrize(
     ("kind", "typed", "text"),
     [
         ("date", "2024-02-29", "02/29/2024"),
+        ("date", "0001-02-03", "02/03/0001"),
+        ("date", "0999-12-31", "12/31/0999"),
         ("date", "1985-03", "1985-03"),
         ("date", "2023-02-29", "2023-02-29"),
         ("dateTime", "2026-10-20T08:00:00", "10/20/2026 08:00:00"),
         ("dateTime", "2026-10-20T08:00:00.250Z", "10/20/2026 11:00:00"),
         ("dateTime", "2026-10-20T08:00:00+02:00", "10/20/2026 09:00:00"),
+        ("dateTime", "0001-02-03T08:00:00", "02/03/0001 08:00:00"),
+        ("dateTime", "0999-02-03T08:00:00", "02/03/0999 08:00:00"),
+        ("dateTime", "0001-01-01T00:00:00+03:00", "0001-01-01T00:00:00+03:00"),
         ("dateTime", "10/20/2026 08:00:00", "10/20/2026 08:00:00"),
         ("dateTime", "20.10.2026 08:00:00", "20.10.2026 08:00:00"),
         ("dateTime", "завтра", "завтра"),

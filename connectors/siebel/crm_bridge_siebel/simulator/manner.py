@@ -86,10 +86,13 @@ def _datetime_out(text: str, manner: Manner) -> str:
         moment = datetime.strptime(text, STORED).replace(tzinfo=UTC)
     except ValueError:
         return text
-    local = moment.astimezone(manner.zone) if manner.zone else moment
+    try:
+        local = moment.astimezone(manner.zone) if manner.zone else moment
+    except OverflowError:  # beyond year 1 or 9999 in that zone
+        return text
     if not manner.typed:
-        return local.strftime(STORED)
-    return local.strftime("%Y-%m-%dT%H:%M:%S") + ("" if manner.zone else "Z")
+        return _written(local, STORED)
+    return local.replace(tzinfo=None).isoformat(timespec="seconds") + ("" if manner.zone else "Z")
 
 
 def _datetime_in(text: str, name: str, manner: Manner) -> str:
@@ -108,7 +111,10 @@ def _datetime_in(text: str, name: str, manner: Manner) -> str:
         raise _no_date(name) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=manner.zone or UTC)
-    return moment.astimezone(UTC).strftime(STORED)
+    try:
+        return _written(moment.astimezone(UTC), STORED)
+    except OverflowError:  # beyond year 1 or 9999 in UTC
+        raise _no_date(name) from None
 
 
 def _date_in(text: str, name: str, manner: Manner) -> str:
@@ -139,9 +145,14 @@ def _code_in(text: str, name: str, kind: Kind, manner: Manner) -> str:
     return code
 
 
+def _written(moment: datetime, form: str) -> str:
+    """``moment`` in ``form``, its year in four digits: ``%Y`` writes year 1 as ``1``, which nobody reads again."""
+    return moment.strftime(form.replace("%Y", f"{moment.year:04d}"))
+
+
 def _rewritten(text: str, form: str, wanted: str) -> str | None:
     try:
-        return datetime.strptime(text, form).strftime(wanted)  # noqa: DTZ007  # a calendar date, not a moment
+        return _written(datetime.strptime(text, form), wanted)  # noqa: DTZ007  # a calendar date, not a moment
     except ValueError:
         return None
 
