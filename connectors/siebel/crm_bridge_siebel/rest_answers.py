@@ -22,8 +22,14 @@ class NotFoundError(Exception):
     """HTTP 404 from Siebel itself: no such row, no rows at all, or no such object."""
 
 
-def rows_of(answer: HttpAnswer, *, classify: Callable[[str], Fault], system: str) -> list[dict[str, Any]]:
-    """The rows of a good answer. One row may come as an object instead of a list, and none as no content.
+def rows_of(
+    answer: HttpAnswer, *, classify: Callable[[str], Fault], system: str, of_write: bool = False
+) -> list[dict[str, Any]]:
+    """The rows of a good answer. One row may come as an object instead of a list, and none as no content (HTTP 204).
+
+    Args:
+        of_write: it answers a write, and may well name no row; then it is no receipt. An answer to a query has to say
+            that there are none, as rows that are not there are taken for removed.
 
     Raises:
         SiebelFaultError: Siebel refused it, with a code or without.
@@ -34,7 +40,7 @@ def rows_of(answer: HttpAnswer, *, classify: Callable[[str], Fault], system: str
     """
     if answer.status != 404:
         refuse_gateway(answer.status, system=system)
-    if answer.status == 204 or (answer.status == 200 and not answer.body.strip()):
+    if answer.status == 204 or (of_write and answer.status == 200 and not answer.body.strip()):
         return []
     if answer.status in {405, 406, 415}:
         raise ConfigMistake(
@@ -52,11 +58,15 @@ def rows_of(answer: HttpAnswer, *, classify: Callable[[str], Fault], system: str
         raise NotFoundError
     if answer.status not in {200, 201} or (isinstance(body, dict) and _error_of(body) is not None):
         raise SiebelFaultError(_fault(body, answer.status, classify))
+    if isinstance(body, dict) and "items" not in body and "Id" not in body:
+        if of_write:
+            return []
+        raise UnreadableAnswer("a REST answer (HTTP 200) has neither items nor a row", system=system)
     return _rows(body, system=system)
 
 
 def _rows(body: Json, *, system: str) -> list[dict[str, Any]]:
-    held = body if isinstance(body, list) else body.get("items", [body] if "Id" in body else [])
+    held = body if isinstance(body, list) else body.get("items", [body])
     rows = [held] if isinstance(held, dict) else held
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UnreadableAnswer("items of a REST answer is neither an object nor a list of them", system=system)

@@ -68,7 +68,7 @@ class RestCalls:
         content = orjson.dumps(body) if body is not None else None
         answer = self._exchange(method, f"{self.place}{below}", content)
         try:
-            return rows_of(answer, classify=self.site.classify, system=self.site.system)
+            return rows_of(answer, classify=self.site.classify, system=self.site.system, of_write=True)
         except NotFoundError:
             if gone is not None:
                 raise SiebelFaultError(gone) from None

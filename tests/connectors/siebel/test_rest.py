@@ -19,6 +19,7 @@ from crm_bridge.api import (
     ConfigMistake,
     CredentialsRefused,
     Refused,
+    RejectRecord,
     RetryLater,
     Stale,
     Unknown,
@@ -222,6 +223,10 @@ def test_a_site_names_its_fields_and_children(site, rest):
         (200, b"<html>log in</html>", RetryLater),
         (200, b'{"items":[{"Id":"1-1"', RetryLater),
         (200, b'{"items":"nothing"}', RetryLater),
+        (200, b"{}", RetryLater),
+        (200, b'{"Link":[]}', RetryLater),
+        (200, b'{"status":"ok","message":"maintenance"}', RetryLater),
+        (200, b"", RetryLater),
         (200, b"[" * 100_000, RetryLater),
         (200, b'{"items":[' + b"[]," * 1_200_000 + b"[]]}", RetryLater),
     ],
@@ -233,6 +238,22 @@ def test_each_failure_of_a_read_has_its_error(site, rest, status, body, expected
 
     with pytest.raises(expected):
         rest().read("contact", ["1-001"])
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"Link":[]}', b'{"status":"ok"}', b""])
+def test_child_rows_are_none_only_where_the_answer_says_so(site, rest, body):
+    """An answer of another shape, taken for no rows, would be a removal of them all elsewhere."""
+    row_id = site.add()
+    site.children[row_id, "Child"] = {"1-C1": {"Id": "1-C1", "First Name": "Марко"}}
+    connector = rest()
+    connector.read("contact", [row_id])
+    real = site.got
+    site.got = lambda where, asked: (0, body) if where[1:] == ["Child"] else real(where, asked)
+    said = site.said
+    site.said = lambda status, held: said(status, held) if status else (200, "application/json", held)
+
+    with pytest.raises(RejectRecord):
+        connector.read("contact", [row_id])
 
 
 @pytest.mark.parametrize(
