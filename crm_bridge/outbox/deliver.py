@@ -238,9 +238,8 @@ def _look_before_repeating(
         record = yield from asked(partial(look_up, connector, draft.kind.name, write_of(earlier)))
         if record is None:
             continue
-        record_id = draft.kind.mapping.record_id(record)
-        if found_there(way.run, draft.kind, earlier, record_id, draft.units):
-            found.append((draft.kind.name, record_id))
+        if found_there(way.run, draft.kind, earlier, record, draft.units):
+            found.append((draft.kind.name, draft.kind.mapping.record_id(record)))
             arrived.add(row.id)
     return found, arrived
 

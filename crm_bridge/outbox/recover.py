@@ -141,9 +141,8 @@ def _look(run: RunContext, system: System, kind: Kind, intent: Intent, gate: Gat
             else:
                 plan_anew(run, intent)
             return []
-        record_id = kind.mapping.record_id(record)
-        if found_there(run, kind, intent, record_id, intent.request["units"]):
-            return [record_id]
+        if found_there(run, kind, intent, record, intent.request["units"]):
+            return [kind.mapping.record_id(record)]
         _wait(run, intent)
         return []
     if kind.capabilities.effect_safety in REPEATABLE and isinstance(connector, RecordTarget):

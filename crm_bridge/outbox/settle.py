@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
-from crm_bridge.connector import Accepted, Refused, Stale, Unknown, WriteOutcome
+from crm_bridge.connector import Accepted, RawRecord, Refused, Stale, Unknown, WriteOutcome
 from crm_bridge.matching import match_keys
 from crm_bridge.run_context.context import RunContext
 from crm_bridge.run_context.digest import canonical_bytes, digest_of
@@ -22,6 +22,7 @@ from crm_bridge.store.records import SourceRecord, marks_to, offers_to
 from crm_bridge.sync.claims import Contribution, Echo, settle
 from crm_bridge.sync.deletions import CARRIED
 from crm_bridge.sync.proposals import apply, still_true
+from crm_bridge.sync.read_back import may_have_been_seen
 from crm_bridge.sync.slots import slot_of
 from crm_bridge.sync.units import changed, join, split
 
@@ -97,11 +98,20 @@ def _deleted(run: RunContext, connection: Connection, intent: Intent) -> None:
     history.insert_all(run.database, connection, [told])
 
 
-def found_there(run: RunContext, kind: Kind, intent: Intent, record_id: str, units: Mapping[str, Any]) -> bool:
-    """:func:`arrived`, unless that record is not the one that the write of ``intent`` can have been about."""
+def found_there(run: RunContext, kind: Kind, intent: Intent, record: RawRecord, units: Mapping[str, Any]) -> bool:
+    """:func:`arrived`, unless ``record`` is not the one that the write of ``intent`` can have been about.
+
+    A create may have been carried out in part. What the record does not hold did not arrive: nobody removed it, and it
+    is planned again.
+    """
+    record_id = kind.mapping.record_id(record)
     with run.database.reading() as connection:
         ours = isinstance(unless_of_another(connection, intent, Accepted(record_id)), Accepted)
-    if ours:
+    if ours and intent.operation == "create":
+        written, holds = kind.mapping.read(intent.request["full"]).doc, kind.mapping.read(record).doc
+        came = may_have_been_seen({}, written, holds, wrote=split(written))
+        arrived(run, kind, intent, record_id, {unit: value for unit, value in units.items() if unit in came})
+    elif ours:
         arrived(run, kind, intent, record_id, units)
     return ours
 
@@ -158,7 +168,7 @@ def _settle_found(
     before = records.one(connection, kind.system, kind.name, record_id)
     if before is None:
         raw = kind.with_identity(intent.request["full"], record_id, None)
-        _first(run, connection, kind, intent, Accepted(record_id), raw)
+        _first(run, connection, kind, intent, Accepted(record_id), raw, lacking=intent.request["units"].keys() - units)
         return
     said = split(orjson.loads(before.doc))
     for unit, value in units.items():
@@ -171,12 +181,24 @@ def _settle_found(
 
 
 def _first(
-    run: RunContext, connection: Connection, kind: Kind, intent: Intent, receipt: Accepted, raw: Mapping[str, Any]
+    run: RunContext,
+    connection: Connection,
+    kind: Kind,
+    intent: Intent,
+    receipt: Accepted,
+    raw: Mapping[str, Any],
+    *,
+    lacking: Collection[str] = (),
 ) -> None:
+    """``lacking``: units of the create that the record does not hold."""
     at, seq = run.now(), run.seq.take()
     deleted = records.going_since(connection, intent.client_id)  # nothing was created after that: it is newer than ours
     data = canonical_bytes(raw)
     made = as_created(kind, intent, receipt.record_id, raw, seq=seq, at=at)
+    if lacking:
+        came = {unit: value for unit, value in split(made.doc).items() if unit not in lacking}
+        marks = {unit: mark for unit, mark in made.marks.items() if unit not in lacking}
+        made = replace(made, doc={"kind": kind.mapping.entity, **join(came)}, marks=marks)
     record = SourceRecord(
         pk=run.pks.take(),
         system=kind.system,

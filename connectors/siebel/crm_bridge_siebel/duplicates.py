@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from crm_bridge.api import Accepted, RecordWrite, Refused, Stale, WriteOutcome
+from crm_bridge.api import Accepted, RecordWrite, Refused, Stale, Unknown, WriteOutcome
 from crm_bridge_siebel.conditions import AllOf, Compare, Condition
 from crm_bridge_siebel.shapes import INTEGRATION_ID, ROW_ID, VERSION, Component
 from crm_bridge_siebel.siebel_values import as_siebel
@@ -39,10 +39,24 @@ def resolved(
             )
         if found and own and number == 0:
             record = dict(found[0])
+            lacking = _short_of_rows(write.fields, record, component)
+            if lacking:
+                return Unknown(f"the create was carried out before, and not all rows of {lacking} are there")
             return Accepted(record_id=record[ROW_ID], version=record.get(VERSION), record=record)
         if found:
             return Stale("a record with the same user key exists already", record_id=str(found[0][ROW_ID]))
     return otherwise
+
+
+def _short_of_rows(fields: Mapping[str, Any], record: Mapping[str, Any], component: Component) -> str | None:
+    """The container of which ``record`` has fewer rows than were sent: over REST a create may break off in between."""
+    for each in component.lists:
+        sent, held = fields.get(each.tag), record.get(each.tag)
+        if not isinstance(sent, Mapping) or not isinstance(held, Mapping):
+            continue  # nothing was sent there, or it was not asked for
+        if len(held.get(each.component.tag) or ()) < len(sent.get(each.component.tag) or ()):
+            return each.tag
+    return None
 
 
 def _conditions(write: RecordWrite, user_keys: Sequence[str], component: Component) -> Iterator[Condition]:

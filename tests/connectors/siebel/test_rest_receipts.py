@@ -110,3 +110,19 @@ def test_a_child_row_that_has_no_place_is_refused_before_anything_is_sent(site, 
     assert (Refused, "unknown_field") == (type(outcome), getattr(outcome, "code", None))
     assert [] == [method for method, *_ in site.asked if method != "GET"]
     assert ["Коваль"] == [row["Last Name"] for row in site.rows.values()]
+
+
+def test_a_create_that_is_met_again_without_its_child_rows_is_in_doubt(site, rest):
+    """Its first try broke off between the record and the rows: it is no receipt for all of it."""
+    site.add(**{"Last Name": "Коваль"})
+    rows = {"Child": [{"@operation": "insert", "FirstName": "Марко"}, {"@operation": "insert", "FirstName": "Олена"}]}
+    create = write("create", LastName="Мельник", ListOfChild=rows)
+    connector = rest()
+    connector.write("contact", [create])
+    made = next(row_id for row_id, row in site.rows.items() if row["Last Name"] == "Мельник")
+    whole = connector.write("contact", [create])
+    site.children[made, "Child"].popitem()
+
+    partly = connector.write("contact", [create])
+
+    assert [Accepted, Unknown] == [type(outcome) for outcome in (*whole, *partly)]
