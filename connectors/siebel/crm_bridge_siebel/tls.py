@@ -57,6 +57,8 @@ def _load(context: ssl.SSLContext, certificate: Path, key: Secret | None) -> Non
         else:
             with _as_file(key) as place:
                 context.load_cert_chain(str(certificate), place, password=_no_password)
+    except FileNotFoundError:
+        mistake = ConfigMistake(f"there is no file {certificate}", path="client_certificate")
     except (OSError, ValueError):
         mistake = ConfigMistake(
             f"client_certificate {certificate.name} and its key do not fit, or are not PEM without a pass phrase",

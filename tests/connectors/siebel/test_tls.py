@@ -290,6 +290,7 @@ def test_papers_that_do_not_fit_are_a_mistake_of_the_configuration(papers, tmp_p
         connector.read("contact", ["1-1"])
 
     assert "PRIVATE" not in str(caught.value)
+    assert ("absent.pem" in str(more.get("client_certificate"))) == ("there is no file" in str(caught.value))
 
 
 def silent(connection: socket.socket) -> None:
