@@ -50,6 +50,21 @@ def refused_rows(kind: str, shape: ServiceShape) -> Note:
     )
 
 
+def unwritable(kind: str, shape: ServiceShape, *, creates: bool) -> Iterator[str]:
+    """Writes that the bridge is to make and that the service has no operation for, each of which would be refused."""
+    if "Execute" not in shape.methods:
+        yield (
+            f"{kind}: updates cannot be written: {shape.prefix} publishes neither Execute nor InsertOrUpdate; publish "
+            "one, or name in operations what carries updates out, such as { Execute = '…Update' } (fields alone), or "
+            "say write = false of the kind"
+        )
+    if creates and "Insert" not in shape.methods:
+        yield (
+            f"{kind}: records cannot be created: {shape.prefix} publishes no Insert; publish it, name in operations "
+            "what inserts, or say create = false of the kind"
+        )
+
+
 def left_to_fill(kind: str, lacking: Sequence[tuple[str, str]], *, rpc: Collection[str]) -> Iterator[str]:
     """Arguments that have to be there and that nobody fills: (operation, argument).
 

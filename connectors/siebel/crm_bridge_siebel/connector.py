@@ -130,6 +130,7 @@ class SiebelConnector:
                 ways=Ways(
                     paged=self._paged(kind),
                     sortable=self._sortable(kind),
+                    writes=kind in self._writes,
                     creates=kind in self._creates,
                     by_argument=self._settings.transport == "soap",
                 ),

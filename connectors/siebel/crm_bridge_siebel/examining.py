@@ -16,6 +16,7 @@ from crm_bridge_siebel.checking import (
     refused_rows,
     unaskable,
     unwatched,
+    unwritable,
 )
 from crm_bridge_siebel.dialects.arguments import proposed_arguments, unfilled
 from crm_bridge_siebel.kinds import Kind
@@ -34,12 +35,13 @@ class Ways:
     Attributes:
         paged: an answer may be a page; otherwise it is all there is.
         sortable: polls ask for windows by key.
-        creates: records are created.
+        writes, creates: records are written, and created.
         by_argument: queries go by the arguments of the WSDL.
     """
 
     paged: bool
     sortable: bool
+    writes: bool
     creates: bool
     by_argument: bool
 
@@ -69,6 +71,8 @@ def examined(
     yield from echoes.unrecognisable(kind, component, user=settings.integration_user)
     if given.write and "Execute" in opened.shape.methods and may_delete_rows(opened.shape):
         yield refused_rows(kind, opened.shape)
+    if given.write and ways.writes:
+        yield from unwritable(kind, opened.shape, creates=ways.creates)
     lacking = []
     if ways.by_argument:
         lacking = list(unfilled(opened.service.service, opened.shape, fixed=given.arguments, write=given.write))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +143,29 @@ def test_a_stale_write_is_tried_where_the_bridge_is_configured_to_write(siebel, 
 
     assert found == len([each for each in said if "a stale ModId is not refused" in each])
     assert before == siebel.simulator.records("contact")
+
+
+@pytest.mark.parametrize(
+    ("way", "operations", "creates", "expected"),
+    [
+        ("contact", ["Execute"], False, ["updates"]),
+        ("contact_asi", ["InsertOrUpdate"], False, ["updates"]),
+        ("contact", ["Execute", "Insert"], True, ["updates", "created"]),
+        ("contact", ["Insert"], False, []),
+    ],
+)
+def test_writes_that_the_service_has_no_operation_for_are_told(checked, tmp_path, way, operations, creates, expected):
+    """Each of them would be a dead letter; a site that only reads may leave them out."""
+    text = (files("crm_bridge_siebel") / "wsdl" / f"{way}.wsdl").read_text(encoding="utf-8")
+    for name in operations:
+        text = re.sub(rf'<operation name="\w+?(?<!Or){name}">.*?</operation>', "", text, flags=re.DOTALL)
+    place = tmp_path / "narrow.wsdl"
+    place.write_text(text, encoding="utf-8")
+    kinds = {"contact": {"wsdl": str(place)}}
+
+    said = checked(writes=True, creates=creates, kinds=kinds)
+    reads_only = checked(kinds=kinds)
+
+    told = [each for each in said if "cannot be written" in each or "cannot be created" in each]
+    assert expected == [word for word in ("updates", "created") if any(word in each for each in told)]
+    assert [] == [each for each in reads_only if "cannot be" in each]
