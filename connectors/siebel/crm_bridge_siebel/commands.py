@@ -77,7 +77,12 @@ def read_services(wsdl: str) -> tuple[Service, ...]:
     named = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if parts.username or parts.password or named & {"username", "password"}:
         raise UserMistake("the address holds a user or password, which is refused: save the WSDL and name the file")
-    line = Line(system=_SYSTEM, timeouts=SiebelTimeouts(), max_bytes=_LARGEST_WSDL)
+    line = Line(
+        system=_SYSTEM,
+        timeouts=SiebelTimeouts(),
+        max_bytes=_LARGEST_WSDL,
+        if_larger="that is no WSDL of one service: give its address, or save the WSDL and name the file",
+    )
     try:
         return services_of(wsdl, load=_from_host(wsdl, line), name=_shown(wsdl), system=_SYSTEM)
     finally:

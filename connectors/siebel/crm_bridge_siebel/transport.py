@@ -101,10 +101,12 @@ class Line:
         max_bytes: int,
         ca_file: str | None = None,
         ssl_context: Callable[[], ssl.SSLContext] | None = None,
+        if_larger: str = "raise max_answer_bytes or lower page_size",
     ) -> None:
         self._system = system
         self._timeouts = timeouts
         self._max_bytes = max_bytes
+        self._if_larger = if_larger
         self._ssl_context = ssl_context
         self._lock = threading.Lock()
         self._session = requests.Session()
@@ -222,7 +224,7 @@ class Line:
                 size += len(part)
                 if size > self._max_bytes:
                     raise UnreadableAnswer(
-                        f"the answer is larger than {self._max_bytes} bytes; raise max_answer_bytes or lower page_size",
+                        f"the answer is larger than {self._max_bytes} bytes; {self._if_larger}",
                         system=self._system,
                     )
                 if part:

@@ -164,3 +164,14 @@ def test_a_redirect_is_not_followed(site):
 def test_an_address_with_a_password_is_refused(address):
     """Command lines are seen by others."""
     assert 64 == run("siebel", "inspect", address).returncode
+
+
+def test_a_document_over_the_limit_is_told_in_words_that_fit_a_wsdl(site):
+    """There are no settings yet that could be raised."""
+    site.pages["/eai?WSDL"] = (200, {}, b" " * (33 * 1024 * 1024))
+
+    done = run("siebel", "inspect", f"{site.root}/eai?WSDL")
+
+    assert done.returncode
+    assert "save the WSDL and name the file" in done.stderr
+    assert "max_answer_bytes" not in done.stderr
