@@ -90,7 +90,7 @@ def _of_system(run: RunContext, name: str, received: Sequence[Received]) -> bool
         inbox.done(connection, early, state="again")
         inbox.done(connection, [each.id for each in received if each.id not in early])
     if new:  # whoever runs `serve` sees no report
-        _log.warning("requests that nobody can read became dead letters", system=name, requests=new)
+        _log.warning("requests that nobody can read became dead letters", system=name, count=new)
     return True
 
 

@@ -341,7 +341,7 @@ class TestHints:
         with capture_logs() as lines:
             world.ask("process_inbox")
 
-        assert [("b", 1)] == [(each["system"], each["requests"]) for each in lines]
+        assert [("b", 1)] == [(each["system"], each["count"]) for each in lines]
         assert [("inbox", "malformed")] == [(each["stage"], each["code"]) for each in world.ask("dead_letters")]
 
     def test_calls_of_a_system_that_is_away_wait_and_those_of_others_do_not(self, world):
