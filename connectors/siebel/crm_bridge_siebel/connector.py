@@ -120,11 +120,10 @@ class SiebelConnector:
         """Read one record of each kind. Findings: what change capture or safe writing lacks."""
         findings: list[str] = []
         for kind, given in self._kinds.items():
-            opened = self._kind(kind)
             findings += examined(
                 kind,
                 given,
-                opened,
+                self._kind(kind),
                 asker=self._asker,
                 settings=self._settings,
                 ways=Ways(
