@@ -48,12 +48,12 @@ from crm_bridge.runner.sync import SyncOptions, sync
 from crm_bridge.runner.undo import UndoReport
 from crm_bridge.runner.unknown_sources import demand_known_sources
 from crm_bridge.runner.waiting import resume
+from crm_bridge.store import history, logins
 from crm_bridge.store import inbox as inbox_store
-from crm_bridge.store import logins
 from crm_bridge.store.causes import Cause
 from crm_bridge.store.database import Database
 from crm_bridge.store.logins import StoredLogins
-from crm_bridge.store.schema import history, source_records
+from crm_bridge.store.schema import source_records
 from crm_bridge.sync.wars import Patience
 from crm_bridge.testing.as_found import check_source
 
@@ -320,9 +320,7 @@ class Bridge(Desk):
         report: RunReport | None = None,
     ) -> RunContext:
         with database.reading() as connection:
-            seq = max(
-                database.next_number(connection, history.c.seq), database.next_number(connection, source_records.c.seq)
-            )
+            seq = history.next_seq(database, connection)
             pks = database.next_number(connection, source_records.c.pk)
         report = report or self._report()
         return RunContext(

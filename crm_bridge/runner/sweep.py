@@ -60,9 +60,9 @@ def sweep(run: RunContext, system: System, kind: Kind, guard: Guard | None) -> N
     if not isinstance(connector, KeyLister) or not isinstance(connector, RecordSource):
         return
     known, name = _known(run, kind), f"{_SWEPT}{kind.system}/{kind.name}"
-    begun = run.seq.take() - 1
     with run.database.reading() as connection:
         last_seen = history.handled_by(connection, name)
+        begun = history.next_seq(run.database, connection) - 1  # all that was said so far; later edits count as unseen
     try:
         with calling(connector, "list_keys"):
             listed = set(connector.list_keys(kind.name))

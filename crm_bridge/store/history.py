@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection, delete, func, select
 
 from crm_bridge.store.database import Database, among, upsert
-from crm_bridge.store.schema import consumers, history
+from crm_bridge.store.schema import consumers, history, source_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,12 @@ def of_clients(connection: Connection, client_ids: Sequence[str]) -> dict[str, l
     for row in connection.execute(query):
         found[row.client_id].append(_row(row))
     return found
+
+
+def next_seq(database: Database, connection: Connection) -> int:
+    """One more than the highest count of anything that is stored. A run counts on from here: counts that it took for
+    what was no news in the end are given anew."""
+    return max(database.next_number(connection, table.c.seq) for table in (history, source_records))
 
 
 def untold(connection: Connection, consumer: str, *, limit: int) -> list[HistoryRow]:
