@@ -224,10 +224,11 @@ class Bridge(Desk):
         send_again: bool,
         by: str,
         despite_identifiers: bool = False,
+        deleted_since: bool = False,
     ) -> dict[str, Any]:
         """A person says what became of a write or message. Raises :class:`UserMistake`."""
         with self._database.owned():
-            told = unknowns.Told(arrived, record_id, send_again, despite_identifiers, by)
+            told = unknowns.Told(arrived, record_id, send_again, despite_identifiers, by, deleted_since)
             return unknowns.resolve(self._run(self._database), which, told)
 
     def replay(self, ids: Sequence[int] = (), *, cause: Cause | None = None, dry_run: bool = False) -> dict[str, Any]:

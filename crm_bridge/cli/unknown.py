@@ -51,6 +51,9 @@ def resolve(
     send_again: Annotated[
         bool, typer.Option("--send-again", help="A message that did not arrive goes out once more.")
     ] = False,
+    deleted_since: Annotated[
+        bool, typer.Option("--deleted-since", help="The record that it made was deleted there since.")
+    ] = False,
     despite_identifiers: DespiteOption = False,
     by: ByOption = None,
     json: JsonOption = False,
@@ -66,6 +69,7 @@ def resolve(
             record_id=record_id,
             send_again=send_again,
             despite_identifiers=despite_identifiers,
+            deleted_since=deleted_since,
             by=who(by),
         )
     show(outcome, how=how, table=lambda to: to.print(pairs_of(outcome)))

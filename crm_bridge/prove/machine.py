@@ -332,6 +332,7 @@ class Machine(Stand):
                 record_id=made if new else None,
                 send_again=False,
                 despite_identifiers=True,
+                deleted_since=made is not None,
                 by="prover",
             )
         return bool(doubtful)

@@ -31,7 +31,6 @@ from crm_bridge.sync.deletions import (
     lives,
     spoke_after,
     unknown_to,
-    unseen_by,
 )
 from crm_bridge.sync.units import split
 
@@ -129,9 +128,7 @@ def _keeps(
     group: Sequence[Contribution],
 ) -> str | None:
     """Key of the record whose word keeps the client."""
-    told_less = None
-    if row.gone_how == UNSEEN:
-        told_less = unknown_to(row.contribution(), group) or unseen_by(row.contribution(), group)
+    told_less = unknown_to(row.contribution(), group) if row.gone_how == UNSEEN else None
     return told_less or _unseen(run, client, kind, row, rows) or _later(row, group)
 
 

@@ -12,7 +12,7 @@ from crm_bridge.store.history import HistoryRow
 from crm_bridge.store.records import SourceRecord
 from crm_bridge.store.review import Doubt
 from crm_bridge.sync.claims import Contribution
-from crm_bridge.sync.deletions import SPREAD, UNSEEN, lives, unknown_to, unseen_by
+from crm_bridge.sync.deletions import SPREAD, UNSEEN, lives, unknown_to
 
 
 def forget(
@@ -35,11 +35,11 @@ def forget(
     vanished: dict[int, SourceRecord] = {}
     for row in gone:
         seq, how = run.seq.take(), SPREAD if spread else None
-        if spread and row.client_id:
+        if spread and row.client_id and (row.client_id in behind or last_seen is not None):
+            # Where nobody told of it, it may have been deleted before an edit that came in since it was seen.
             others = [each.contribution() for each in rows[row.client_id] if each.entity == "client"]
-            told_less = row.client_id in behind and unknown_to(row.contribution(), others)
-            # Whether it was deleted before or after an edit elsewhere came in, nobody can tell.
-            if told_less or (last_seen is not None and unseen_by(row.contribution(), others, since=last_seen)):
+            since = 0 if row.client_id in behind else last_seen or 0
+            if unknown_to(row.contribution(), others, since=since) is not None:
                 how = UNSEEN
         vanished[row.pk] = row._replace(gone_at=at, gone_how=how, gone_seq=seq)
         work.history.append(HistoryRow(seq, at, "record.gone", row.client_id, {"record": row.key}, run.run_id, row.pk))

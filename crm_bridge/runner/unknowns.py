@@ -34,6 +34,7 @@ class Told:
             anew, and a message has failed.
         record_id: of a create that arrived: the record that it made.
         send_again: a message that was not sent goes out once more, if policy still allows it.
+        deleted_since: the record that a create made is not there any more.
         despite_identifiers: the record counts as made by the create also where its tax identifier differs by now.
     """
 
@@ -42,6 +43,7 @@ class Told:
     send_again: bool
     despite_identifiers: bool
     by: str
+    deleted_since: bool = False
 
 
 def resolve(run: RunContext, which: str, told: Told) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def _resolve_write(run: RunContext, intent: Intent, told: Told) -> str:
     if known is not None and intent.operation == "create":
         plan_anew(run, intent, state="accepted", reason=said)
         return "settled"
-    if intent.operation == "create":
+    if intent.operation == "create" and not told.deleted_since:
         _demand_there(run, kind, made)
     with run.database.transaction() as connection:
         # As a receipt: the system may be one that is never read. What else changed there shows when it is.
@@ -119,7 +121,10 @@ def _demand_there(run: RunContext, kind: Kind, record_id: str) -> None:
     page = read_by_ids(connector, kind.name, [record_id])
     there = {*map(kind.mapping.record_id, page.records), *(each.record_id for each in page.broken)}
     if record_id not in there:
-        raise UserMistake(f"{kind.system} has no {kind.name} {record_id}: nothing was settled; look up its id there")
+        raise UserMistake(
+            f"{kind.system} has no {kind.name} {record_id}: nothing was settled; look up its id there, or say "
+            "--deleted-since where somebody has deleted it"
+        )
 
 
 def _take_over(run: RunContext, kind: Kind, intent: Intent, known: SourceRecord, told: Told) -> str:

@@ -9,8 +9,8 @@ What follows from a deletion stands in ``source_records.gone_how``:
 (nothing)       its system deleted it, and there it ends: it is not created again behind its back
 ``spread``      it is to be carried to the other systems, as long as nothing speaks against that; also to records
                 that we may have created there, and do not know of yet; until then the record speaks
-``unseen``      the same, but its system had not been told yet of an edit elsewhere when it was deleted, or has no
-                place for it
+``unseen``      the same, but its system had not been told yet of an edit elsewhere when it was deleted, or, where
+                nobody told of the deletion, may not have been
 ``spent``       that was done, or there was nothing to do
 ``beaten``      an edit elsewhere kept the client: the record may be created anew, and speaks until it is
 ``carried``     our own write deleted it; the card has not been looked at since
@@ -21,11 +21,9 @@ What follows from a deletion stands in ``source_records.gone_how``:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from crm_bridge.sync.claims import Contribution, is_part
+from crm_bridge.sync.claims import Contribution
 from crm_bridge.sync.rules import PERSON
-from crm_bridge.sync.units import split
 
 SPREAD, UNSEEN, SPENT, BEATEN, CARRIED, OURS = "spread", "unseen", "spent", "beaten", "carried", "ours"
 UNDECIDED = (SPREAD, UNSEEN)
@@ -56,9 +54,10 @@ def spoke_after(contribution: Contribution, *, seq: int) -> bool:
     return contribution.seq > seq or any(mark.echo is None and mark.seq > seq for mark in contribution.marks.values())
 
 
-def unknown_to(gone: Contribution, others: Iterable[Contribution]) -> str | None:
-    """Key of a record of another system whose users edited it after all that the deleted record holds was said."""
-    newest = max([gone.seq, *(mark.seq for mark in gone.marks.values())])
+def unknown_to(gone: Contribution, others: Iterable[Contribution], *, since: int = 0) -> str | None:
+    """Key of a record of another system whose users edited it after all that the deleted record holds was said, and
+    after ``since``: up to there it was seen to be there."""
+    newest = max([since, gone.seq, *(mark.seq for mark in gone.marks.values())])
     later = [
         (mark.seq, each.key)
         for each in others
@@ -67,24 +66,6 @@ def unknown_to(gone: Contribution, others: Iterable[Contribution]) -> str | None
         if mark.echo is None and mark.seq > newest
     ]
     return max(later)[1] if later else None
-
-
-def unseen_by(gone: Contribution, others: Iterable[Contribution], *, since: int = 0) -> str | None:
-    """Key of the record of another system whose users made the latest edit after ``since`` that the deleted one does
-    not hold, nor any part of: also one that its system has no place for, so that nothing was to be written there."""
-    held = split(gone.doc)
-    later: list[tuple[int, str]] = []
-    for each in others:
-        if each.gone or each.system in (gone.system, PERSON):
-            continue
-        edits = {unit: mark for unit, mark in each.marks.items() if mark.echo is None and mark.seq > since}
-        says = split(each.doc) if edits else {}
-        later += [(mark.seq, each.key) for unit, mark in edits.items() if not _shows(held.get(unit), says.get(unit))]
-    return max(later)[1] if later else None
-
-
-def _shows(held: Any, said: Any) -> bool:
-    return bool(held == said or (held is not None and said is not None and is_part(held, said)))
 
 
 def age_of_created(contributions: Sequence[Contribution], *, seq: int) -> int:

@@ -65,6 +65,8 @@ class TestWrites:
         with pytest.raises(UserMistake, match="b has no person p-77: nothing was settled"):
             resolve(world, arrived=True, record_id="p-77")
 
+        with pytest.raises(UserMistake, match="--deleted-since where somebody has deleted it"):
+            resolve(world, arrived=True, record_id="p-77")
         [made] = world["b"].load("person", [{"last_name": "Шевченко"}])
         assert "settled" == resolve(world, arrived=True, record_id=made)["outcome"]
         world.sync(sweep=True)

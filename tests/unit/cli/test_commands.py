@@ -12,7 +12,8 @@ from crm_bridge.store.causes import EVERY, Cause
 from .conftest import CARD, WRITE, Plan, Report
 
 SYNC = {"systems": None, "allow_large_change": False, "sweep": False, "plan": None, "all_or_nothing": False}
-LEFT = {"send_again": False, "despite_identifiers": False}  # options of `unknown resolve` that are not given
+# Options of `unknown resolve` that are not given.
+LEFT = {"send_again": False, "despite_identifiers": False, "deleted_since": False}
 ASKS = [
     (["sync"], ("sync", (), SYNC)),
     (
