@@ -68,7 +68,7 @@ def deliver(
     connector = system.connector
     if not isinstance(connector, RecordTarget):
         return []
-    way = _Way(run, system, connector, retry, gate)
+    way = _Way(run, system, connector, retry, gate, _without_answer(run, system))
     if gate.hopeless():
         _pause(way)
         return []
@@ -100,6 +100,7 @@ class _Way:
     connector: RecordTarget
     retry: RetryPolicy
     gate: Gate
+    alone: Set[str]  # clients whose writes go by themselves
 
 
 def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[tuple[str, str]]]:
@@ -129,8 +130,7 @@ def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[t
     busy = {row.id for row, _ in [*batch.drafts, *batch.letters, *batch.waits]}
     figures.same += len(batch.rows) - len(busy)
     left = Counter([*batch.unfinished, *(parcel.row.id for parcel in parcels)])
-    alone = _without_answer(run, system)
-    unsent = deque(calls(system, parcels, one_each=gate.limits.per_second is not None, alone=alone))
+    unsent = deque(calls(system, parcels, one_each=gate.limits.per_second is not None, alone=way.alone))
     try:
         while unsent:
             yield from _until_open(way)
@@ -157,8 +157,8 @@ def _deliver_batch(way: _Way, due: Batch, only: Selection | None) -> Lane[list[t
 
 
 def _without_answer(run: RunContext, system: System) -> Set[str]:
-    """The clients whose writes got no answer in this run. One record that makes the system silent costs itself alone
-    when the writes that were sent together are sent again one by one."""
+    """The clients whose writes got no answer in this run so far. One record that makes the system silent costs itself
+    alone when the writes that were sent together are sent again one by one."""
     if not run.report.of_write(system.name).unknown:
         return frozenset()
     with run.database.reading() as connection:

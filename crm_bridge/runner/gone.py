@@ -21,9 +21,9 @@ def forget(
     """The system says that these records were deleted; their clients stay. They claim nothing any more.
 
     Args:
-        last_seen: nobody told of the deletion: up to this count of the history the records were seen to be there.
         spread: the deletion is to be carried to the client's records in other systems. Until that is decided on, they
             go on claiming what they said.
+        last_seen: nobody told of the deletion: up to this count of the history the records were seen to be there.
     """
     at = run.now()
     with run.database.reading() as connection:
